@@ -1,0 +1,216 @@
+# SPDX-FileCopyrightText: 2026 cac_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Backbones: networks that map an image to N logits.
+
+``paper`` is the network of the benchmark protocol; every other name is a torchvision or timm classifier.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from cac_core.errors import CacError
+
+ALIASES = {"efficientnet_lite0": "timm/tf_efficientnet_lite0"}
+
+
+class BackboneError(CacError):
+    """A backbone cannot be built: unknown name, wrong options, missing weights."""
+
+
+@dataclass(frozen=True)
+class BackboneSpec:
+    """All that is needed to build a backbone again.
+
+    Attributes:
+        name: ``paper``, a torchvision classifier (``resnet18``), or a timm one (``timm/tf_efficientnet_lite0``).
+        num_classes: N, the number of logits.
+        image_size: side of the square input, in pixels; 32 or 64 for ``paper``.
+        channels: 1 (grey) or 3 (RGB).
+        options: further keyword arguments of that network.
+    """
+
+    name: str
+    num_classes: int
+    image_size: int
+    channels: int = 3
+    options: dict[str, Any] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready dictionary."""
+        return {
+            "name": self.name,
+            "num_classes": self.num_classes,
+            "image_size": self.image_size,
+            "channels": self.channels,
+            "options": dict(self.options),
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "BackboneSpec":
+        """Inverse of :meth:`to_dict`."""
+        return cls(**values)
+
+
+class PaperNetwork(nn.Module):
+    """The network of the benchmark protocol [13] as the paper's authors run it.
+
+    Nine 3×3 convolutions without bias in three groups, each group ending with stride 2 and channel dropout; batch
+    normalisation and LeakyReLU(0.2) after each convolution; one linear layer to the logits.
+
+    Args:
+        num_classes: N.
+        image_size: 32 or 64 (any multiple of 8 works).
+        channels: 1 or 3.
+        width: multiplies the number of filters; 1.0 is the paper's network.
+        dropout: probability of the channel dropout; 0.2 for 32 px sets, 0.3 for TinyImageNet.
+    """
+
+    def __init__(
+        self, num_classes: int, image_size: int = 32, channels: int = 3, width: float = 1.0, dropout: float = 0.2
+    ) -> None:
+        super().__init__()
+        if image_size % 8 or image_size < 8:
+            raise BackboneError(f"the paper's network needs an image size that is a multiple of 8, not {image_size}")
+        narrow, wide = max(1, round(64 * width)), max(1, round(128 * width))
+        groups = ((narrow, narrow, wide), (wide, wide, wide), (wide, wide, wide))
+        layers: list[nn.Module] = []
+        last = channels
+        for group in groups:
+            for i, filters in enumerate(group):
+                layers += [
+                    nn.Conv2d(last, filters, 3, stride=2 if i == 2 else 1, padding=1, bias=False),
+                    nn.BatchNorm2d(filters),
+                    nn.LeakyReLU(0.2, inplace=True),
+                ]
+                last = filters
+            layers.append(nn.Dropout2d(dropout))
+        self.features = nn.Sequential(*layers)
+        self.classifier = nn.Linear(wide * (image_size // 8) ** 2, num_classes)
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d):
+                nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="leaky_relu", a=0.2)
+        nn.init.normal_(self.classifier.weight, 0.0, 0.01)
+        nn.init.zeros_(self.classifier.bias)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Images ``(B, C, S, S)`` to logits ``(B, N)``."""
+        logits: Tensor = self.classifier(self.features(images).flatten(1))
+        return logits
+
+
+def build_backbone(spec: BackboneSpec, pretrained: bool | str = False) -> nn.Module:
+    """Build the network of a spec.
+
+    Args:
+        spec: what to build.
+        pretrained: ``True`` for the library's published weights (downloaded once), or the path of a weights file
+            (safetensors, or a torch file that holds nothing but tensors). The last layer is always new.
+
+    Raises:
+        BackboneError: with a sentence that says what to do.
+    """
+    name = ALIASES.get(spec.name, spec.name)
+    if name == "paper":
+        network: nn.Module = _with_options(PaperNetwork, spec, image_size=spec.image_size, channels=spec.channels)
+        if pretrained is True:
+            raise BackboneError("the paper's network has no published weights: train it with pretrained: false")
+    elif _is_torchvision(name):
+        network = _torchvision(name, spec, pretrained is True)
+    else:
+        network = _timm(name.removeprefix("timm/"), spec, pretrained is True)
+    if isinstance(pretrained, str):
+        load_weights_file(network, pretrained)
+    return network
+
+
+def load_weights_file(network: nn.Module, path: str) -> None:
+    """Load a user's weights file; layers whose shape differs (the last one) keep their initial values.
+
+    Raises:
+        BackboneError: when the file is missing, is not a plain weights file, or fits nothing.
+    """
+    file = Path(path)
+    if not file.is_file():
+        raise BackboneError(f"weights file {path} does not exist: give the path of a .safetensors or .pth file")
+    try:
+        if file.suffix == ".safetensors":
+            from safetensors.torch import load_file
+
+            state = load_file(file)
+        else:
+            state = torch.load(file, map_location="cpu", weights_only=True)
+    except Exception as error:
+        raise BackboneError(f"weights file {path} cannot be read without running code from it ({error})") from error
+    state = state.get("state_dict", state)
+    if adopt_weights(network, state) == 0:
+        raise BackboneError(f"no tensor of weights file {path} fits this backbone: is it of another network?")
+
+
+def adopt_weights(network: nn.Module, state: Mapping[str, Tensor]) -> int:
+    """Copy every tensor whose name and shape fit; returns how many did."""
+    own = network.state_dict()
+    fitting = {k: v for k, v in state.items() if k in own and isinstance(v, Tensor) and own[k].shape == v.shape}
+    network.load_state_dict(fitting, strict=False)
+    return len(fitting)
+
+
+def _is_torchvision(name: str) -> bool:
+    if "/" in name:
+        return False
+    from torchvision import models
+
+    return name in models.list_models(module=models)
+
+
+def _torchvision(name: str, spec: BackboneSpec, pretrained: bool) -> nn.Module:
+    from torchvision import models
+
+    if spec.channels != 3:
+        raise BackboneError(f"{name} takes RGB images: set preprocessing channels to 3, or use a timm backbone")
+    network: nn.Module = _with_options(lambda **kw: models.get_model(name, weights=None, **kw), spec)
+    if pretrained:
+        try:
+            state = models.get_model_weights(name).DEFAULT.get_state_dict(progress=True)  # type: ignore[attr-defined]
+        except Exception as error:
+            raise BackboneError(_no_weights(name, error)) from error
+        adopt_weights(network, state)
+    return network
+
+
+def _timm(name: str, spec: BackboneSpec, pretrained: bool) -> nn.Module:
+    import timm
+
+    if not timm.is_model(name):
+        close = timm.list_models(f"*{name}*")[:5]
+        hint = f"close names: {', '.join(close)}" if close else "timm.list_models() lists the names"
+        raise BackboneError(f"there is no backbone named {name!r} in torchvision or timm ({hint})")
+    try:
+        network: nn.Module = _with_options(
+            lambda **kw: timm.create_model(name, in_chans=spec.channels, pretrained=pretrained, **kw), spec
+        )
+    except BackboneError:
+        raise
+    except Exception as error:
+        if pretrained:
+            raise BackboneError(_no_weights(name, error)) from error
+        raise BackboneError(f"timm cannot build {name}: {error}") from error
+    return network
+
+
+def _with_options(make: Any, spec: BackboneSpec, **more: Any) -> Any:
+    try:
+        return make(num_classes=spec.num_classes, **more, **spec.options)
+    except TypeError as error:
+        raise BackboneError(f"backbone {spec.name} does not take these options {spec.options}: {error}") from error
+
+
+def _no_weights(name: str, error: Exception) -> str:
+    return (
+        f"the published weights of {name} cannot be fetched ({type(error).__name__}): connect to the internet once, "
+        "give a weights file by path, or train with pretrained: false"
+    )

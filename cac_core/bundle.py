@@ -1,0 +1,285 @@
+# SPDX-FileCopyrightText: 2026 cac_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The bundle: one file that holds everything inference needs.
+
+A safetensors file with the weights, the centres and the threshold grids; its metadata holds a JSON document with class
+names, backbone, preprocessing, anchors and a training summary, and a checksum over all of it. Nothing is ever
+unpickled. A node that is given a bundle needs no other file and cannot use another preprocessing by mistake.
+"""
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import safetensors.torch
+import torch
+from safetensors import SafetensorError
+from torch import Tensor
+
+from cac_core.backbones import BackboneError, BackboneSpec, build_backbone
+from cac_core.errors import BundleDamagedError, BundleInvalidError, BundleVersionError, NotABundleError
+from cac_core.model import OpenSetClassifier
+from cac_core.preprocessing import Preprocessing
+from cac_core.thresholds import GRID_STEPS, Thresholds
+
+FORMAT = "cac-bundle"
+FORMAT_VERSION = 1
+_TENSORS = ("centres", "centre_counts", "quantiles", "class_quantiles", "validation_images")
+_WEIGHTS = "backbone."
+
+
+@dataclass(frozen=True)
+class ModelBundle:
+    """A trained, calibrated open-set classifier.
+
+    Attributes:
+        class_names: the N known classes in index order.
+        backbone: how to build the network.
+        preprocessing: how images become its input.
+        state: the backbone's weights.
+        centres: calibrated centres ``(N, D)`` float32.
+        centre_counts: ``(N,)`` int64, training images behind each centre; 0 = the anchor was kept.
+        thresholds: the validation quantile grids and the chosen share of known to keep.
+        anchor_magnitude: α of training.
+        anchor_weight: λ of training.
+        training: JSON-ready summary of how it was trained.
+        name: for people; part of the model id.
+        parent: model id of the bundle this one was made from, if any.
+        checksum: hex SHA-256; filled in by saving and loading.
+    """
+
+    class_names: tuple[str, ...]
+    backbone: BackboneSpec
+    preprocessing: Preprocessing
+    state: dict[str, Tensor]
+    centres: Tensor
+    centre_counts: Tensor
+    thresholds: Thresholds
+    anchor_magnitude: float = 10.0
+    anchor_weight: float = 0.1
+    training: dict[str, Any] = field(default_factory=dict)
+    name: str = "model"
+    parent: str | None = None
+    checksum: str = ""
+
+    @property
+    def model_id(self) -> str:
+        """Name and first 12 digits of the checksum: tells two trainings of one name apart."""
+        return f"{self.name}@{(self.checksum or _checksum(_document(self), _tensors(self)))[:12]}"
+
+    def build_model(self) -> OpenSetClassifier:
+        """The classifier in evaluation mode, float32, on the CPU.
+
+        Raises:
+            BundleInvalidError: when the weights do not fit the backbone.
+        """
+        try:
+            backbone = build_backbone(self.backbone)
+            backbone.load_state_dict(self.state)
+        except (BackboneError, RuntimeError) as error:
+            raise BundleInvalidError(
+                f"the weights in this bundle do not fit its backbone {self.backbone.name!r} ({_first_line(error)}): "
+                "train it again, or install the torchvision/timm version it was trained with"
+            ) from error
+        return OpenSetClassifier(backbone, self.centres).eval()
+
+
+def save_bundle(bundle: ModelBundle, path: str | Path) -> ModelBundle:
+    """Write a bundle; the final name only ever holds a whole file, even if the process is killed while writing.
+
+    Returns:
+        The bundle with its checksum filled in.
+
+    Raises:
+        BundleInvalidError: when the content contradicts itself (nothing is written then).
+    """
+    target = Path(path)
+    document, tensors = _document(bundle), _tensors(bundle)
+    _verify(bundle, target)
+    checksum = _checksum(document, tensors)
+    metadata = {"format": FORMAT, "document": json.dumps(document, ensure_ascii=False), "checksum": checksum}
+    content = safetensors.torch.save(tensors, metadata)
+    write_atomically(target, content)
+    return _parse(document, tensors, checksum, target)
+
+
+def load_bundle(path: str | Path) -> ModelBundle:
+    """Read and verify a bundle.
+
+    Raises:
+        NotABundleError: no such file, a pickle, or a foreign file.
+        BundleDamagedError: cut in half, or changed after it was written.
+        BundleVersionError: written by a newer version of this package.
+        BundleInvalidError: shapes, numbers or names that contradict each other.
+    """
+    source = Path(path)
+    if source.is_dir() or not source.exists():
+        what = "is a folder" if source.is_dir() else "does not exist"
+        raise NotABundleError(f"model file {source} {what}: give the path of a .cac file written by cac_core.train")
+    try:
+        content = source.read_bytes()
+    except OSError as error:
+        raise NotABundleError(f"model file {source} cannot be read ({error.strerror}): check its permissions") from error
+    metadata = _read_metadata(content, source)
+    try:
+        document = json.loads(metadata["document"])
+        version = int(document["format_version"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise BundleDamagedError(f"the description inside {source} cannot be read: copy or train the file again") from error
+    if version > FORMAT_VERSION:
+        raise BundleVersionError(
+            f"{source} has bundle format {version}, this version of cac_core reads up to {FORMAT_VERSION}: upgrade cac_ros"
+        )
+    try:
+        tensors = safetensors.torch.load(content)
+    except (SafetensorError, ValueError, KeyError) as error:
+        raise BundleDamagedError(f"{source} is damaged ({_first_line(error)}): copy or train the file again") from error
+    checksum = _checksum(document, tensors)
+    if checksum != metadata.get("checksum"):
+        raise BundleDamagedError(f"{source} was changed after it was written (its checksum differs): copy it again")
+    try:
+        bundle = _parse(document, tensors, checksum, source)
+    except (KeyError, TypeError, ValueError) as error:
+        raise BundleInvalidError(f"{source} is not a usable bundle ({_first_line(error)}): train the model again") from error
+    _verify(bundle, source)
+    return bundle
+
+
+def write_atomically(path: str | Path, content: bytes) -> None:
+    """Write a file so that its name holds either the old content or all of the new."""
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        # mkstemp makes the file private; give it the permissions a plain open() would have.
+        mask = os.umask(0)
+        os.umask(mask)
+        os.chmod(temporary, 0o666 & ~mask)
+        os.replace(temporary, target)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def _read_metadata(content: bytes, source: Path) -> dict[str, str]:
+    if content[:2] == b"PK" or content[:1] == b"\x80":
+        raise NotABundleError(
+            f"{source} is a pickle (a torch.save file): this package never loads one, because loading runs code from "
+            "the file; train with cac_core.train to get a bundle"
+        )
+    length = int.from_bytes(content[:8], "little")
+    if len(content) < 8 or length > len(content) - 8:
+        if len(content) >= 9 and content[8:9] == b"{":
+            raise BundleDamagedError(f"{source} was cut off while it was copied or written: copy or train it again")
+        raise NotABundleError(f"{source} is not a model bundle: give a .cac file written by cac_core.train")
+    try:
+        header = json.loads(content[8 : 8 + length])
+        metadata = header.get("__metadata__", {})
+    except (ValueError, AttributeError) as error:
+        raise NotABundleError(f"{source} is not a model bundle: give a .cac file written by cac_core.train") from error
+    if not isinstance(metadata, dict) or metadata.get("format") != FORMAT:
+        raise NotABundleError(
+            f"{source} is a safetensors file without a cac_ros description: give a .cac file written by cac_core.train"
+        )
+    return metadata
+
+
+def _document(bundle: ModelBundle) -> dict[str, Any]:
+    return {
+        "format_version": FORMAT_VERSION,
+        "name": bundle.name,
+        "parent": bundle.parent,
+        "class_names": list(bundle.class_names),
+        "backbone": bundle.backbone.to_dict(),
+        "preprocessing": bundle.preprocessing.to_dict(),
+        "anchor_magnitude": bundle.anchor_magnitude,
+        "anchor_weight": bundle.anchor_weight,
+        "known_kept": bundle.thresholds.known_kept,
+        "training": bundle.training,
+    }
+
+
+def _tensors(bundle: ModelBundle) -> dict[str, Tensor]:
+    own = {
+        "centres": bundle.centres.float(),
+        "centre_counts": bundle.centre_counts.long(),
+        "quantiles": bundle.thresholds.quantiles.float(),
+        "class_quantiles": bundle.thresholds.class_quantiles.float(),
+        "validation_images": bundle.thresholds.validation_images.long(),
+    }
+    weights = {_WEIGHTS + k: v for k, v in bundle.state.items()}
+    # Clones, because safetensors refuses tensors that share memory.
+    return {k: v.detach().cpu().contiguous().clone() for k, v in {**own, **weights}.items()}
+
+
+def _parse(document: Mapping[str, Any], tensors: Mapping[str, Tensor], checksum: str, source: Path) -> ModelBundle:
+    missing = [k for k in _TENSORS if k not in tensors]
+    if missing:
+        raise BundleInvalidError(f"{source} lacks the tensors {', '.join(missing)}: train the model again")
+    return ModelBundle(
+        class_names=tuple(document["class_names"]),
+        backbone=BackboneSpec.from_dict(document["backbone"]),
+        preprocessing=Preprocessing.from_dict(document["preprocessing"]),
+        state={k.removeprefix(_WEIGHTS): v for k, v in tensors.items() if k.startswith(_WEIGHTS)},
+        centres=tensors["centres"],
+        centre_counts=tensors["centre_counts"],
+        thresholds=Thresholds(
+            quantiles=tensors["quantiles"],
+            class_quantiles=tensors["class_quantiles"],
+            known_kept=float(document["known_kept"]),
+            validation_images=tensors["validation_images"],
+        ),
+        anchor_magnitude=float(document["anchor_magnitude"]),
+        anchor_weight=float(document["anchor_weight"]),
+        training=dict(document["training"]),
+        name=str(document["name"]),
+        parent=document["parent"],
+        checksum=checksum,
+    )
+
+
+def _verify(bundle: ModelBundle, source: Path) -> None:
+    n = len(bundle.class_names)
+    th = bundle.thresholds
+    grid = GRID_STEPS + 1
+    checks = (
+        (n >= 2, f"it has {n} known class(es), at least two are needed"),
+        (all(isinstance(c, str) and c for c in bundle.class_names), "a class has no name"),
+        (len(set(bundle.class_names)) == n, "two classes have the same name"),
+        (bundle.centres.ndim == 2 and bundle.centres.shape[0] == n, f"{n} classes but centres of shape {tuple(bundle.centres.shape)}"),
+        (bool(torch.isfinite(bundle.centres).all()), "a centre is not finite"),
+        (bundle.centre_counts.shape == (n,), "the counts behind the centres do not fit the classes"),
+        (bundle.backbone.num_classes == bundle.centres.shape[-1], "the backbone's logits and the centres differ in size"),
+        (bundle.backbone.image_size == bundle.preprocessing.image_size, "backbone and preprocessing differ in image size"),
+        (bundle.backbone.channels == bundle.preprocessing.channels, "backbone and preprocessing differ in channels"),
+        (th.quantiles.shape == (grid,) and th.class_quantiles.shape == (n, grid), "the threshold grid has a wrong shape"),
+        (bool(torch.isfinite(th.quantiles).all() and torch.isfinite(th.class_quantiles).all()), "a threshold is not finite"),
+        (bool((th.quantiles.diff() >= 0).all() and (th.class_quantiles.diff() >= 0).all()), "a threshold grid decreases"),
+        (0.0 < th.known_kept <= 1.0, f"the share of known to keep is {th.known_kept}"),
+        (all(bool(torch.isfinite(v).all()) for v in bundle.state.values() if v.is_floating_point()), "a weight is not finite"),
+    )  # fmt: skip
+    for fine, reason in checks:
+        if not fine:
+            raise BundleInvalidError(f"{source} cannot be used as a model: {reason}; train it again")
+
+
+def _checksum(document: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> str:
+    digest = hashlib.sha256(json.dumps(document, sort_keys=True, ensure_ascii=True).encode())
+    for key in sorted(tensors):
+        value = tensors[key]
+        digest.update(f"{key} {value.dtype} {tuple(value.shape)}".encode())
+        digest.update(value.contiguous().flatten().view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -1,0 +1,43 @@
+# SPDX-FileCopyrightText: 2026 cac_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Errors whose message is a sentence for the user and says what to do next."""
+
+
+class CacError(Exception):
+    """Base of every error this package raises on purpose; command lines print its message and exit with 2."""
+
+
+class DataError(CacError):
+    """Something is wrong with folders, images or labels."""
+
+
+class TrainingError(CacError):
+    """Training cannot start or cannot go on."""
+
+
+class DeviceError(CacError):
+    """The device that was asked for by name is not there."""
+
+
+class EngineError(CacError):
+    """An inference engine is not installed, cannot run this model, or failed on a batch."""
+
+
+class BundleError(CacError):
+    """A model file cannot be used; the subclasses say why."""
+
+
+class NotABundleError(BundleError):
+    """The file is something else: missing, a pickle, a foreign safetensors file."""
+
+
+class BundleDamagedError(BundleError):
+    """The file was cut or changed after it was written."""
+
+
+class BundleVersionError(BundleError):
+    """The file was written by a newer version of this package."""
+
+
+class BundleInvalidError(BundleError):
+    """The file is whole but its content contradicts itself."""

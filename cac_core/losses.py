@@ -1,0 +1,46 @@
+# SPDX-FileCopyrightText: 2026 cac_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The CAC loss as a module that owns its anchors."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from cac_core import functional
+
+
+class LossTerms(NamedTuple):
+    """The loss and its two terms, each a scalar tensor (means over the batch)."""
+
+    total: Tensor
+    tuplet: Tensor
+    anchor: Tensor
+
+
+class CACLoss(nn.Module):
+    """Class Anchor Clustering loss, eqs. 2, 4 and 5, around anchored centres, eqs. 6 and 7.
+
+    Args:
+        num_classes: N, at least 2.
+        anchor_weight: λ, the weight of the anchor term; 0.1 in the paper.
+        anchor_magnitude: α, the length of each anchor; 10 in the paper.
+    """
+
+    anchors: Tensor
+
+    def __init__(self, num_classes: int, anchor_weight: float = 0.1, anchor_magnitude: float = 10.0) -> None:
+        super().__init__()
+        if not 0.0 <= anchor_weight < float("inf"):
+            raise ValueError(f"the anchor weight must be zero or a positive number, not {anchor_weight}")
+        self.anchor_weight = anchor_weight
+        self.anchor_magnitude = anchor_magnitude
+        self.register_buffer("anchors", functional.anchored_centres(num_classes, anchor_magnitude))
+
+    def forward(self, logits: Tensor, y: Tensor) -> LossTerms:
+        """Loss of logits ``(B, N)`` and labels ``(B,)`` in 0..N-1; float32 even under autocast."""
+        with torch.autocast(device_type=logits.device.type, enabled=False):
+            d = functional.distances(logits, self.anchors)
+            tuplet = functional.tuplet_loss(d, y)
+            anchor = functional.anchor_loss(d, y)
+        return LossTerms(tuplet + self.anchor_weight * anchor, tuplet, anchor)

@@ -1,0 +1,175 @@
+# SPDX-FileCopyrightText: 2026 cac_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Metrics of open-set recognition (section 4.2). Scores: high = unknown. Labels: -1 = unknown.
+
+NaN raises everywhere. +inf is a legal score: it is what a frame that could not be classified gets, and it ranks as
+the most unknown of all.
+"""
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.stats import rankdata
+from sklearn.metrics import average_precision_score, roc_auc_score
+
+from cac_core.functional import UNKNOWN
+
+FPRS = (0.01, 0.05, 0.10)
+"""False positive rates at which the correct classification rate is reported (Table 3)."""
+
+
+def auroc(scores: ArrayLike, unknown: ArrayLike) -> float:
+    """Area under the ROC curve of separating unknown from known; ties count one half.
+
+    Args:
+        scores: ``(M,)``.
+        unknown: ``(M,)`` bool, true for images of unknown classes.
+
+    Returns:
+        A number in [0, 1], or NaN when one of the two kinds is missing.
+    """
+    s, u = _scores(scores), np.asarray(unknown, dtype=bool)
+    if u.all() or not u.any():
+        return math.nan
+    return float(roc_auc_score(u, _dense_ranks(s)))
+
+
+def aupr(scores: ArrayLike, unknown: ArrayLike) -> float:
+    """Average precision with unknown as the positive class; NaN when one of the two kinds is missing."""
+    s, u = _scores(scores), np.asarray(unknown, dtype=bool)
+    if u.all() or not u.any():
+        return math.nan
+    return float(average_precision_score(u, _dense_ranks(s)))
+
+
+def accuracy(predictions: ArrayLike, labels: ArrayLike) -> float:
+    """Share of known images whose nearest class is right (closed-set accuracy); images of label -1 do not count."""
+    p, y = np.asarray(predictions), np.asarray(labels)
+    known = y != UNKNOWN
+    return float((p[known] == y[known]).mean()) if known.any() else math.nan
+
+
+def ccr_at_fpr(scores: ArrayLike, predictions: ArrayLike, labels: ArrayLike, fpr: float) -> float:
+    """Correct classification rate: share of known images kept *and* right where at most ``fpr`` of unknown are kept.
+
+    The threshold lies just below the first unknown score that may not be kept, so FPR 0 is exact.
+    """
+    s, p, y = _scores(scores), np.asarray(predictions), np.asarray(labels)
+    known = y != UNKNOWN
+    unknown_scores = np.sort(s[~known])
+    if not known.any() or len(unknown_scores) == 0:
+        return math.nan
+    allowed = math.floor(fpr * len(unknown_scores) + 1e-9)
+    kept = s[known] < unknown_scores[allowed] if allowed < len(unknown_scores) else np.ones(known.sum(), dtype=bool)
+    return float((kept & (p[known] == y[known])).mean())
+
+
+def fpr_at_known_kept(scores: ArrayLike, unknown: ArrayLike, share: float = 0.95) -> float:
+    """Share of unknown images kept at the smallest threshold that keeps at least ``share`` of the known ones."""
+    s, u = _scores(scores), np.asarray(unknown, dtype=bool)
+    if u.all() or not u.any():
+        return math.nan
+    known_scores = np.sort(s[~u])
+    threshold = known_scores[max(0, math.ceil(share * len(known_scores) - 1e-9) - 1)]
+    return float((s[u] <= threshold).mean())
+
+
+def oscr(scores: ArrayLike, predictions: ArrayLike, labels: ArrayLike) -> float:
+    """Area under the curve of CCR over FPR: accuracy and rejection in one number.
+
+    Equal to the probability that a known image is classified correctly and scores below an unknown one; ties one half.
+    """
+    s, p, y = _scores(scores), np.asarray(predictions), np.asarray(labels)
+    known = y != UNKNOWN
+    unknown_scores = np.sort(s[~known])
+    if not known.any() or len(unknown_scores) == 0:
+        return math.nan
+    right = s[known & (p == y)]
+    above = len(unknown_scores) - np.searchsorted(unknown_scores, right, side="right")
+    ties = np.searchsorted(unknown_scores, right, side="right") - np.searchsorted(unknown_scores, right, side="left")
+    return float((above + 0.5 * ties).sum() / (known.sum() * len(unknown_scores)))
+
+
+def bhattacharyya(a: ArrayLike, b: ArrayLike, bins: int = 100) -> float:
+    """Overlap of two samples' distributions in [0, 1] over a shared histogram (Table 2); 1 = the same."""
+    x, y = _scores(a), _scores(b)
+    edges = np.histogram_bin_edges(np.concatenate([x, y]), bins=bins)
+    p, q = np.histogram(x, edges)[0] / len(x), np.histogram(y, edges)[0] / len(y)
+    return float(np.sqrt(p * q).sum())
+
+
+def openness(n_train: int, n_test: int, n_target: int) -> float:
+    """Openness of a task, eq. 10, from numbers of classes: known in training, all in testing, known in testing."""
+    return 1.0 - math.sqrt(2.0 * n_train / (n_test + n_target))
+
+
+@dataclass(frozen=True)
+class OpenSetMetrics:
+    """Everything reported of one evaluation; a value is NaN where its kind of image is missing."""
+
+    known_images: int
+    unknown_images: int
+    accuracy: float
+    auroc: float
+    aupr: float
+    oscr: float
+    ccr_at_fpr_1: float
+    ccr_at_fpr_5: float
+    ccr_at_fpr_10: float
+    fpr_at_95_known_kept: float
+    known_kept: float
+    known_kept_and_right: float
+    unknown_rejected: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready dictionary; NaN becomes None because JSON has no NaN."""
+        return {k: None if isinstance(v, float) and math.isnan(v) else v for k, v in asdict(self).items()}
+
+
+def open_set_metrics(
+    scores: ArrayLike, nearest: ArrayLike, rejected: ArrayLike, labels: ArrayLike
+) -> OpenSetMetrics:
+    """All metrics of one set of decisions.
+
+    Args:
+        scores: ``(M,)`` smallest rejection scores, +inf where none could be computed.
+        nearest: ``(M,)`` nearest class, -1 where none could be computed.
+        rejected: ``(M,)`` bool, true where the decision was *unknown*.
+        labels: ``(M,)`` true classes, -1 = unknown.
+    """
+    s, p = _scores(scores), np.asarray(nearest)
+    r, y = np.asarray(rejected, dtype=bool), np.asarray(labels)
+    unknown = y == UNKNOWN
+    known = ~unknown
+    ccrs = [ccr_at_fpr(s, p, y, fpr) for fpr in FPRS]
+    return OpenSetMetrics(
+        known_images=int(known.sum()),
+        unknown_images=int(unknown.sum()),
+        accuracy=accuracy(p, y),
+        auroc=auroc(s, unknown),
+        aupr=aupr(s, unknown),
+        oscr=oscr(s, p, y),
+        ccr_at_fpr_1=ccrs[0],
+        ccr_at_fpr_5=ccrs[1],
+        ccr_at_fpr_10=ccrs[2],
+        fpr_at_95_known_kept=fpr_at_known_kept(s, unknown),
+        known_kept=float((~r[known]).mean()) if known.any() else math.nan,
+        known_kept_and_right=float((~r[known] & (p[known] == y[known])).mean()) if known.any() else math.nan,
+        unknown_rejected=float(r[unknown].mean()) if unknown.any() else math.nan,
+    )
+
+
+def _scores(values: ArrayLike) -> NDArray[np.float64]:
+    scores = np.asarray(values, dtype=np.float64)
+    if np.isnan(scores).any():
+        raise ValueError(f"{int(np.isnan(scores).sum())} of {scores.size} scores are NaN: a metric of them means nothing")
+    return scores
+
+
+def _dense_ranks(scores: NDArray[np.float64]) -> NDArray[np.int64]:
+    # Ranks keep order and ties, and make +inf acceptable to scikit-learn.
+    ranks: NDArray[np.int64] = rankdata(scores, method="dense").astype(np.int64)
+    return ranks

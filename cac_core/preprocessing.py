@@ -1,0 +1,124 @@
+# SPDX-FileCopyrightText: 2026 cac_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""From a camera frame to network input: the only resize and the only normalisation in the product.
+
+Training, calibration, evaluation and the node all go through here with the values stored in the bundle, because a
+different interpolation or crop shifts the rejection scores and with them the meaning of the threshold.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, NamedTuple
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+ColourOrder = Literal["rgb", "bgr", "rgba", "bgra", "grey"]
+Fit = Literal["stretch", "crop", "pad"]
+Interpolation = Literal["area", "linear", "cubic"]
+
+_INTERPOLATION = {"area": cv2.INTER_AREA, "linear": cv2.INTER_LINEAR, "cubic": cv2.INTER_CUBIC}
+_TO_RGB = {"bgr": cv2.COLOR_BGR2RGB, "rgba": cv2.COLOR_RGBA2RGB, "bgra": cv2.COLOR_BGRA2RGB, "grey": cv2.COLOR_GRAY2RGB}
+_TO_GREY = {"rgb": cv2.COLOR_RGB2GRAY, "bgr": cv2.COLOR_BGR2GRAY, "rgba": cv2.COLOR_RGBA2GRAY, "bgra": cv2.COLOR_BGRA2GRAY}
+
+
+class Frame(NamedTuple):
+    """An image as it came, without a copy.
+
+    Attributes:
+        pixels: uint8 ``(H, W)`` for grey, ``(H, W, 3)`` or ``(H, W, 4)`` otherwise; rows may be padded (a view).
+        order: what the channels are.
+    """
+
+    pixels: NDArray[np.uint8]
+    order: ColourOrder
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """How images become network input; part of the model.
+
+    Attributes:
+        image_size: side S of the square the network sees, in pixels.
+        channels: 3 = RGB, 1 = grey.
+        fit: what happens to a frame that is not square: ``stretch`` it, ``crop`` its centre, ``pad`` with black.
+        interpolation: ``area`` averages all pixels when shrinking (slower, no aliasing), ``linear``, ``cubic``.
+        mean: per channel, in units of [0, 1].
+        std: per channel, in units of [0, 1].
+    """
+
+    image_size: int
+    channels: int = 3
+    fit: Fit = "crop"
+    interpolation: Interpolation = "area"
+    mean: tuple[float, ...] = (0.485, 0.456, 0.406)
+    std: tuple[float, ...] = (0.229, 0.224, 0.225)
+
+    def __post_init__(self) -> None:
+        """Check every value; raises ValueError with a sentence."""
+        if not (isinstance(self.image_size, int) and self.image_size > 0):
+            raise ValueError(f"image_size must be a positive whole number of pixels, not {self.image_size!r}")
+        if self.channels not in (1, 3):
+            raise ValueError(f"channels must be 1 (grey) or 3 (RGB), not {self.channels!r}")
+        if self.fit not in ("stretch", "crop", "pad"):
+            raise ValueError(f"fit must be stretch, crop or pad, not {self.fit!r}")
+        if self.interpolation not in _INTERPOLATION:
+            raise ValueError(f"interpolation must be one of {', '.join(_INTERPOLATION)}, not {self.interpolation!r}")
+        object.__setattr__(self, "mean", tuple(float(v) for v in self.mean))
+        object.__setattr__(self, "std", tuple(float(v) for v in self.std))
+        if len(self.mean) != self.channels or len(self.std) != self.channels:
+            raise ValueError(f"mean and std need {self.channels} values each, not {len(self.mean)} and {len(self.std)}")
+        if not (np.isfinite(self.mean).all() and np.isfinite(self.std).all() and min(self.std) > 0):
+            raise ValueError(f"mean must be finite and std positive, not {self.mean} and {self.std}")
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready dictionary."""
+        return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Preprocessing":
+        """Inverse of :meth:`to_dict`; raises ValueError or TypeError on anything else."""
+        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+
+
+def resize(frame: Frame, preprocessing: Preprocessing) -> NDArray[np.uint8]:
+    """Resize a frame of any size to the network's square.
+
+    Returns:
+        uint8 ``(S, S, C)``, RGB or grey. The colour order is changed after the resize, when there is little left to move.
+    """
+    pixels = frame.pixels
+    size = preprocessing.image_size
+    flag = _INTERPOLATION[preprocessing.interpolation]
+    height, width = pixels.shape[:2]
+    if preprocessing.fit == "crop":
+        side = min(height, width)
+        top, left = (height - side) // 2, (width - side) // 2
+        pixels = pixels[top : top + side, left : left + side]
+    if preprocessing.fit == "pad" and height != width:
+        scale = size / max(height, width)
+        h, w = max(1, round(height * scale)), max(1, round(width * scale))
+        small = cv2.resize(pixels, (w, h), interpolation=flag)
+        square = np.zeros((size, size, *pixels.shape[2:]), dtype=np.uint8)
+        square[(size - h) // 2 : (size - h) // 2 + h, (size - w) // 2 : (size - w) // 2 + w] = small
+    else:
+        square = cv2.resize(pixels, (size, size), interpolation=flag)
+    return _colour(square, frame.order, preprocessing.channels)
+
+
+def normalise(pixels: Tensor, preprocessing: Preprocessing) -> Tensor:
+    """uint8 ``(B, S, S, C)`` to float32 ``(B, C, S, S)`` with the bundle's mean and std, on the tensor's device."""
+    mean = torch.tensor(preprocessing.mean, device=pixels.device) * 255.0
+    scale = 1.0 / (torch.tensor(preprocessing.std, device=pixels.device) * 255.0)
+    # permute() keeps the memory as it is: the result is channels_last without a copy.
+    return ((pixels.float() - mean) * scale).permute(0, 3, 1, 2)
+
+
+def _colour(pixels: NDArray[np.uint8], order: ColourOrder, channels: int) -> NDArray[np.uint8]:
+    codes = _TO_RGB if channels == 3 else _TO_GREY
+    if order in codes:
+        pixels = cv2.cvtColor(pixels, codes[order])  # type: ignore[assignment]
+    return pixels if pixels.ndim == 3 else pixels[:, :, np.newaxis]

@@ -1,0 +1,21 @@
+# SPDX-FileCopyrightText: 2026 cac_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Labelled images in memory: image folders, digits, and the class splits of the paper."""
+
+from cac_core.data.digits import DigitsTrial, digit_picture, load_digits_trial
+from cac_core.data.folders import load_image_folder, load_unknown_folder
+from cac_core.data.labelled import LabelledImages, stratified_split
+from cac_core.data.splits import ClassSplit, class_split, relabel
+
+__all__ = [
+    "ClassSplit",
+    "DigitsTrial",
+    "LabelledImages",
+    "class_split",
+    "digit_picture",
+    "load_digits_trial",
+    "load_image_folder",
+    "load_unknown_folder",
+    "relabel",
+    "stratified_split",
+]

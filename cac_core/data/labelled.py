@@ -1,0 +1,79 @@
+# SPDX-FileCopyrightText: 2026 cac_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Images with labels as two tensors in memory, and how they are divided."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from cac_core.functional import UNKNOWN
+
+
+@dataclass(frozen=True)
+class LabelledImages:
+    """Images that went through :func:`cac_core.preprocessing.resize` once and stay in memory.
+
+    Attributes:
+        images: uint8 ``(M, S, S, C)``.
+        labels: int64 ``(M,)``, index into ``class_names``; -1 = unknown.
+        class_names: the known classes in index order.
+        paths: where each image came from, ``M`` entries.
+        problems: one sentence for each file that was skipped or looks wrong.
+    """
+
+    images: Tensor
+    labels: Tensor
+    class_names: tuple[str, ...]
+    paths: tuple[str, ...]
+    problems: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        """Number of images."""
+        return len(self.labels)
+
+    def subset(self, indices: Tensor | Sequence[int]) -> "LabelledImages":
+        """The images at these positions, in this order; the problems stay with the whole."""
+        chosen = torch.as_tensor(indices, dtype=torch.int64)
+        paths = tuple(self.paths[i] for i in chosen.tolist())
+        return replace(self, images=self.images[chosen], labels=self.labels[chosen], paths=paths, problems=())
+
+    def counts(self) -> dict[str, int]:
+        """Images per known class; unknown images are not counted."""
+        known = self.labels[self.labels != UNKNOWN]
+        counted = torch.bincount(known, minlength=len(self.class_names)).tolist()
+        return dict(zip(self.class_names, counted, strict=True))
+
+    def fingerprint(self) -> str:
+        """Hex digest that changes with any pixel, label, class name or the order."""
+        digest = hashlib.blake2b(digest_size=16)
+        digest.update(repr((tuple(self.images.shape), self.class_names)).encode())
+        digest.update(self.labels.numpy().tobytes())
+        digest.update(self.images.contiguous().numpy())
+        return digest.hexdigest()
+
+
+def stratified_split(labels: Tensor, share: float, seed: int) -> tuple[Tensor, Tensor]:
+    """Divide positions so that every class gives the same share.
+
+    A class of two or more images gives at least one image to each part; a class of one image stays in the first part.
+
+    Args:
+        labels: int64 ``(M,)``.
+        share: of each class that goes to the second part, in (0, 1).
+        seed: the same seed gives the same parts.
+
+    Returns:
+        Positions of the first and of the second part, each in rising order.
+    """
+    if not 0.0 < share < 1.0:
+        raise ValueError(f"the share must lie in (0, 1), not {share}")
+    generator = torch.Generator().manual_seed(seed)
+    second = torch.zeros(len(labels), dtype=torch.bool)
+    for label in torch.unique(labels).tolist():
+        own = torch.nonzero(labels == label).flatten()
+        n = min(max(1, round(share * len(own))), len(own) - 1)
+        second[own[torch.randperm(len(own), generator=generator)[:n]]] = True
+    return torch.nonzero(~second).flatten(), torch.nonzero(second).flatten()

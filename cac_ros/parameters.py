@@ -1,0 +1,297 @@
+# SPDX-FileCopyrightText: 2026 cac_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The node's parameters: one table that declares, checks and documents them.
+
+The fields of :class:`Settings` are the table. Everything else is derived from it: the declaration with descriptors, the
+checks, ``config/classifier.yaml`` (``python -m cac_ros.parameters``) and the table of the documentation
+(``python -m cac_ros.parameters --markdown``).
+"""
+
+import argparse
+import json
+import math
+import sys
+import textwrap
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any
+
+from cac_core.errors import CacError
+
+if TYPE_CHECKING:
+    from rclpy.node import Node
+    from rclpy.parameter import Parameter
+
+
+class ParameterError(CacError):
+    """A parameter was given a value that it cannot take."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """What the table says of one parameter.
+
+    Attributes:
+        name: as in ROS.
+        default: also decides the type: str, bool or float.
+        description: what it does, in one or two sentences, with the unit.
+        fixed: empty if it can be changed while the node runs; otherwise the reason why not and what to do instead.
+        choices: the values a text can take; empty for any.
+        low: smallest number allowed (excluded if ``low_excluded``).
+        high: largest number allowed.
+        low_excluded: whether ``low`` itself is not allowed.
+        special: one number allowed besides the range.
+    """
+
+    name: str
+    default: str | bool | float
+    description: str
+    fixed: str
+    choices: tuple[str, ...]
+    low: float | None
+    high: float | None
+    low_excluded: bool
+    special: float | None
+
+    @property
+    def type_name(self) -> str:
+        """The ROS name of the type."""
+        return {str: "string", bool: "bool", float: "double"}[type(self.default)]
+
+    @property
+    def constraint(self) -> str:
+        """The allowed values in words; empty if all of the type are allowed."""
+        if self.choices:
+            return f"one of {', '.join(self.choices)}"
+        parts = [] if self.special is None else [f"{self.special:g}"]
+        limits = []
+        if self.low is not None:
+            limits.append(f"{'above' if self.low_excluded else 'at least'} {self.low:g}")
+        if self.high is not None:
+            limits.append(f"at most {self.high:g}")
+        if limits:
+            parts.append(" and ".join(limits))
+        return ", or ".join(parts)
+
+
+def _parameter(
+    default: str | bool | float,
+    description: str,
+    *,
+    fixed: str = "",
+    choices: tuple[str, ...] = (),
+    low: float | None = None,
+    high: float | None = None,
+    low_excluded: bool = False,
+    special: float | None = None,
+) -> Any:
+    rest = {"fixed": fixed, "choices": choices, "low": low, "high": high, "low_excluded": low_excluded}
+    return field(default=default, metadata={"description": description, **rest, "special": special})
+
+
+_AT_CONFIGURE = "it is read when the node is configured; restart the node with the new value"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The values of all parameters. Each field is a row of the table."""
+
+    model_path: str = _parameter(
+        "",
+        "Path of the model bundle (.cac) on the machine that runs the node.",
+        fixed="a running node changes its model through the service ~/load_model",
+    )
+    device: str = _parameter(
+        "auto",
+        "Where the model runs: cpu, cuda:N, or auto = the first CUDA device, else the CPU.",
+        fixed=_AT_CONFIGURE,
+    )
+    engine: str = _parameter(
+        "auto",
+        "What runs the model: torch or another installed inference engine; auto = the fastest one for this model and device.",
+        fixed=_AT_CONFIGURE,
+    )
+    image_transport: str = _parameter(
+        "raw",
+        "Which topic is read: raw = image (sensor_msgs/Image), compressed = image/compressed (sensor_msgs/CompressedImage).",
+        fixed=_AT_CONFIGURE,
+        choices=("raw", "compressed"),
+    )
+    reliability: str = _parameter(
+        "auto",
+        "Reliability of the image subscription: auto follows the publishers on the topic.",
+        fixed=_AT_CONFIGURE,
+        choices=("auto", "best_effort", "reliable"),
+    )
+    known_kept: float = _parameter(
+        -1.0,
+        "Share of known objects that the threshold keeps, from the validation images stored in the model; "
+        "-1 = the share chosen when the model was trained. Without effect while threshold is 0 or more.",
+        low=0.0,
+        high=1.0,
+        low_excluded=True,
+        special=-1.0,
+    )
+    threshold: float = _parameter(
+        -1.0,
+        "A frame is known when its rejection score is at or below this value [no unit, scale of the score]; "
+        "-1 = derive it from known_kept.",
+        low=0.0,
+        special=-1.0,
+    )
+    per_class_thresholds: bool = _parameter(
+        False,
+        "Derive one threshold for each class from known_kept instead of one for all. "
+        "Without effect while threshold is 0 or more.",
+    )
+    publish_rejection_scores: bool = _parameter(
+        True,
+        "Fill rejection_scores, one score for each class, in every classification.",
+    )
+    autostart: bool = _parameter(
+        True,
+        "Configure and activate at start, and end the process with an error if that fails; "
+        "false = wait for a lifecycle manager.",
+        fixed="it only matters when the node starts",
+    )
+    diagnostics_period: float = _parameter(
+        1.0,
+        "Time between two messages on /diagnostics [s].",
+        fixed="the timer is created when the node starts; restart the node with the new value",
+        low=0.1,
+        high=60.0,
+    )
+    input_timeout: float = _parameter(
+        5.0,
+        "Without an image for this long [s], the log and /diagnostics say why none arrives.",
+        fixed="it is read when the node starts; restart the node with the new value",
+        low=0.5,
+        high=3600.0,
+    )
+
+
+TABLE: tuple[Row, ...] = tuple(Row(name=f.name, default=f.default, **f.metadata) for f in fields(Settings))  # type: ignore[arg-type]
+_ROWS = {row.name: row for row in TABLE}
+
+
+def value_problem(name: str, value: object) -> str:
+    """What is wrong with a value, as a sentence; empty if nothing is."""
+    row = _ROWS.get(name)
+    if row is None:
+        return f"{name} is not a parameter of this node; it has {', '.join(_ROWS)}."
+    constraint = f" ({row.constraint})" if row.constraint else ""
+    if type(value) is not type(row.default):
+        hint = f": write {float(value)}" if type(value) is int and row.type_name == "double" else ""
+        return f"{name} must be a {row.type_name}{constraint}, not {value!r}{hint}."
+    if isinstance(value, float) and value != row.special:
+        low = value > row.low if row.low_excluded and row.low is not None else row.low is None or value >= row.low
+        if not (math.isfinite(value) and low and (row.high is None or value <= row.high)):
+            return f"{name} must be {row.constraint}, not {value:g}."
+    if row.choices and value not in row.choices:
+        return f"{name} must be {row.constraint}, not {value!r}."
+    return ""
+
+
+def change_problem(current: Settings, changes: Mapping[str, object]) -> str:
+    """Why a running node cannot take these changes together, as a sentence; empty if it can.
+
+    Args:
+        current: the values in force.
+        changes: new values by parameter name, to be set at once.
+    """
+    for name, value in changes.items():
+        if name in _ROWS and _ROWS[name].fixed:
+            return f"{name} cannot be changed while the node runs: {_ROWS[name].fixed}."
+        if problem := value_problem(name, value):
+            return problem
+    return effect_problem(changes, float(changes.get("threshold", current.threshold)))  # type: ignore[arg-type]
+
+
+def effect_problem(changes: Mapping[str, object], threshold: float) -> str:
+    """Name a change that ``threshold`` would leave without effect, as a sentence; empty if there is none."""
+    if threshold >= 0:
+        for name, neutral in (
+            ("known_kept", Settings.known_kept),
+            ("per_class_thresholds", Settings.per_class_thresholds),
+        ):
+            if changes.get(name, neutral) != neutral:
+                return f"{name} has no effect while threshold is {threshold:g}; set threshold to -1.0 first."
+    return ""
+
+
+def declare(node: "Node") -> Settings:
+    """Declare every parameter of the table with its descriptor; returns the values the node was started with.
+
+    Raises:
+        ParameterError: a start value is not allowed.
+    """
+    from rcl_interfaces.msg import FloatingPointRange, ParameterDescriptor
+    from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
+
+    values: dict[str, Any] = {}
+    for row in TABLE:
+        descriptor = ParameterDescriptor(
+            description=row.description,
+            additional_constraints=". ".join(
+                part for part in (row.constraint, row.fixed and f"fixed: {row.fixed}") if part
+            ),
+            read_only=bool(row.fixed),
+        )
+        if row.low is not None and row.high is not None:
+            lowest = row.low if row.special is None else min(row.low, row.special)
+            descriptor.floating_point_range = [FloatingPointRange(from_value=lowest, to_value=row.high)]
+        try:
+            values[row.name] = node.declare_parameter(row.name, row.default, descriptor).value
+        except (InvalidParameterTypeException, InvalidParameterValueException) as error:
+            needs = f"a {row.type_name}" + (f", {row.constraint}" if row.constraint else "")
+            raise ParameterError(f"Parameter {row.name} must be {needs}: {error}") from error
+        if problem := value_problem(row.name, values[row.name]):
+            raise ParameterError(f"Parameter {problem}")
+    return Settings(**values)
+
+
+def values_of(parameters: "Sequence[Parameter[Any]]") -> dict[str, object]:
+    """rclpy parameters as a mapping from name to value."""
+    return {parameter.name: parameter.value for parameter in parameters}
+
+
+def yaml_text() -> str:
+    """The whole text of ``config/classifier.yaml``: every parameter with its default, described."""
+    lines = [
+        "# SPDX-FileCopyrightText: 2026 cac_ros contributors",
+        "# SPDX-License-Identifier: Apache-2.0",
+        "#",
+        "# Every parameter of the classifier node with its default.",
+        "# Written by `python -m cac_ros.parameters`: change the table in cac_ros/parameters.py, then run it again.",
+        "/**:",
+        "  ros__parameters:",
+    ]
+    for row in TABLE:
+        notes = [row.description]
+        if row.constraint:
+            notes.append(f"Allowed: {row.constraint}.")
+        notes.append(f"Fixed while the node runs: {row.fixed}." if row.fixed else "Can be changed while the node runs.")
+        lines += [f"    # {line}" for line in textwrap.wrap(" ".join(notes), 110)]
+        lines.append(f"    {row.name}: {json.dumps(row.default)}")
+    return "\n".join(lines) + "\n"
+
+
+def markdown_text() -> str:
+    """The parameter table of the documentation."""
+    lines = ["| Parameter | Type | Default | Allowed | While running | Meaning |", "|---|---|---|---|---|---|"]
+    for row in TABLE:
+        change = f"fixed: {row.fixed}" if row.fixed else "yes, from the next frame on"
+        cells = [f"`{row.name}`", row.type_name, f"`{json.dumps(row.default)}`", row.constraint or "any", change]
+        lines.append("| " + " | ".join([*cells, row.description]) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    """Write the YAML file or the Markdown table to standard output."""
+    parser = argparse.ArgumentParser(prog="python -m cac_ros.parameters", description="The node's parameters as text.")
+    parser.add_argument("--markdown", action="store_true", help="a Markdown table instead of config/classifier.yaml")
+    sys.stdout.write(markdown_text() if parser.parse_args().markdown else yaml_text())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,130 @@
+# SPDX-FileCopyrightText: 2026 cac_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""One thread that works on the newest frame of each camera, and counts what became of every frame.
+
+A camera is faster than a slow model; answering old frames late helps nobody. So each camera has one slot: a new frame
+replaces the one that still waits there. No ROS in this file.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What became of the frames so far: ``received = classified + replaced + failed + waiting + in_work``.
+
+    Attributes:
+        received: frames put in.
+        classified: frames answered, known or unknown.
+        replaced: frames dropped because a newer one came before their turn, or because the worker was closed.
+        failed: frames answered with an error (unreadable, engine error, result not finite).
+        waiting: frames in a slot.
+        in_work: frames in the batch being worked on.
+    """
+
+    received: int = 0
+    classified: int = 0
+    replaced: int = 0
+    failed: int = 0
+    waiting: int = 0
+    in_work: int = 0
+
+
+class NewestFrameWorker(Generic[T]):
+    """A worker thread with one newest-frame slot for each camera.
+
+    Args:
+        process: gets the newest frames of all cameras that have one, answers them, and returns for each whether it was
+            classified (true) or failed (false). Runs in the worker thread, never twice at once.
+        on_crash: gets an exception that escaped from ``process``; its frames count as failed and the worker goes on.
+        clock: seconds, never going back.
+    """
+
+    def __init__(
+        self,
+        process: Callable[[Sequence[T]], Sequence[bool]],
+        on_crash: Callable[[Exception], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._process = process
+        self._on_crash = on_crash
+        self._clock = clock
+        self._changed = threading.Condition()
+        self._slots: dict[Hashable, T] = {}
+        self._in_work = 0
+        self._busy_since = 0.0
+        self._received = self._classified = self._replaced = self._failed = 0
+        self._closed = False
+        # A daemon, because an engine that hangs must not keep the process from ending.
+        self._thread = threading.Thread(target=self._run, name="classify", daemon=True)
+        self._thread.start()
+
+    def put(self, camera: Hashable, frame: T) -> None:
+        """Put a frame in its camera's slot; returns at once. A frame that still waits there is replaced."""
+        with self._changed:
+            self._received += 1
+            if self._closed or camera in self._slots:
+                self._replaced += 1
+            if not self._closed:
+                self._slots[camera] = frame
+                self._changed.notify_all()
+
+    def counts(self) -> Counts:
+        """All counters at one moment."""
+        with self._changed:
+            return Counts(
+                self._received, self._classified, self._replaced, self._failed, len(self._slots), self._in_work
+            )
+
+    def busy_for(self) -> float:
+        """How long the batch now being worked on has been in work [s]; 0 if none is."""
+        with self._changed:
+            return self._clock() - self._busy_since if self._in_work else 0.0
+
+    def wait_idle(self, timeout: float) -> bool:
+        """Wait until every frame put in so far is done with [s]; returns whether that happened in time."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._slots and not self._in_work, timeout)
+
+    def close(self, timeout: float) -> bool:
+        """Drop what waits, finish what is in work, end the thread [s]; returns whether it ended in time."""
+        with self._changed:
+            self._closed = True
+            self._replaced += len(self._slots)
+            self._slots.clear()
+            self._changed.notify_all()
+        self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        while (batch := self._take()) is not None:
+            try:
+                results = self._process(batch)
+                if len(results) != len(batch):
+                    raise RuntimeError(f"{len(results)} results for {len(batch)} frames")
+            except Exception as error:  # noqa: BLE001 - whatever it is, the robot's next frame must still be answered
+                results = [False] * len(batch)
+                self._on_crash(error)
+            with self._changed:
+                self._classified += sum(map(bool, results))
+                self._failed += sum(not result for result in results)
+                self._in_work = 0
+                self._changed.notify_all()
+
+    def _take(self) -> list[T] | None:
+        """Wait for work; returns the newest frame of every camera, or None when closed."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed or bool(self._slots))
+            if self._closed:
+                return None
+            batch = list(self._slots.values())
+            self._slots.clear()
+            self._in_work = len(batch)
+            self._busy_since = self._clock()
+            return batch

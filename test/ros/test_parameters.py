@@ -1,0 +1,114 @@
+# SPDX-FileCopyrightText: 2026 cac_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""One table: the YAML file and the documentation agree with it, and every rejection is a sentence."""
+
+import math
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+import yaml
+
+from cac_ros import parameters
+from cac_ros.parameters import TABLE, Settings, change_problem, effect_problem, value_problem
+
+ROOT = Path(__file__).parents[2]
+FREE = {"known_kept", "threshold", "per_class_thresholds", "publish_rejection_scores"}
+
+
+def test_the_yaml_holds_every_parameter_with_its_default_and_type() -> None:
+    values = yaml.safe_load(parameters.yaml_text())["/**"]["ros__parameters"]
+    assert values == asdict(Settings())
+    assert {name: type(value) for name, value in values.items()} == {row.name: type(row.default) for row in TABLE}
+
+
+def test_the_configuration_file_is_the_table() -> None:
+    file = ROOT / "config" / "classifier.yaml"
+    assert file.read_text(encoding="utf-8") == parameters.yaml_text(), (
+        "run `python -m cac_ros.parameters > config/classifier.yaml`"
+    )
+
+
+def test_the_markdown_table_has_a_line_for_every_parameter() -> None:
+    lines = parameters.markdown_text().splitlines()
+    assert [line.split("`")[1] for line in lines[2:]] == [row.name for row in TABLE]
+    assert {line.count(" | ") for line in lines[2:]} == {5}
+
+
+def test_the_command_writes_yaml_or_markdown(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["parameters"])
+    parameters.main()
+    assert capsys.readouterr().out == parameters.yaml_text()
+    monkeypatch.setattr(sys, "argv", ["parameters", "--markdown"])
+    parameters.main()
+    assert capsys.readouterr().out == parameters.markdown_text()
+
+
+def test_every_parameter_is_described_and_either_changes_or_says_why_not() -> None:
+    for row in TABLE:
+        assert row.description.endswith("."), row.name
+    assert {row.name for row in TABLE if not row.fixed} == FREE
+
+
+def test_defaults_are_allowed() -> None:
+    for row in TABLE:
+        assert value_problem(row.name, row.default) == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("threshold", 0.0), ("threshold", 12.5), ("threshold", -1.0), ("known_kept", 1.0), ("known_kept", 1e-6),
+     ("image_transport", "compressed"), ("reliability", "reliable"), ("input_timeout", 0.5), ("device", "cuda:1")],
+)  # fmt: skip
+def test_allowed_values(name: str, value: object) -> None:
+    assert value_problem(name, value) == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("threshold", -0.5, "threshold must be -1, or at least 0, not -0.5."),
+        ("threshold", math.nan, "threshold must be -1, or at least 0, not nan."),
+        ("threshold", math.inf, "threshold must be -1, or at least 0, not inf."),
+        ("threshold", 1, "threshold must be a double (-1, or at least 0), not 1: write 1.0."),
+        ("threshold", "high", "threshold must be a double (-1, or at least 0), not 'high'."),
+        ("threshold", True, "threshold must be a double (-1, or at least 0), not True."),
+        ("known_kept", 0.0, "known_kept must be -1, or above 0 and at most 1, not 0."),
+        ("known_kept", 1.01, "known_kept must be -1, or above 0 and at most 1, not 1.01."),
+        ("known_kept", None, "known_kept must be a double (-1, or above 0 and at most 1), not None."),
+        ("per_class_thresholds", 1, "per_class_thresholds must be a bool, not 1."),
+        ("reliability", "sometimes", "reliability must be one of auto, best_effort, reliable, not 'sometimes'."),
+        ("diagnostics_period", 0.0, "diagnostics_period must be at least 0.1 and at most 60, not 0."),
+    ],
+)
+def test_each_rejected_value_gets_a_sentence(name: str, value: object, sentence: str) -> None:
+    assert value_problem(name, value) == sentence
+
+
+def test_an_unknown_name_gets_the_list_of_names() -> None:
+    assert value_problem("treshold", 1.0).startswith("treshold is not a parameter of this node; it has model_path, ")
+
+
+@pytest.mark.parametrize("name", sorted({row.name for row in TABLE} - FREE))
+def test_a_fixed_parameter_says_why(name: str) -> None:
+    row = next(row for row in TABLE if row.name == name)
+    assert (
+        change_problem(Settings(), {name: row.default}) == f"{name} cannot be changed while the node runs: {row.fixed}."
+    )
+
+
+def test_a_change_that_would_have_no_effect_is_rejected_with_what_to_do() -> None:
+    by_hand = Settings(threshold=0.4)
+    advice = "has no effect while threshold is 0.4; set threshold to -1.0 first."
+    assert change_problem(by_hand, {"known_kept": 0.9}) == f"known_kept {advice}"
+    assert change_problem(by_hand, {"per_class_thresholds": True}) == f"per_class_thresholds {advice}"
+    assert change_problem(Settings(), {"threshold": 0.4, "known_kept": 0.9}) == f"known_kept {advice}"
+    # Going back to the neutral value, or setting both at once so that they work, is fine.
+    assert change_problem(by_hand, {"known_kept": -1.0, "per_class_thresholds": False}) == ""
+    assert change_problem(by_hand, {"threshold": -1.0, "known_kept": 0.9}) == ""
+    assert change_problem(Settings(known_kept=0.9), {"threshold": 0.4}) == ""
+    assert change_problem(by_hand, {"publish_rejection_scores": False}) == ""
+    assert effect_problem({"known_kept": 0.9}, -1.0) == ""

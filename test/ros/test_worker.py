@@ -1,0 +1,143 @@
+# SPDX-FileCopyrightText: 2026 cac_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The newest frame wins, every frame is counted exactly once, and nothing stops the worker."""
+
+import queue
+import threading
+from collections.abc import Iterator, Sequence
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cac_ros.worker import Counts, NewestFrameWorker
+
+TIMEOUT = 10.0
+
+
+class Engine:
+    """Stands in for the classifier: each batch waits for the test's permission, then gives the wanted result."""
+
+    def __init__(self) -> None:
+        self.batches: queue.Queue[list[int]] = queue.Queue()
+        self.permits = threading.Semaphore(0)
+        self.crashes: list[Exception] = []
+
+    def process(self, frames: Sequence[int]) -> list[bool]:
+        self.batches.put(list(frames))
+        assert self.permits.acquire(timeout=TIMEOUT)
+        if any(frame < 0 for frame in frames):
+            raise ZeroDivisionError("a bug")
+        return [frame % 10 != 9 for frame in frames]
+
+    def next_batch(self) -> list[int]:
+        return self.batches.get(timeout=TIMEOUT)
+
+
+@pytest.fixture
+def engine() -> Engine:
+    return Engine()
+
+
+@pytest.fixture
+def worker(engine: Engine) -> Iterator[NewestFrameWorker[int]]:
+    made: NewestFrameWorker[int] = NewestFrameWorker(engine.process, engine.crashes.append)
+    yield made
+    engine.permits.release(100)
+    assert made.close(TIMEOUT)
+
+
+def test_a_new_frame_replaces_the_one_that_waits(engine: Engine, worker: NewestFrameWorker[int]) -> None:
+    worker.put("camera", 1)
+    assert engine.next_batch() == [1]
+    worker.put("camera", 2)
+    worker.put("camera", 3)
+    worker.put("camera", 4)
+    assert worker.counts() == Counts(received=4, replaced=2, waiting=1, in_work=1)
+    engine.permits.release(2)
+    assert engine.next_batch() == [4]
+    assert worker.wait_idle(TIMEOUT)
+    assert worker.counts() == Counts(received=4, classified=2, replaced=2)
+
+
+def test_all_cameras_share_one_batch_and_replace_only_their_own_frames(
+    engine: Engine, worker: NewestFrameWorker[int]
+) -> None:
+    worker.put("left", 1)
+    engine.next_batch()
+    for camera, frame in (("left", 10), ("right", 20), ("left", 11)):
+        worker.put(camera, frame)
+    engine.permits.release(2)
+    assert sorted(engine.next_batch()) == [11, 20]
+    assert worker.wait_idle(TIMEOUT)
+    assert worker.counts() == Counts(received=4, classified=3, replaced=1)
+
+
+def test_failed_frames_are_counted_apart(engine: Engine, worker: NewestFrameWorker[int]) -> None:
+    engine.permits.release(1)
+    worker.put("camera", 9)
+    assert worker.wait_idle(TIMEOUT)
+    assert worker.counts() == Counts(received=1, failed=1)
+
+
+def test_a_crash_is_reported_counted_and_survived(engine: Engine, worker: NewestFrameWorker[int]) -> None:
+    engine.permits.release(2)
+    worker.put("camera", -1)
+    assert worker.wait_idle(TIMEOUT)
+    worker.put("camera", 2)
+    assert worker.wait_idle(TIMEOUT)
+    assert [type(error) for error in engine.crashes] == [ZeroDivisionError]
+    assert worker.counts() == Counts(received=2, classified=1, failed=1)
+
+
+def test_a_wrong_number_of_results_is_a_crash() -> None:
+    crashes: list[Exception] = []
+    worker: NewestFrameWorker[int] = NewestFrameWorker(lambda frames: [], crashes.append)
+    worker.put("camera", 1)
+    assert worker.wait_idle(TIMEOUT)
+    assert str(crashes[0]) == "0 results for 1 frames"
+    assert worker.counts() == Counts(received=1, failed=1)
+    assert worker.close(TIMEOUT)
+
+
+def test_busy_for_tells_how_long_a_batch_hangs(engine: Engine) -> None:
+    now = [100.0]
+    worker: NewestFrameWorker[int] = NewestFrameWorker(engine.process, engine.crashes.append, clock=lambda: now[0])
+    assert worker.busy_for() == 0
+    worker.put("camera", 1)
+    engine.next_batch()
+    now[0] = 103.5
+    assert worker.busy_for() == 3.5
+    assert not worker.wait_idle(0.01)
+    engine.permits.release()
+    assert worker.wait_idle(TIMEOUT)
+    assert worker.busy_for() == 0
+    assert worker.close(TIMEOUT)
+
+
+def test_close_drops_what_waits_and_accepts_nothing_more(engine: Engine) -> None:
+    worker: NewestFrameWorker[int] = NewestFrameWorker(engine.process, engine.crashes.append)
+    worker.put("camera", 1)
+    engine.next_batch()
+    worker.put("camera", 2)
+    assert not worker.close(0.01), "the engine still hangs"
+    worker.put("camera", 3)
+    engine.permits.release()
+    assert worker.close(TIMEOUT)
+    assert worker.counts() == Counts(received=3, classified=1, replaced=2)
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(-1, 9)), max_size=60))
+@settings(max_examples=30, deadline=None)
+def test_every_frame_is_counted_exactly_once(frames: list[tuple[int, int]]) -> None:
+    engine = Engine()
+    engine.permits.release(1000)
+    worker: NewestFrameWorker[int] = NewestFrameWorker(engine.process, engine.crashes.append)
+    for camera, frame in frames:
+        worker.put(camera, frame)
+        seen = worker.counts()
+        assert seen.received == seen.classified + seen.replaced + seen.failed + seen.waiting + seen.in_work
+    assert worker.wait_idle(TIMEOUT)
+    done = worker.counts()
+    assert done.received == len(frames) == done.classified + done.replaced + done.failed
+    assert worker.close(TIMEOUT)

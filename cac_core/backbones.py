@@ -141,13 +141,12 @@ def load_weights_file(network: nn.Module, path: str) -> None:
         if file.suffix == ".safetensors":
             from safetensors.torch import load_file
 
-            state = load_file(file)
+            state: Any = load_file(file)
         else:
             state = torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:
         raise BackboneError(f"weights file {path} cannot be read without running code from it ({error})") from error
-    state = state.get("state_dict", state)
-    if adopt_weights(network, state) == 0:
+    if adopt_weights(network, state.get("state_dict", state)) == 0:
         raise BackboneError(f"no tensor of weights file {path} fits this backbone: is it of another network?")
 
 
@@ -164,7 +163,7 @@ def _is_torchvision(name: str) -> bool:
         return False
     from torchvision import models
 
-    return name in models.list_models(module=models)
+    return name in models.list_models(module=models)  # type: ignore[attr-defined]
 
 
 def _torchvision(name: str, spec: BackboneSpec, pretrained: bool) -> nn.Module:
@@ -172,10 +171,11 @@ def _torchvision(name: str, spec: BackboneSpec, pretrained: bool) -> nn.Module:
 
     if spec.channels != 3:
         raise BackboneError(f"{name} takes RGB images: set preprocessing channels to 3, or use a timm backbone")
-    network: nn.Module = _with_options(lambda **kw: models.get_model(name, weights=None, **kw), spec)
+    network: nn.Module = _with_options(lambda **kw: models.get_model(name, weights=None, **kw), spec)  # type: ignore[attr-defined]
     if pretrained:
         try:
-            state = models.get_model_weights(name).DEFAULT.get_state_dict(progress=True)  # type: ignore[attr-defined]
+            weights: Any = models.get_model_weights(name)  # type: ignore[attr-defined]
+            state = weights.DEFAULT.get_state_dict(progress=True)
         except Exception as error:
             raise BackboneError(_no_weights(name, error)) from error
         adopt_weights(network, state)

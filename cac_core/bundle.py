@@ -27,7 +27,7 @@ from cac_core.model import OpenSetClassifier
 from cac_core.preprocessing import Preprocessing
 from cac_core.thresholds import GRID_STEPS, Thresholds
 
-FORMAT = "cac-bundle"
+METADATA_KEY = "cac_bundle"  # one key only: safetensors writes several in random order
 FORMAT_VERSION = 1
 _TENSORS = ("centres", "centre_counts", "quantiles", "class_quantiles", "validation_images")
 _WEIGHTS = "backbone."
@@ -102,8 +102,8 @@ def save_bundle(bundle: ModelBundle, path: str | Path) -> ModelBundle:
     document, tensors = _document(bundle), _tensors(bundle)
     _verify(bundle, target)
     checksum = _checksum(document, tensors)
-    metadata = {"format": FORMAT, "document": json.dumps(document, ensure_ascii=False), "checksum": checksum}
-    content = safetensors.torch.save(tensors, metadata)
+    description = json.dumps({"checksum": checksum, "document": document}, ensure_ascii=False)
+    content = safetensors.torch.save(tensors, {METADATA_KEY: description})
     write_atomically(target, content)
     return _parse(document, tensors, checksum, target)
 
@@ -124,28 +124,34 @@ def load_bundle(path: str | Path) -> ModelBundle:
     try:
         content = source.read_bytes()
     except OSError as error:
-        raise NotABundleError(f"model file {source} cannot be read ({error.strerror}): check its permissions") from error
-    metadata = _read_metadata(content, source)
+        raise NotABundleError(
+            f"model file {source} cannot be read ({error.strerror}): check its permissions"
+        ) from error
     try:
-        document = json.loads(metadata["document"])
+        description = json.loads(_read_description(content, source))
+        document = description["document"]
         version = int(document["format_version"])
     except (ValueError, KeyError, TypeError) as error:
-        raise BundleDamagedError(f"the description inside {source} cannot be read: copy or train the file again") from error
+        raise BundleDamagedError(
+            f"the description inside {source} cannot be read: copy or train the file again"
+        ) from error
     if version > FORMAT_VERSION:
         raise BundleVersionError(
-            f"{source} has bundle format {version}, this version of cac_core reads up to {FORMAT_VERSION}: upgrade cac_ros"
+            f"{source} has bundle format {version}, this cac_core reads up to {FORMAT_VERSION}: upgrade cac_ros"
         )
     try:
         tensors = safetensors.torch.load(content)
     except (SafetensorError, ValueError, KeyError) as error:
         raise BundleDamagedError(f"{source} is damaged ({_first_line(error)}): copy or train the file again") from error
     checksum = _checksum(document, tensors)
-    if checksum != metadata.get("checksum"):
+    if checksum != description.get("checksum"):
         raise BundleDamagedError(f"{source} was changed after it was written (its checksum differs): copy it again")
     try:
         bundle = _parse(document, tensors, checksum, source)
     except (KeyError, TypeError, ValueError) as error:
-        raise BundleInvalidError(f"{source} is not a usable bundle ({_first_line(error)}): train the model again") from error
+        raise BundleInvalidError(
+            f"{source} is not a usable bundle ({_first_line(error)}): train the model again"
+        ) from error
     _verify(bundle, source)
     return bundle
 
@@ -163,14 +169,14 @@ def write_atomically(path: str | Path, content: bytes) -> None:
         # mkstemp makes the file private; give it the permissions a plain open() would have.
         mask = os.umask(0)
         os.umask(mask)
-        os.chmod(temporary, 0o666 & ~mask)
-        os.replace(temporary, target)
+        Path(temporary).chmod(0o666 & ~mask)
+        Path(temporary).replace(target)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
 
 
-def _read_metadata(content: bytes, source: Path) -> dict[str, str]:
+def _read_description(content: bytes, source: Path) -> str:
     if content[:2] == b"PK" or content[:1] == b"\x80":
         raise NotABundleError(
             f"{source} is a pickle (a torch.save file): this package never loads one, because loading runs code from "
@@ -186,11 +192,11 @@ def _read_metadata(content: bytes, source: Path) -> dict[str, str]:
         metadata = header.get("__metadata__", {})
     except (ValueError, AttributeError) as error:
         raise NotABundleError(f"{source} is not a model bundle: give a .cac file written by cac_core.train") from error
-    if not isinstance(metadata, dict) or metadata.get("format") != FORMAT:
+    if not isinstance(metadata, dict) or METADATA_KEY not in metadata:
         raise NotABundleError(
             f"{source} is a safetensors file without a cac_ros description: give a .cac file written by cac_core.train"
         )
-    return metadata
+    return str(metadata[METADATA_KEY])
 
 
 def _document(bundle: ModelBundle) -> dict[str, Any]:
@@ -249,27 +255,41 @@ def _parse(document: Mapping[str, Any], tensors: Mapping[str, Tensor], checksum:
 
 def _verify(bundle: ModelBundle, source: Path) -> None:
     n = len(bundle.class_names)
-    th = bundle.thresholds
+    th, backbone, preprocessing = bundle.thresholds, bundle.backbone, bundle.preprocessing
     grid = GRID_STEPS + 1
     checks = (
         (n >= 2, f"it has {n} known class(es), at least two are needed"),
         (all(isinstance(c, str) and c for c in bundle.class_names), "a class has no name"),
         (len(set(bundle.class_names)) == n, "two classes have the same name"),
-        (bundle.centres.ndim == 2 and bundle.centres.shape[0] == n, f"{n} classes but centres of shape {tuple(bundle.centres.shape)}"),
-        (bool(torch.isfinite(bundle.centres).all()), "a centre is not finite"),
+        (
+            bundle.centres.ndim == 2 and bundle.centres.shape[0] == n,
+            f"{n} classes but centres of shape {tuple(bundle.centres.shape)}",
+        ),
+        (_finite(bundle.centres), "a centre is not finite"),
         (bundle.centre_counts.shape == (n,), "the counts behind the centres do not fit the classes"),
-        (bundle.backbone.num_classes == bundle.centres.shape[-1], "the backbone's logits and the centres differ in size"),
-        (bundle.backbone.image_size == bundle.preprocessing.image_size, "backbone and preprocessing differ in image size"),
-        (bundle.backbone.channels == bundle.preprocessing.channels, "backbone and preprocessing differ in channels"),
-        (th.quantiles.shape == (grid,) and th.class_quantiles.shape == (n, grid), "the threshold grid has a wrong shape"),
-        (bool(torch.isfinite(th.quantiles).all() and torch.isfinite(th.class_quantiles).all()), "a threshold is not finite"),
-        (bool((th.quantiles.diff() >= 0).all() and (th.class_quantiles.diff() >= 0).all()), "a threshold grid decreases"),
+        (backbone.num_classes == bundle.centres.shape[-1], "the backbone's logits and the centres differ in size"),
+        (backbone.image_size == preprocessing.image_size, "backbone and preprocessing differ in image size"),
+        (backbone.channels == preprocessing.channels, "backbone and preprocessing differ in channels"),
+        (
+            th.quantiles.shape == (grid,) and th.class_quantiles.shape == (n, grid),
+            "the threshold grid has a wrong shape",
+        ),
+        (_finite(th.quantiles) and _finite(th.class_quantiles), "a threshold is not finite"),
+        (_increasing(th.quantiles) and _increasing(th.class_quantiles), "a threshold grid decreases"),
         (0.0 < th.known_kept <= 1.0, f"the share of known to keep is {th.known_kept}"),
-        (all(bool(torch.isfinite(v).all()) for v in bundle.state.values() if v.is_floating_point()), "a weight is not finite"),
-    )  # fmt: skip
+        (all(_finite(v) for v in bundle.state.values() if v.is_floating_point()), "a weight is not finite"),
+    )
     for fine, reason in checks:
         if not fine:
             raise BundleInvalidError(f"{source} cannot be used as a model: {reason}; train it again")
+
+
+def _finite(values: Tensor) -> bool:
+    return bool(torch.isfinite(values).all())
+
+
+def _increasing(grid: Tensor) -> bool:
+    return bool((grid.diff() >= 0).all())
 
 
 def _checksum(document: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> str:

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the command lines share: how they end, how they show progress, how they print tables."""
 
+import math
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import NoReturn, TypeVar
@@ -84,4 +85,4 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> 
 
 def number(value: float | None, digits: int = 3) -> str:
     """A figure for a table; a dash when there is none."""
-    return "–" if value is None or value != value else f"{value:.{digits}f}"
+    return "–" if value is None or math.isnan(value) else f"{value:.{digits}f}"

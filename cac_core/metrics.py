@@ -129,9 +129,7 @@ class OpenSetMetrics:
         return {k: None if isinstance(v, float) and math.isnan(v) else v for k, v in asdict(self).items()}
 
 
-def open_set_metrics(
-    scores: ArrayLike, nearest: ArrayLike, rejected: ArrayLike, labels: ArrayLike
-) -> OpenSetMetrics:
+def open_set_metrics(scores: ArrayLike, nearest: ArrayLike, rejected: ArrayLike, labels: ArrayLike) -> OpenSetMetrics:
     """All metrics of one set of decisions.
 
     Args:
@@ -165,7 +163,9 @@ def open_set_metrics(
 def _scores(values: ArrayLike) -> NDArray[np.float64]:
     scores = np.asarray(values, dtype=np.float64)
     if np.isnan(scores).any():
-        raise ValueError(f"{int(np.isnan(scores).sum())} of {scores.size} scores are NaN: a metric of them means nothing")
+        raise ValueError(
+            f"{int(np.isnan(scores).sum())} of {scores.size} scores are NaN: a metric of them means nothing"
+        )
     return scores
 
 

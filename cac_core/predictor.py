@@ -143,7 +143,9 @@ class Predictor:
             gamma = self._engine.rejection_scores(frames)
         except CacError:
             raise
-        except Exception as error:  # engines are foreign code: any exception of theirs must reach the caller as one kind
+        except (
+            Exception
+        ) as error:  # engines are foreign code: any exception of theirs must reach the caller as one kind
             raise EngineError(f"engine {self.engine_name} failed: {type(error).__name__}: {error}") from error
         if gamma.shape != (len(frames), len(self.class_names)):
             raise EngineError(f"engine {self.engine_name} returned shape {gamma.shape} for {len(frames)} frames")

@@ -21,8 +21,18 @@ Fit = Literal["stretch", "crop", "pad"]
 Interpolation = Literal["area", "linear", "cubic"]
 
 _INTERPOLATION = {"area": cv2.INTER_AREA, "linear": cv2.INTER_LINEAR, "cubic": cv2.INTER_CUBIC}
-_TO_RGB = {"bgr": cv2.COLOR_BGR2RGB, "rgba": cv2.COLOR_RGBA2RGB, "bgra": cv2.COLOR_BGRA2RGB, "grey": cv2.COLOR_GRAY2RGB}
-_TO_GREY = {"rgb": cv2.COLOR_RGB2GRAY, "bgr": cv2.COLOR_BGR2GRAY, "rgba": cv2.COLOR_RGBA2GRAY, "bgra": cv2.COLOR_BGRA2GRAY}
+_TO_RGB = {
+    "bgr": cv2.COLOR_BGR2RGB,
+    "rgba": cv2.COLOR_RGBA2RGB,
+    "bgra": cv2.COLOR_BGRA2RGB,
+    "grey": cv2.COLOR_GRAY2RGB,
+}
+_TO_GREY = {
+    "rgb": cv2.COLOR_RGB2GRAY,
+    "bgr": cv2.COLOR_BGR2GRAY,
+    "rgba": cv2.COLOR_RGBA2GRAY,
+    "bgra": cv2.COLOR_BGRA2GRAY,
+}
 
 
 class Frame(NamedTuple):
@@ -81,14 +91,15 @@ class Preprocessing:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "Preprocessing":
         """Inverse of :meth:`to_dict`; raises ValueError or TypeError on anything else."""
-        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+        arguments: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+        return cls(**arguments)
 
 
 def resize(frame: Frame, preprocessing: Preprocessing) -> NDArray[np.uint8]:
     """Resize a frame of any size to the network's square.
 
     Returns:
-        uint8 ``(S, S, C)``, RGB or grey. The colour order is changed after the resize, when there is little left to move.
+        uint8 ``(S, S, C)``, RGB or grey. Colours are reordered after the resize, when there is little left to move.
     """
     pixels = frame.pixels
     size = preprocessing.image_size

@@ -28,7 +28,7 @@ class TorchEngine:
         self._device, self.notes = resolve_device(device)
         self.device = str(self._device)
         self._preprocessing = bundle.preprocessing
-        self._model = bundle.build_model().to(self._device, memory_format=torch.channels_last)
+        self._model = bundle.build_model().to(self._device).to(memory_format=torch.channels_last)
 
     @torch.inference_mode()
     def rejection_scores(self, frames: Sequence[Frame]) -> NDArray[np.float32]:

@@ -1,0 +1,200 @@
+# SPDX-FileCopyrightText: 2026 cac_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""A bundle that loads is whole, consistent and finite; everything else is refused with a sentence."""
+
+import dataclasses
+import json
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+import safetensors.torch
+import torch
+
+from cac_core import errors
+from cac_core.bundle import FORMAT_VERSION, METADATA_KEY, _checksum, load_bundle, save_bundle, write_atomically
+from cac_core.model import OpenSetClassifier
+from test.core.bundles import tiny_bundle
+
+
+@pytest.fixture
+def saved(tmp_path):
+    path = tmp_path / "tiny.cac"
+    save_bundle(tiny_bundle(), path)
+    return path
+
+
+def rewrite(path, change_document=None, change_tensors=None, keep_checksum=False):
+    """Change a saved bundle the way a program could that knows the format."""
+    content = path.read_bytes()
+    length = int.from_bytes(content[:8], "little")
+    description = json.loads(json.loads(content[8 : 8 + length])["__metadata__"][METADATA_KEY])
+    document, tensors = description["document"], safetensors.torch.load(content)
+    (change_document or (lambda d: None))(document)
+    (change_tensors or (lambda t: None))(tensors)
+    if not keep_checksum:
+        description["checksum"] = _checksum(document, tensors)
+    path.write_bytes(safetensors.torch.save(tensors, {METADATA_KEY: json.dumps(description)}))
+
+
+def test_what_was_saved_is_what_is_loaded(saved):
+    original, loaded = tiny_bundle(), load_bundle(saved)
+    for field in ("class_names", "backbone", "preprocessing", "anchor_magnitude", "anchor_weight", "training", "name"):
+        assert getattr(loaded, field) == getattr(original, field), field
+    assert torch.equal(loaded.centres, original.centres)
+    assert torch.equal(loaded.thresholds.quantiles, original.thresholds.quantiles)
+    assert torch.equal(loaded.thresholds.class_quantiles, original.thresholds.class_quantiles)
+    assert all(torch.equal(loaded.state[k], v) for k, v in original.state.items())
+    assert loaded.model_id == original.model_id
+    images = torch.randn(4, 3, 32, 32)
+    expected = OpenSetClassifier(original.build_model().backbone, original.centres).eval()
+    torch.testing.assert_close(loaded.build_model()(images), expected(images))
+
+
+def test_the_model_id_names_content_not_the_file(tmp_path):
+    a = save_bundle(tiny_bundle(), tmp_path / "a.cac")
+    b = save_bundle(tiny_bundle(), tmp_path / "b.cac")
+    c = save_bundle(tiny_bundle(seed=1), tmp_path / "c.cac")
+    assert a.model_id == b.model_id != c.model_id
+    assert (tmp_path / "a.cac").read_bytes() == (tmp_path / "b.cac").read_bytes()
+
+
+def test_any_safetensors_reader_can_open_it(saved):
+    assert "centres" in safetensors.torch.load_file(saved)
+
+
+@pytest.mark.parametrize("share", [0.0001, 0.01, 0.3, 0.5, 0.9, 0.9999])
+def test_a_bundle_cut_anywhere_is_refused(saved, share):
+    content = saved.read_bytes()
+    saved.write_bytes(content[: int(len(content) * share)])
+    with pytest.raises((errors.BundleDamagedError, errors.NotABundleError), match=r"copy or train|not a model bundle"):
+        load_bundle(saved)
+
+
+@pytest.mark.parametrize("place", [0.2, 0.5, 0.8, 0.999])
+def test_one_flipped_bit_is_noticed(saved, place):
+    content = bytearray(saved.read_bytes())
+    content[int(len(content) * place)] ^= 4
+    saved.write_bytes(content)
+    with pytest.raises(errors.BundleError):
+        load_bundle(saved)
+
+
+@pytest.mark.parametrize("write", [torch.save, lambda o, p: p.write_bytes(pickle.dumps(o))])
+def test_a_pickle_named_cac_is_refused_and_its_code_never_runs(tmp_path, write):
+    path, witness = tmp_path / "evil.cac", tmp_path / "it ran"
+    write(_Evil(str(witness)), path)
+    with pytest.raises(errors.NotABundleError, match="pickle"):
+        load_bundle(path)
+    assert not witness.exists()
+
+
+class _Evil:
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return (open, (self.path, "w"))
+
+
+def test_a_newer_format_says_upgrade(saved):
+    rewrite(saved, lambda d: d.update(format_version=FORMAT_VERSION + 1, something_new=True))
+    with pytest.raises(errors.BundleVersionError, match="upgrade"):
+        load_bundle(saved)
+
+
+def test_a_change_behind_our_back_is_noticed(saved):
+    rewrite(saved, lambda d: d.update(class_names=["box", "cup", "x"]), keep_checksum=True)
+    with pytest.raises(errors.BundleDamagedError, match="checksum"):
+        load_bundle(saved)
+
+
+@pytest.mark.parametrize(
+    ("document", "tensors", "sentence"),
+    [
+        (None, lambda t: t["centres"].fill_(float("nan")), "centre is not finite"),
+        (None, lambda t: t.update(centres=t["centres"][:2].clone()), "3 classes but centres"),
+        (None, lambda t: t["quantiles"].fill_(float("inf")), "threshold is not finite"),
+        (None, lambda t: t.update(quantiles=t["quantiles"].flip(0)), "decreases"),
+        (None, lambda t: t.update(quantiles=t["quantiles"][:5].clone()), "threshold grid"),
+        (None, lambda t: t.pop("centres"), "lacks the tensors centres"),
+        (None, lambda t: t["backbone.classifier.bias"].fill_(float("nan")), "weight is not finite"),
+        (lambda d: d.update(class_names=["only"]), None, "at least two"),
+        (lambda d: d.update(class_names=["a", "a", "b"]), None, "same name"),
+        (lambda d: d.update(known_kept=0.0), None, "share of known"),
+        (lambda d: d.pop("preprocessing"), None, "preprocessing"),
+        (lambda d: d["preprocessing"].update(std=[0.0, 1.0, 1.0]), None, "std"),
+        (lambda d: d["preprocessing"].update(image_size=64), None, "image size"),
+        (lambda d: d["backbone"].update(num_classes=5), None, "differ in size"),
+    ],
+)
+def test_content_that_contradicts_itself_is_refused(saved, document, tensors, sentence):
+    rewrite(saved, document, tensors)
+    with pytest.raises(errors.BundleInvalidError, match=sentence):
+        load_bundle(saved)
+
+
+def test_weights_of_another_network_are_refused_when_the_model_is_built(saved):
+    rewrite(saved, lambda d: d["backbone"].update(options={"width": 1 / 8}))
+    with pytest.raises(errors.BundleInvalidError, match="do not fit"):
+        load_bundle(saved).build_model()
+
+
+def test_a_bundle_that_could_not_be_loaded_is_never_written(tmp_path):
+    broken = dataclasses.replace(tiny_bundle(), centres=torch.full((3, 3), float("nan")))
+    with pytest.raises(errors.BundleInvalidError):
+        save_bundle(broken, tmp_path / "x.cac")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("make", "sentence"),
+    [
+        (lambda p: None, "does not exist"),
+        (lambda p: p.mkdir(), "is a folder"),
+        (lambda p: p.write_bytes(b""), "not a model bundle"),
+        (lambda p: p.write_text("hello, this is a text file"), "not a model bundle"),
+        (lambda p: safetensors.torch.save_file({"x": torch.ones(2)}, p), "without a cac_ros description"),
+    ],
+)
+def test_other_files_are_refused_with_what_to_do(tmp_path, make, sentence):
+    path = tmp_path / "x.cac"
+    make(path)
+    with pytest.raises(errors.NotABundleError, match=sentence):
+        load_bundle(path)
+
+
+def test_a_kill_while_writing_leaves_the_old_file_whole(tmp_path):
+    path = tmp_path / "model.cac"
+    save_bundle(tiny_bundle(), path)
+    before = path.read_bytes()
+    code = textwrap.dedent(
+        f"""
+        import os, signal, sys
+        from cac_core.bundle import write_atomically
+        real = os.fsync
+        def die(fd):
+            os.kill(os.getpid(), signal.SIGKILL)
+        os.fsync = die
+        write_atomically({str(path)!r}, b"x" * 10_000_000)
+        """
+    )
+    done = subprocess.run([sys.executable, "-c", code], timeout=60, cwd=Path.cwd(), check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert path.read_bytes() == before
+    load_bundle(path)
+
+
+def test_a_failed_write_leaves_no_litter(tmp_path, monkeypatch):
+    def full(fd):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        write_atomically(tmp_path / "model.cac", b"x")
+    assert list(tmp_path.iterdir()) == []

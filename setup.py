@@ -1,0 +1,40 @@
+# SPDX-FileCopyrightText: 2026 cac_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Installs the ROS package cac_ros: the libraries cac_core and cac_ros, launch files, settings, scripts."""
+
+from glob import glob
+
+from setuptools import find_packages, setup
+
+NAME = "cac_ros"
+
+setup(
+    name=NAME,
+    version="0.1.0",
+    packages=find_packages(include=["cac_core", "cac_core.*", "cac_ros", "cac_ros.*"]),
+    package_data={
+        "cac_core": ["py.typed", "**/*.json", "**/*.yaml"],
+        "cac_ros": ["**/*.html", "**/*.css", "**/*.js", "**/*.j2", "**/*.json"],
+    },
+    data_files=[
+        ("share/ament_index/resource_index/packages", ["resource/" + NAME]),
+        ("share/" + NAME, ["package.xml"]),
+        ("share/" + NAME + "/launch", sorted(glob("launch/*.launch.py"))),
+        ("share/" + NAME + "/config", sorted(glob("config/*.yaml"))),
+        ("share/" + NAME + "/config/train", sorted(glob("config/train/*.yaml"))),
+        ("share/" + NAME + "/requirements", ["requirements/core.txt"]),
+    ],
+    python_requires=">=3.10",
+    zip_safe=False,
+    author="cac_ros contributors",
+    maintainer="cac_ros contributors",
+    maintainer_email="maintainers@cac-ros.invalid",
+    description="Open-set recognition for robots: a ROS 2 classifier that says when it does not know",
+    license="Apache-2.0",
+    entry_points={
+        "console_scripts": [
+            "classifier_node = cac_ros.classifier_node:main",
+            "replay = cac_ros.commands:replay",
+        ],
+    },
+)

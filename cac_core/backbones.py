@@ -163,7 +163,7 @@ def _is_torchvision(name: str) -> bool:
         return False
     from torchvision import models
 
-    return name in models.list_models(module=models)  # type: ignore[attr-defined]
+    return name in models.list_models(module=models)
 
 
 def _torchvision(name: str, spec: BackboneSpec, pretrained: bool) -> nn.Module:
@@ -171,10 +171,10 @@ def _torchvision(name: str, spec: BackboneSpec, pretrained: bool) -> nn.Module:
 
     if spec.channels != 3:
         raise BackboneError(f"{name} takes RGB images: set preprocessing channels to 3, or use a timm backbone")
-    network: nn.Module = _with_options(lambda **kw: models.get_model(name, weights=None, **kw), spec)  # type: ignore[attr-defined]
+    network: nn.Module = _with_options(lambda **kw: models.get_model(name, weights=None, **kw), spec)
     if pretrained:
         try:
-            weights: Any = models.get_model_weights(name)  # type: ignore[attr-defined]
+            weights: Any = models.get_model_weights(name)
             state = weights.DEFAULT.get_state_dict(progress=True)
         except Exception as error:
             raise BackboneError(_no_weights(name, error)) from error

@@ -1,0 +1,98 @@
+# SPDX-FileCopyrightText: 2026 cac_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Command line: ``python -m cac_core.train --data.root PHOTOS --out model.cac``."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import jsonargparse
+
+from cac_core import console
+from cac_core.training import TrainConfig, train
+
+if TYPE_CHECKING:
+    from cac_core.training.run import TrainingResult
+
+EPILOGUE = """\
+examples:
+  python -m cac_core.train --data.root photos --data.unknown other_things --model.backbone resnet18 --out model.cac
+  python -m cac_core.train --config config/train/digits.yaml --out digits.cac
+  torchrun --nproc_per_node 2 -m cac_core.train --data.root photos --out model.cac
+"""
+
+
+def make_parser() -> jsonargparse.ArgumentParser:
+    """The parser; every option, default and help text comes from :class:`TrainConfig`."""
+    parser = jsonargparse.ArgumentParser(
+        prog="python -m cac_core.train",
+        description="Train an open-set classifier with Class Anchor Clustering and save it as one file.",
+        epilog=EPILOGUE,
+        formatter_class=_Formatter,
+    )
+    parser.add_argument("--config", action="config", help="YAML file with any of these options; later options win.")
+    parser.add_class_arguments(TrainConfig, nested_key=None, as_group=False)
+    return parser
+
+
+class _Formatter(jsonargparse.DefaultHelpFormatter):
+    """Keeps the lines of the examples."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        return text if text == EPILOGUE else super()._fill_text(text, width, indent)
+
+
+def parse(arguments: Sequence[str] | None = None) -> TrainConfig:
+    """Command line to configuration."""
+    parser = make_parser()
+    values = parser.instantiate(parser.parse_args(arguments))
+    fields = TrainConfig.__dataclass_fields__
+    return TrainConfig(**{name: values[name] for name in fields})
+
+
+def report(result: "TrainingResult") -> None:
+    """Print the figures, the warnings and what to run next."""
+    m = result.metrics
+    figures = [
+        ("accuracy on validation images", console.number(m.accuracy)),
+        (f"known kept at the threshold ({m.known_images} images)", console.number(m.known_kept)),
+    ]
+    if m.unknown_images:
+        figures += [
+            ("AUROC known against unknown", console.number(m.auroc)),
+            (f"unknown rejected ({m.unknown_images} images)", console.number(m.unknown_rejected)),
+        ]
+    console.out.print(console.table("Validation", ("", "share"), figures))
+    bundle = result.bundle
+    data = bundle.training["data"]
+    rows = [
+        (name, str(data["train"][name]), str(data["validation"][name]), str(count))
+        for name, count in zip(bundle.class_names, bundle.centre_counts.tolist(), strict=True)
+    ]
+    console.out.print(console.table("Images", ("class", "train", "validation", "behind the centre"), rows))
+    for warning in result.warnings:
+        console.warn(warning)
+    path = result.path
+    absolute = path.absolute()
+    console.out.print(f"model    {path} ({bundle.model_id})", markup=False, highlight=False)
+    console.out.print(f"logs     {path}.run", markup=False, highlight=False)
+    console.out.print(
+        "next     "
+        f"ros2 launch cac_ros classifier.launch.py model_path:={absolute}\n"
+        f"     or  classifier_node --ros-args -p model_path:={absolute}\n"
+        f"     or  python -m cac_core.evaluate {path} --data.root TEST_PHOTOS",
+        markup=False,
+        highlight=False,
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Train as the command line says."""
+    config = parse(arguments)
+    result = train(config)
+    if result is not None:
+        report(result)
+    return 0
+
+
+if __name__ == "__main__":
+    console.run_command(main)

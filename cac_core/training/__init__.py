@@ -1,0 +1,46 @@
+# SPDX-FileCopyrightText: 2026 cac_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Training: from labelled images to a bundle. ``train(TrainConfig(...))`` does all of it.
+
+The configuration is importable without torch's training stack; Lightning and kornia are loaded by ``train``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from cac_core.training.config import (
+    AugmentConfig,
+    DataConfig,
+    LossConfig,
+    ModelConfig,
+    OptimiserConfig,
+    PreprocessingConfig,
+    ScheduleConfig,
+    TrainConfig,
+)
+
+if TYPE_CHECKING:
+    from pytorch_lightning import Callback
+
+    from cac_core.training.run import TrainingResult
+
+__all__ = [
+    "AugmentConfig",
+    "DataConfig",
+    "LossConfig",
+    "ModelConfig",
+    "OptimiserConfig",
+    "PreprocessingConfig",
+    "ScheduleConfig",
+    "TrainConfig",
+    "train",
+]
+
+
+def train(config: TrainConfig, callbacks: Sequence[Callback] = ()) -> TrainingResult | None:
+    """Train, calibrate and save a bundle; see :func:`cac_core.training.run.train`."""
+    from cac_core.training.run import train as run
+
+    return run(config, callbacks)

@@ -1,0 +1,126 @@
+# SPDX-FileCopyrightText: 2026 cac_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""From a trained network to a calibrated bundle (sections 3.1.2 and 3.2), and its figures on validation images."""
+
+import warnings
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from cac_core import functional
+from cac_core.backbones import BackboneSpec
+from cac_core.bundle import ModelBundle
+from cac_core.centres import calibrate_centres
+from cac_core.data import LabelledImages
+from cac_core.errors import TrainingError
+from cac_core.metrics import OpenSetMetrics, open_set_metrics
+from cac_core.preprocessing import Preprocessing, normalise
+from cac_core.thresholds import fit_thresholds
+from cac_core.training.config import TrainConfig
+from cac_core.training.sources import TrainingData
+
+BATCH = 64
+FEW_VALIDATION_IMAGES = 50
+FEW_CENTRE_IMAGES = 5
+
+
+def make_bundle(
+    backbone: nn.Module, spec: BackboneSpec, data: TrainingData, config: TrainConfig, device: torch.device
+) -> tuple[ModelBundle, OpenSetMetrics, list[str]]:
+    """Calibrate centres on training images, fit thresholds on validation images, measure.
+
+    Everything runs in float32 and without augmentation: what counts is what inference will see.
+
+    Returns:
+        The bundle, its metrics on validation images (and on the unknown ones, if there are any), and warnings.
+
+    Raises:
+        TrainingError: when the network returns NaN for validation images.
+    """
+    backbone = backbone.float().to(device).eval()
+    anchors = functional.anchored_centres(len(data.train.class_names), config.loss.anchor_magnitude)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        train_logits = compute_logits(backbone, data.train, data.preprocessing, device)
+        centres, counts = calibrate_centres(train_logits, data.train.labels, anchors)
+    notes = [str(warning.message) for warning in caught if issubclass(warning.category, UserWarning)]
+    logits = compute_logits(backbone, data.validation, data.preprocessing, device)
+    gamma = functional.rejection_scores(functional.distances(logits, centres))
+    try:
+        thresholds = fit_thresholds(gamma, data.validation.labels, config.known_kept)
+    except ValueError as error:
+        raise TrainingError(f"no threshold can be chosen ({error}): train with a smaller learning rate.") from error
+    labels = data.validation.labels
+    if data.unknown is not None:
+        more = compute_logits(backbone, data.unknown, data.preprocessing, device)
+        gamma = torch.cat([gamma, functional.rejection_scores(functional.distances(more, centres))])
+        labels = torch.cat([labels, data.unknown.labels])
+    smallest, nearest = gamma.min(dim=-1)
+    rejected = functional.decide(gamma, thresholds.theta()) == functional.UNKNOWN
+    # A score that is not finite is rejected like any other frame; +inf is how the metrics know it.
+    metrics = open_set_metrics(smallest.nan_to_num(nan=float("inf")), nearest, rejected, labels)
+    notes += _doubts(data, counts)
+    bundle = ModelBundle(
+        class_names=data.train.class_names,
+        backbone=spec,
+        preprocessing=data.preprocessing,
+        state={name: value.detach().cpu() for name, value in backbone.state_dict().items()},
+        centres=centres,
+        centre_counts=counts,
+        thresholds=thresholds,
+        anchor_magnitude=config.loss.anchor_magnitude,
+        anchor_weight=config.loss.anchor_weight,
+        name=config.out.stem,
+    )
+    return bundle, metrics, notes
+
+
+@torch.inference_mode()
+def compute_logits(
+    backbone: nn.Module, data: LabelledImages, preprocessing: Preprocessing, device: torch.device
+) -> Tensor:
+    """Logits ``(M, N)`` float32 on the CPU, images as they are."""
+    parts = [
+        backbone(normalise(batch.to(device), preprocessing)).float().cpu() for batch in torch.split(data.images, BATCH)
+    ]
+    return torch.cat(parts)
+
+
+def _doubts(data: TrainingData, centre_counts: Tensor) -> list[str]:
+    """What makes the centres or thresholds less trustworthy, one sentence each."""
+    notes = []
+    if len(data.validation) < FEW_VALIDATION_IMAGES:
+        notes.append(
+            f"the threshold comes from only {len(data.validation)} validation images, so the share of known images that "
+            "it keeps is a rough figure: add photos"
+        )
+    few = [
+        f"{name} ({count})"
+        for name, count in zip(data.train.class_names, centre_counts.tolist(), strict=True)
+        if 0 < count < FEW_CENTRE_IMAGES
+    ]
+    if few:
+        notes.append(f"few training images stand behind the centres of {', '.join(few)}: add photos of these classes")
+    unvalidated = [name for name, count in data.validation.counts().items() if count == 0]
+    if unvalidated:
+        notes.append(f"no validation image of {', '.join(unvalidated)}: add photos of these classes")
+    return notes
+
+
+def versions() -> dict[str, Any]:
+    """Versions of what computes the result."""
+    import platform
+
+    import pytorch_lightning
+    import torchvision
+
+    import cac_core
+
+    return {
+        "cac_ros": cac_core.__version__,
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "torchvision": torchvision.__version__,
+        "pytorch_lightning": pytorch_lightning.__version__,
+    }

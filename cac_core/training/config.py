@@ -1,0 +1,302 @@
+# SPDX-FileCopyrightText: 2026 cac_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Everything that can be set about a training, with its checks.
+
+The attribute texts are the help of ``python -m cac_core.train --help``.
+"""
+
+import os
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from cac_core.errors import TrainingError
+
+
+@dataclass
+class DataConfig:
+    """What to train on.
+
+    Attributes:
+        dataset: ``folder`` (your photos) or ``digits`` (a trial on the digits that come with scikit-learn).
+        root: folder with one folder of photos per class; the folder names become the class names.
+        unknown: folder of photos of other things, to report how well they are told apart; never trained on.
+        validation_share: share of each class that is kept out of training for early stopping and thresholds.
+        family: split family of the digits, neal2018 or cac2020.
+        trial: trial of that family, 0 to 4.
+    """
+
+    dataset: Literal["folder", "digits"] = "folder"
+    root: Path | None = None
+    unknown: Path | None = None
+    validation_share: float = 0.2
+    family: str = "neal2018"
+    trial: int = 0
+
+
+@dataclass
+class PreprocessingConfig:
+    """How images become network input; stored in the model.
+
+    Attributes:
+        image_size: side of the square in pixels; 32 for the paper's network and 224 for others when not given.
+        channels: 3 for RGB, 1 for grey.
+        fit: stretch, crop (the centre) or pad (with black) images that are not square.
+        interpolation: area, linear or cubic.
+        mean: per channel in units of [0, 1]; that of the training images, or of the pretrained weights, when not given.
+        std: per channel in units of [0, 1]; like mean.
+    """
+
+    image_size: int | None = None
+    channels: int = 3
+    fit: Literal["stretch", "crop", "pad"] = "crop"
+    interpolation: Literal["area", "linear", "cubic"] = "area"
+    mean: tuple[float, ...] | None = None
+    std: tuple[float, ...] | None = None
+
+
+@dataclass
+class ModelConfig:
+    """The network.
+
+    Attributes:
+        backbone: paper, a torchvision classifier (resnet18), or a timm one (efficientnet_lite0, timm/NAME).
+        pretrained: true for published weights (fetched once), or the path of a weights file.
+        options: further options of that network, such as {width: 0.5} for paper.
+    """
+
+    backbone: str = "resnet18"
+    pretrained: bool | str = False
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class LossConfig:
+    """The Class Anchor Clustering loss (eqs. 2, 4 to 7).
+
+    Attributes:
+        anchor_weight: weight of the anchor term, the paper's lambda.
+        anchor_magnitude: length of the anchors, the paper's alpha.
+    """
+
+    anchor_weight: float = 0.1
+    anchor_magnitude: float = 10.0
+
+
+@dataclass
+class AugmentConfig:
+    """Random changes of training images, drawn anew for each image; 0 switches one off.
+
+    Attributes:
+        scale_min: random crops keep at least this share of the area; 1 switches cropping off.
+        flip: probability of a mirror image.
+        rotation: largest rotation either way, in degrees.
+        shift: largest shift either way, as a share of the side.
+        zoom: largest zoom in or out, as a share of the side.
+        shear: largest shear either way, in degrees.
+        brightness: largest change of brightness, as a share of full scale.
+        contrast: largest change of contrast, as a share.
+        saturation: largest change of saturation, as a share (RGB only).
+        hue: largest change of hue, in turns up to 0.5 (RGB only).
+        noise: largest standard deviation of pixel noise, as a share of full scale.
+        erase: probability that a random rectangle is blanked.
+    """
+
+    scale_min: float = 0.7
+    flip: float = 0.0
+    rotation: float = 0.0
+    shift: float = 0.0
+    zoom: float = 0.0
+    shear: float = 0.0
+    brightness: float = 0.0
+    contrast: float = 0.0
+    saturation: float = 0.0
+    hue: float = 0.0
+    noise: float = 0.0
+    erase: float = 0.0
+
+
+@dataclass
+class OptimiserConfig:
+    """The optimiser.
+
+    Attributes:
+        name: sgd or adamw.
+        lr: learning rate of the first stage, or the largest one of one_cycle.
+        momentum: of sgd.
+        weight_decay: of either.
+        batch_size: images per step, over all processes together.
+    """
+
+    name: Literal["sgd", "adamw"] = "sgd"
+    lr: float = 0.01
+    momentum: float = 0.9
+    weight_decay: float = 5e-4
+    batch_size: int = 128
+
+
+@dataclass
+class ScheduleConfig:
+    """When the learning rate changes and training ends.
+
+    Attributes:
+        kind: two_stage (the paper: train to convergence, again at a smaller rate from the best weights) or one_cycle (a
+            warm-up and a cosine descent over a fixed number of epochs, much shorter).
+        epochs: epochs of one_cycle; the most epochs of the first stage of two_stage.
+        second_epochs: the most epochs of the second stage.
+        second_lr_factor: the second stage's learning rate is this times lr.
+        patience: a stage has converged after this many epochs without a lower validation anchor loss.
+        min_delta: a smaller decrease of that loss does not count.
+        warm_up: share of the one_cycle steps with a rising rate.
+    """
+
+    kind: Literal["two_stage", "one_cycle"] = "two_stage"
+    epochs: int = 100
+    second_epochs: int = 100
+    second_lr_factor: float = 0.1
+    patience: int = 10
+    min_delta: float = 0.0
+    warm_up: float = 0.3
+
+    @property
+    def most_epochs(self) -> int:
+        """Epochs that training can take at most."""
+        return self.epochs + (self.second_epochs if self.kind == "two_stage" else 0)
+
+
+@dataclass
+class TrainConfig:
+    """Train an open-set classifier with Class Anchor Clustering and save it as a bundle.
+
+    Attributes:
+        out: the model file to write; logs and the state of an unfinished run lie beside it in OUT.run/.
+        data: what to train on.
+        preprocessing: how images become network input.
+        model: the network.
+        loss: the loss.
+        augment: random changes of training images.
+        optimiser: the optimiser.
+        schedule: when the learning rate changes and training ends.
+        known_kept: share of known validation images that the default threshold keeps.
+        seed: the same seed gives the same model on a CPU.
+        device: auto, cpu or cuda:N; under torchrun, auto or cpu.
+        precision: auto (bf16 where the hardware has it), float32, bf16 or fp16 (CUDA only).
+        resume: go on with an unfinished run of the same configuration in OUT.run/; false starts again.
+    """
+
+    out: Path = Path("model.cac")
+    data: DataConfig = field(default_factory=DataConfig)
+    preprocessing: PreprocessingConfig = field(default_factory=PreprocessingConfig)
+    model: ModelConfig = field(default_factory=ModelConfig)
+    loss: LossConfig = field(default_factory=LossConfig)
+    augment: AugmentConfig = field(default_factory=AugmentConfig)
+    optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
+    schedule: ScheduleConfig = field(default_factory=ScheduleConfig)
+    known_kept: float = 0.95
+    seed: int = 0
+    device: str = "auto"
+    precision: Literal["auto", "float32", "bf16", "fp16"] = "auto"
+    resume: bool = True
+
+    @property
+    def run_folder(self) -> Path:
+        """Where logs and the state of an unfinished run lie."""
+        return self.out.with_name(self.out.name + ".run")
+
+    @property
+    def image_size(self) -> int:
+        """Side of the network's input in pixels."""
+        return self.preprocessing.image_size or (32 if self.model.backbone == "paper" else 224)
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready dictionary."""
+        return {k: _plain(v) for k, v in asdict(self).items()}
+
+
+def check(config: TrainConfig) -> None:
+    """Find values that cannot work before hours are spent on them.
+
+    Raises:
+        TrainingError: with a sentence that names the value.
+    """
+    _check_data(config)
+    _check_numbers(config)
+    if config.out.is_dir():
+        raise TrainingError(f"out is the folder {config.out}: give a file name such as {config.out / 'model.cac'}.")
+    parent = _first_existing(config.out.absolute().parent)
+    if not parent.is_dir() or not os.access(parent, os.W_OK):
+        raise TrainingError(f"{config.out} cannot be written, because {parent} is not a folder with write permission.")
+    if config.precision == "fp16" and config.device == "cpu":
+        raise TrainingError("precision fp16 needs a CUDA device: use auto, bf16 or float32 on a CPU.")
+
+
+def _check_data(config: TrainConfig) -> None:
+    data = config.data
+    if data.dataset == "folder" and data.root is None:
+        raise TrainingError(
+            "there is nothing to train on: give --data.root FOLDER with one folder of photos per class."
+        )
+    if data.dataset == "digits" and (data.root or data.unknown):
+        raise TrainingError("data.root and data.unknown have no meaning for the digits: remove them or data.dataset.")
+
+
+def _check_numbers(config: TrainConfig) -> None:
+    positive: Callable[[float], bool] = lambda v: 0.0 < v < float("inf")  # noqa: E731
+    not_negative: Callable[[float], bool] = lambda v: 0.0 <= v < float("inf")  # noqa: E731
+    share: Callable[[float], bool] = lambda v: 0.0 <= v <= 1.0  # noqa: E731
+    a, o, s = config.augment, config.optimiser, config.schedule
+    rules: tuple[tuple[str, float, Callable[[float], bool], str], ...] = (
+        ("data.validation_share", config.data.validation_share, lambda v: 0 < v < 1, "lie between 0 and 1"),
+        ("preprocessing.image_size", config.image_size, positive, "be positive"),
+        ("preprocessing.channels", config.preprocessing.channels, lambda v: v in (1, 3), "be 1 or 3"),
+        ("loss.anchor_weight", config.loss.anchor_weight, not_negative, "be 0 or a positive number"),
+        ("loss.anchor_magnitude", config.loss.anchor_magnitude, positive, "be a positive number"),
+        ("augment.scale_min", a.scale_min, lambda v: 0 < v <= 1, "lie above 0 and not above 1"),
+        ("augment.flip", a.flip, share, "lie between 0 and 1"),
+        ("augment.rotation", a.rotation, lambda v: 0 <= v <= 180, "lie between 0 and 180 degrees"),
+        ("augment.shift", a.shift, share, "lie between 0 and 1"),
+        ("augment.zoom", a.zoom, lambda v: 0 <= v < 1, "be at least 0 and less than 1"),
+        ("augment.shear", a.shear, lambda v: 0 <= v < 90, "be at least 0 and less than 90 degrees"),
+        ("augment.brightness", a.brightness, share, "lie between 0 and 1"),
+        ("augment.contrast", a.contrast, share, "lie between 0 and 1"),
+        ("augment.saturation", a.saturation, share, "lie between 0 and 1"),
+        ("augment.hue", a.hue, lambda v: 0 <= v <= 0.5, "lie between 0 and 0.5"),
+        ("augment.noise", a.noise, share, "lie between 0 and 1"),
+        ("augment.erase", a.erase, share, "lie between 0 and 1"),
+        ("optimiser.lr", o.lr, positive, "be a positive number"),
+        ("optimiser.momentum", o.momentum, lambda v: 0 <= v < 1, "be at least 0 and less than 1"),
+        ("optimiser.weight_decay", o.weight_decay, not_negative, "be 0 or a positive number"),
+        ("optimiser.batch_size", o.batch_size, lambda v: v >= 2, "be at least 2"),
+        ("schedule.epochs", s.epochs, lambda v: v >= 1, "be at least 1"),
+        ("schedule.second_epochs", s.second_epochs, not_negative, "be 0 or more"),
+        ("schedule.second_lr_factor", s.second_lr_factor, positive, "be a positive number"),
+        ("schedule.patience", s.patience, lambda v: v >= 1, "be at least 1"),
+        ("schedule.min_delta", s.min_delta, not_negative, "be 0 or a positive number"),
+        ("schedule.warm_up", s.warm_up, lambda v: 0 < v < 1, "lie between 0 and 1"),
+        ("known_kept", config.known_kept, lambda v: 0 < v <= 1, "lie above 0 and not above 1"),
+        ("seed", config.seed, lambda v: 0 <= v < 2**31, "lie between 0 and 2147483647"),
+    )
+    for name, value, fine, must in rules:
+        if not fine(value):
+            raise TrainingError(f"{name} must {must}, not {value}.")
+    for name, values in (("mean", config.preprocessing.mean), ("std", config.preprocessing.std)):
+        if values is not None and len(values) != config.preprocessing.channels:
+            raise TrainingError(f"preprocessing.{name} needs one value per channel ({config.preprocessing.channels}).")
+    if a.saturation or a.hue:
+        if config.preprocessing.channels == 1:
+            raise TrainingError("augment.saturation and augment.hue have no meaning for grey images: set them to 0.")
+
+
+def _first_existing(folder: Path) -> Path:
+    while not folder.exists():
+        folder = folder.parent
+    return folder
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Path):
+        return str(value)
+    if isinstance(value, dict):
+        return {k: _plain(v) for k, v in value.items()}
+    return list(value) if isinstance(value, tuple) else value

@@ -1,0 +1,239 @@
+# SPDX-FileCopyrightText: 2026 cac_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The whole training: images, network, Lightning, calibration, bundle."""
+
+import json
+import logging
+import os
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from pytorch_lightning import Callback, Trainer
+from pytorch_lightning.loggers import TensorBoardLogger
+from pytorch_lightning.strategies import DDPStrategy
+
+from cac_core.backbones import BackboneSpec, build_backbone
+from cac_core.bundle import ModelBundle, save_bundle, write_atomically
+from cac_core.engines.devices import resolve_device
+from cac_core.errors import DeviceError, TrainingError
+from cac_core.metrics import OpenSetMetrics
+from cac_core.training.batches import OrderedBatches, TrainingBatches
+from cac_core.training.calibrate import make_bundle, versions
+from cac_core.training.callbacks import CHECKPOINT, Progress, SaveRun, Schedule
+from cac_core.training.config import TrainConfig, check
+from cac_core.training.module import CACModule
+from cac_core.training.precision import choose_precision
+from cac_core.training.sources import TrainingData, load_training_data
+
+CONFIGURATION = "config.json"
+FEW_PHOTOS = 5000
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """What came out of a training.
+
+    Attributes:
+        path: the bundle's file.
+        bundle: what is in it.
+        metrics: on validation images, and on the unknown ones if there were any.
+        history: one record per epoch.
+        warnings: one sentence each.
+    """
+
+    path: Path
+    bundle: ModelBundle
+    metrics: OpenSetMetrics
+    history: tuple[dict[str, float], ...]
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Processes:
+    """This process among those that torchrun started; one alone otherwise."""
+
+    rank: int = 0
+    world: int = 1
+    local: int = 1
+    nodes: int = 1
+
+    @classmethod
+    def from_environment(cls) -> "Processes":
+        """Read what torchrun sets."""
+        world, local = (int(os.environ.get(name, "1")) for name in ("WORLD_SIZE", "LOCAL_WORLD_SIZE"))
+        return cls(int(os.environ.get("RANK", "0")), world, local, max(1, world // local))
+
+
+def train(config: TrainConfig, callbacks: Sequence[Callback] = ()) -> TrainingResult | None:
+    """Train, calibrate and save a bundle.
+
+    The run's logs (metrics.csv, TensorBoard) and, until it is finished, its state lie in ``config.run_folder``.
+
+    Args:
+        config: all settings.
+        callbacks: further Lightning callbacks.
+
+    Returns:
+        The result; None on every process of a distributed training but the first, which alone writes.
+
+    Raises:
+        TrainingError, DataError, DeviceError, BackboneError: with a sentence that says what to do.
+    """
+    check(config)
+    processes = Processes.from_environment()
+    device = _device(config, processes)
+    data = load_training_data(config)
+    if processes.world > len(data.validation) or processes.world > config.optimiser.batch_size:
+        raise TrainingError(f"{processes.world} processes are more than there are images: start fewer processes.")
+    spec = BackboneSpec(
+        config.model.backbone,
+        len(data.train.class_names),
+        data.preprocessing.image_size,
+        data.preprocessing.channels,
+        dict(config.model.options),
+    )
+    with torch.random.fork_rng(), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module="pytorch_lightning")
+        backbone, schedule = _fit(config, spec, data, device, processes, callbacks)
+    if processes.rank != 0:
+        return None
+    bundle, metrics, notes = make_bundle(backbone, spec, data, config, device)
+    notes += _advice(config, data)
+    bundle = replace(bundle, training=_summary(config, data, schedule, metrics, notes))
+    saved = save_bundle(bundle, config.out)
+    (config.run_folder / CHECKPOINT).unlink(missing_ok=True)  # finished: nothing is left to resume
+    return TrainingResult(config.out, saved, metrics, tuple(schedule.history), tuple(notes))
+
+
+def _fit(
+    config: TrainConfig,
+    spec: BackboneSpec,
+    data: TrainingData,
+    device: torch.device,
+    processes: Processes,
+    callbacks: Sequence[Callback],
+) -> tuple[torch.nn.Module, Schedule]:
+    torch.manual_seed(config.seed)
+    backbone = build_backbone(spec, config.model.pretrained)
+    checkpoint = _prepare_run_folder(config, data, processes)
+    part = (processes.rank, processes.world)
+    batch = config.optimiser.batch_size
+    module = CACModule(
+        backbone,
+        spec.num_classes,
+        data.preprocessing,
+        config,
+        TrainingBatches(data.train, batch, config.seed, lambda: module.current_epoch, *part),
+        OrderedBatches(data.validation, batch, *part),
+    )
+    schedule = Schedule(config.schedule)
+    trainer = _trainer(config, device, processes, [schedule, SaveRun(config.run_folder, schedule), Progress(schedule), *callbacks])
+    trainer.fit(module, ckpt_path=checkpoint, weights_only=True)
+    if trainer.interrupted:
+        raise KeyboardInterrupt
+    return module.backbone, schedule
+
+
+def _trainer(config: TrainConfig, device: torch.device, processes: Processes, callbacks: list[Callback]) -> Trainer:
+    # Lightning's own lines (which devices exist, advertisements) say nothing that the summary does not.
+    logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
+    logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
+    cuda = device.type == "cuda"
+    alone = processes.world == 1
+    return Trainer(
+        accelerator="cuda" if cuda else "cpu",
+        devices=([device.index or 0] if cuda else 1) if alone else processes.local,
+        num_nodes=processes.nodes,
+        strategy="auto" if alone else DDPStrategy(process_group_backend="nccl" if cuda else "gloo"),
+        precision=choose_precision(config.precision, device),
+        max_epochs=config.schedule.most_epochs,
+        callbacks=callbacks,
+        logger=TensorBoardLogger(config.run_folder, name="tensorboard", version="", default_hp_metric=False),
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        num_sanity_val_steps=0,
+        use_distributed_sampler=False,
+    )
+
+
+def _prepare_run_folder(config: TrainConfig, data: TrainingData, processes: Processes) -> Path | None:
+    """Make the run's folder, or find the state of an unfinished run in it.
+
+    Raises:
+        TrainingError: when the unfinished run had another configuration or other images.
+    """
+    identity = config.to_dict()
+    for name in ("out", "resume", "device"):  # these do not change what is learnt
+        del identity[name]
+    identity["images"] = data.train.fingerprint() + data.validation.fingerprint()
+    identity["processes"] = processes.world
+    checkpoint = config.run_folder / CHECKPOINT
+    record = config.run_folder / CONFIGURATION
+    if config.resume and checkpoint.is_file() and record.is_file():
+        earlier = json.loads(record.read_text(encoding="utf-8"))
+        different = _differences(earlier, json.loads(json.dumps(identity)))
+        if different:
+            raise TrainingError(
+                f"{config.run_folder} holds an unfinished run with another {', '.join(different)}: go on with the same "
+                "configuration, choose another --out, or start again with --resume false."
+            )
+        return checkpoint
+    if processes.rank == 0:
+        checkpoint.unlink(missing_ok=True)
+        for events in (config.run_folder / "tensorboard").glob("events.out.tfevents.*"):
+            events.unlink()  # of an earlier run: two runs in one curve tell nothing
+        write_atomically(record, json.dumps(identity, indent=1, ensure_ascii=False).encode())
+    return None
+
+
+def _differences(a: Any, b: Any, name: str = "") -> list[str]:
+    if isinstance(a, dict) and isinstance(b, dict):
+        keys = sorted(a.keys() | b.keys())
+        return [d for k in keys for d in _differences(a.get(k), b.get(k), f"{name}.{k}" if name else k)]
+    return [] if a == b else [name]
+
+
+def _device(config: TrainConfig, processes: Processes) -> torch.device:
+    if processes.world == 1:
+        return resolve_device(config.device)[0]
+    if ":" in config.device:
+        raise DeviceError(f"under torchrun every process takes its own GPU: use device auto or cpu, not {config.device}.")
+    return torch.device(resolve_device(config.device)[0].type, int(os.environ.get("LOCAL_RANK", "0")))
+
+
+def _advice(config: TrainConfig, data: TrainingData) -> list[str]:
+    notes = []
+    if config.data.dataset == "folder" and not config.model.pretrained and len(data.train) < FEW_PHOTOS:
+        notes.append(
+            f"{len(data.train)} training photos are few for a network that starts from nothing: "
+            "--model.pretrained true usually does much better"
+        )
+    if data.problems:
+        notes.append(f"{len(data.problems)} files were skipped or look wrong, the first: {data.problems[0]}")
+    return notes
+
+
+def _summary(
+    config: TrainConfig, data: TrainingData, schedule: Schedule, metrics: OpenSetMetrics, notes: list[str]
+) -> dict[str, Any]:
+    """JSON-ready; without times and places, so that the same seed gives the same file."""
+    settings = config.to_dict()
+    del settings["out"], settings["resume"]
+    for name in ("root", "unknown"):
+        del settings["data"][name]
+    two_stage = config.schedule.kind == "two_stage"
+    return {
+        "config": settings,
+        "data": data.summary,
+        "epochs": list(schedule.state.epochs) if two_stage else [len(schedule.history)],
+        "best_validation_anchor_loss": schedule.state.best if two_stage else schedule.history[-1]["val_anchor"],
+        "last_epoch": schedule.history[-1],
+        "validation": metrics.to_dict(),
+        "warnings": notes,
+        "versions": versions(),
+    }

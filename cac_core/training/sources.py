@@ -1,0 +1,116 @@
+# SPDX-FileCopyrightText: 2026 cac_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""From the configuration to images in memory and the preprocessing that belongs to them."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from torch import Tensor
+
+from cac_core.backbones import ALIASES
+from cac_core.data import LabelledImages, load_digits_trial, load_image_folder, load_unknown_folder, stratified_split
+from cac_core.errors import DataError
+from cac_core.preprocessing import Preprocessing
+from cac_core.training.config import TrainConfig
+
+IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """What a training works on.
+
+    Attributes:
+        train: known images to train on.
+        validation: known images for early stopping and thresholds.
+        unknown: images of other things for reports, or None; neither trained on nor used for thresholds.
+        preprocessing: with the mean and std to train with.
+        summary: JSON-ready description that goes into the bundle.
+    """
+
+    train: LabelledImages
+    validation: LabelledImages
+    unknown: LabelledImages | None
+    preprocessing: Preprocessing
+    summary: dict[str, Any]
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """Everything that was skipped or looks wrong."""
+        return self.train.problems + (self.unknown.problems if self.unknown else ())
+
+
+def load_training_data(config: TrainConfig) -> TrainingData:
+    """Load and divide the images.
+
+    Raises:
+        DataError: when there is nothing to train or validate on.
+    """
+    p = config.preprocessing
+    neutral = ((0.5,) * p.channels, (0.5,) * p.channels)  # resizing needs no mean; the real one comes from the images
+    preprocessing = Preprocessing(config.image_size, p.channels, p.fit, p.interpolation, *neutral)
+    if config.data.dataset == "digits":
+        train, validation, unknown, summary = _digits(config, preprocessing)
+    else:
+        train, validation, unknown, summary = _folder(config, preprocessing)
+    mean, std = pretrained_statistics(config) or statistics(train.images)
+    preprocessing = replace(preprocessing, mean=p.mean or mean, std=p.std or std)
+    summary |= {
+        "train": train.counts(),
+        "validation": validation.counts(),
+        "unknown": len(unknown) if unknown else 0,
+        "problems": len(train.problems) + (len(unknown.problems) if unknown else 0),
+    }
+    return TrainingData(train, validation, unknown, preprocessing, summary)
+
+
+def statistics(images: Tensor) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Mean and std per channel of uint8 ``(M, S, S, C)``, in units of [0, 1]."""
+    means, stds = [], []
+    for channel in range(images.shape[-1]):
+        # Counting values is exact and needs no floating-point copy of the images.
+        counts = images[..., channel].flatten().bincount(minlength=256).double()
+        values = counts.new_tensor(range(256)) / 255.0
+        mean = float((counts * values).sum() / counts.sum())
+        variance = float((counts * (values - mean) ** 2).sum() / counts.sum())
+        means.append(mean)
+        stds.append(max(variance**0.5, 1.0 / 255.0))  # images of one value must not divide by zero
+    return tuple(means), tuple(stds)
+
+
+def pretrained_statistics(config: TrainConfig) -> tuple[tuple[float, ...], tuple[float, ...]] | None:
+    """Mean and std that pretrained weights expect; None when training from scratch or on grey images."""
+    name = ALIASES.get(config.model.backbone, config.model.backbone)
+    if not config.model.pretrained or name == "paper" or config.preprocessing.channels != 3:
+        return None
+    from torchvision import models
+
+    if name in models.list_models(module=models):
+        return IMAGENET
+    import timm
+
+    pretrained = timm.get_pretrained_cfg(name.removeprefix("timm/"), allow_unregistered=True)
+    return (tuple(pretrained.mean), tuple(pretrained.std)) if pretrained else IMAGENET
+
+
+def _digits(
+    config: TrainConfig, preprocessing: Preprocessing
+) -> tuple[LabelledImages, LabelledImages, LabelledImages | None, dict[str, Any]]:
+    data = config.data
+    trial = load_digits_trial(data.family, data.trial, preprocessing, validation_share=data.validation_share)
+    summary = {"kind": "digits", "family": data.family, "trial": data.trial}
+    return trial.train, trial.validation, trial.validation_unknown, summary
+
+
+def _folder(
+    config: TrainConfig, preprocessing: Preprocessing
+) -> tuple[LabelledImages, LabelledImages, LabelledImages | None, dict[str, Any]]:
+    data = config.data
+    assert data.root is not None
+    images = load_image_folder(data.root, preprocessing)
+    unknown = load_unknown_folder(data.unknown, preprocessing, images.class_names) if data.unknown else None
+    first, second = stratified_split(images.labels, data.validation_share, config.seed)
+    if len(second) == 0:
+        raise DataError(f"every class in {data.root} has a single photo: add photos, so that some can be held out.")
+    train = replace(images.subset(first), problems=images.problems)
+    return train, images.subset(second), unknown, {"kind": "folder", "name": data.root.resolve().name}

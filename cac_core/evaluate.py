@@ -247,7 +247,7 @@ def main() -> int:
     )
     parser.add_argument("--config", action="config", help="read these options from a YAML file")
     parser.add_class_arguments(EvaluateConfig, as_positional=True)
-    values = parser.instantiate_classes(parser.parse_args())
+    values = parser.instantiate(parser.parse_args())
     config = EvaluateConfig(**{k: v for k, v in vars(values).items() if k != "config"})
     evaluation = run(config)
     for problem in evaluation.images.problems:

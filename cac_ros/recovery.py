@@ -53,7 +53,7 @@ class Recovered:
     channels: dict[int, Channel] = field(default_factory=dict)
     entries: list[Entry] = field(default_factory=list)
     cut: str | None = None
-    fetch: Callable[[tuple[int, ...]], bytes] = lambda place: b""
+    fetch: Callable[[tuple[int, ...]], bytes] = lambda _: b""
     close: Callable[[], None] = lambda: None
 
 
@@ -154,7 +154,7 @@ def _recover_mcap(path: Path) -> Recovered:
                 inner = block(start)
                 _mcap_records(inner, (start,), found, schemas)
             elif opcode in (_SCHEMA, _CHANNEL, _MESSAGE) and end <= len(data):
-                _mcap_record(data, opcode, start, end, (), found, schemas)
+                _mcap_record(data, opcode, start, end, where=(), found=found, schemas=schemas)
         except (ValueError, struct.error) as error:
             if end <= len(data):
                 found.cut = f"the file is damaged after byte {position:,} ({error})"
@@ -178,7 +178,7 @@ def _mcap_records(block: bytes, where: tuple[int, ...], found: Recovered, schema
         start, end = position + 9, position + 9 + length
         if end > len(block):
             return
-        _mcap_record(block, opcode, start, end, where, found, schemas)
+        _mcap_record(block, opcode, start, end, where=where, found=found, schemas=schemas)
         position = end
 
 
@@ -187,6 +187,7 @@ def _mcap_record(
     opcode: int,
     start: int,
     end: int,
+    *,
     where: tuple[int, ...],
     found: Recovered,
     schemas: dict[int, str],
@@ -367,7 +368,7 @@ def _recover_ros1(path: Path) -> Recovered:
                 _ros1_records(block(position), (position,), found)
             elif begin + size <= len(data):
                 complete |= header[b"op"] == b"\x06"  # chunk infos come last
-                _ros1_content(data, header, begin, size, (), found)
+                _ros1_content(data, header, begin, size, where=(), found=found)
         except struct.error:
             break  # cut inside a record's header
         except (ValueError, KeyError) as error:
@@ -409,12 +410,18 @@ def _ros1_records(block: bytes, where: tuple[int, ...], found: Recovered) -> Non
             return  # the block was cut inside a record header
         if begin + size > len(block):
             return
-        _ros1_content(block, header, begin, size, where, found)
+        _ros1_content(block, header, begin, size, where=where, found=found)
         position = begin + size
 
 
 def _ros1_content(
-    data: bytes | mmap.mmap, header: dict[bytes, bytes], begin: int, size: int, where: tuple[int, ...], found: Recovered
+    data: bytes | mmap.mmap,
+    header: dict[bytes, bytes],
+    begin: int,
+    size: int,
+    *,
+    where: tuple[int, ...],
+    found: Recovered,
 ) -> None:
     op = header[b"op"][0]
     if op == _OP_CONNECTION:

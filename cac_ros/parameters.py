@@ -226,7 +226,6 @@ def declare(node: "Node") -> Settings:
         ParameterError: a start value is not allowed.
     """
     from rcl_interfaces.msg import FloatingPointRange, ParameterDescriptor
-    from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
 
     values: dict[str, Any] = {}
     for row in TABLE:
@@ -240,18 +239,17 @@ def declare(node: "Node") -> Settings:
         if row.low is not None and row.high is not None:
             lowest = row.low if row.special is None else min(row.low, row.special)
             descriptor.floating_point_range = [FloatingPointRange(from_value=lowest, to_value=row.high)]
-        try:
-            values[row.name] = node.declare_parameter(row.name, row.default, descriptor).value
-        except (InvalidParameterTypeException, InvalidParameterValueException) as error:
-            needs = f"a {row.type_name}" + (f", {row.constraint}" if row.constraint else "")
-            raise ParameterError(f"Parameter {row.name} must be {needs}: {error}") from error
-        if problem := value_problem(row.name, values[row.name]):
-            raise ParameterError(f"Parameter {problem}")
+        # Looked at without a type first: rclpy's own rejection does not say what to write instead.
+        given = node.declare_parameter(row.name, row.default, ParameterDescriptor(dynamic_typing=True)).value
+        node.undeclare_parameter(row.name)
+        if problem := value_problem(row.name, given):
+            raise ParameterError(problem)
+        values[row.name] = node.declare_parameter(row.name, row.default, descriptor).value
     return Settings(**values)
 
 
 def values_of(parameters: "Sequence[Parameter[Any]]") -> dict[str, object]:
-    """rclpy parameters as a mapping from name to value."""
+    """Rclpy parameters as a mapping from name to value."""
     return {parameter.name: parameter.value for parameter in parameters}
 
 

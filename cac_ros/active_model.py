@@ -1,0 +1,139 @@
+# SPDX-FileCopyrightText: 2026 cac_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The model in use with its thresholds, and what it answers to image messages. No ROS in this file."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cac_core.errors import CacError, NotABundleError
+from cac_core.preprocessing import Frame
+from cac_core.predictor import Decision, Predictor, Reason, failed
+from cac_ros.images import BadFrameError, to_frame
+from cac_ros.parameters import ParameterError, Settings
+
+
+@dataclass(frozen=True)
+class ActiveModel:
+    """Everything that decides on a frame. Replaced as a whole, so no frame sees half of a change.
+
+    Attributes:
+        predictor: the loaded model.
+        theta: threshold of each class ``(N,)``.
+        known_kept: share of known validation images that theta keeps; -1 when theta was set by hand.
+        with_scores: whether the score of every class is published.
+    """
+
+    predictor: Predictor
+    theta: NDArray[np.float32]
+    known_kept: float
+    with_scores: bool
+
+    @classmethod
+    def load(cls, path: str, settings: Settings) -> "ActiveModel":
+        """Load, verify and warm up a model; takes seconds.
+
+        Raises:
+            CacError: with a sentence, for whatever is wrong with the path, the file, the engine or the device.
+        """
+        if not path:
+            raise NotABundleError("model_path is empty: start the node with --ros-args -p model_path:=/path/to/model.cac")
+        predictor = Predictor.load(Path(path).expanduser(), settings.engine, settings.device)
+        model = cls.of(predictor, settings)
+        predictor.warm_up()
+        return model
+
+    @classmethod
+    def of(cls, predictor: Predictor, settings: Settings) -> "ActiveModel":
+        """A predictor with the thresholds that the parameters ask for.
+
+        Raises:
+            ParameterError: the model has no such thresholds.
+        """
+        by_hand = settings.threshold >= 0
+        share = None if settings.known_kept == Settings.known_kept else settings.known_kept
+        try:
+            theta = predictor.theta(
+                known_kept=None if by_hand else share,
+                threshold=settings.threshold if by_hand else None,
+                per_class=settings.per_class_thresholds and not by_hand,
+            )
+        except (ValueError, CacError) as error:
+            raise ParameterError(f"Model {predictor.model_id} cannot use these thresholds: {error}") from error
+        trained = predictor.bundle.thresholds.known_kept
+        known_kept = -1.0 if by_hand else trained if share is None else share
+        return cls(predictor, theta, known_kept, settings.publish_rejection_scores)
+
+    def with_settings(self, settings: Settings) -> "ActiveModel":
+        """The same model under changed parameters; raises ParameterError."""
+        return self.of(self.predictor, settings)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What became of one image message.
+
+    Attributes:
+        decision: to be published.
+        problem: what went wrong, as a sentence; empty if nothing did.
+        decode_s: time to read the message [s].
+        engine_s: time in the engine, of the whole batch [s].
+    """
+
+    decision: Decision
+    problem: str
+    decode_s: float
+    engine_s: float
+
+    @property
+    def failed(self) -> bool:
+        """Whether the frame could not be classified."""
+        return self.decision.reason not in (Reason.OK, Reason.ABOVE_THRESHOLD)
+
+
+def answer(messages: Sequence[Any], model: ActiveModel) -> list[Answer]:
+    """Classify a batch of image messages. Never raises: whatever goes wrong becomes an unknown with its reason."""
+    frames: list[Frame] = []
+    problems: list[str] = []
+    decode_s: list[float] = []
+    for message in messages:
+        start = time.perf_counter()
+        try:
+            frames.append(to_frame(message))
+            problems.append("")
+        except BadFrameError as error:
+            problems.append(f"A frame could not be read: {error}")
+        decode_s.append(time.perf_counter() - start)
+    start = time.perf_counter()
+    decisions, engine_problem = _predict(frames, model)
+    engine_s = time.perf_counter() - start
+    rest = iter(decisions)
+    answers = []
+    for problem, seconds in zip(problems, decode_s, strict=True):
+        decision = failed(Reason.BAD_FRAME) if problem else next(rest)
+        answers.append(Answer(decision, problem or _problem(decision, engine_problem), seconds, engine_s))
+    return answers
+
+
+def _predict(frames: Sequence[Frame], model: ActiveModel) -> tuple[list[Decision], str]:
+    try:
+        decisions = model.predictor.predict(frames, model.theta)
+        if len(decisions) != len(frames):
+            raise RuntimeError(f"{len(decisions)} decisions for {len(frames)} frames")
+    except Exception as error:  # noqa: BLE001 - engines are foreign code; the robot's next frame must still be answered
+        kind = "" if isinstance(error, CacError) else f"{type(error).__name__}: "
+        return [failed(Reason.ENGINE_ERROR)] * len(frames), f"{kind}{error}"
+    return decisions, ""
+
+
+def _problem(decision: Decision, engine_problem: str) -> str:
+    if decision.reason == Reason.ENGINE_ERROR:
+        return f"The engine failed on a frame: {engine_problem}"
+    if decision.reason == Reason.NOT_FINITE:
+        return "The network's output is not finite; the model is damaged or was trained badly."
+    return ""

@@ -1,0 +1,386 @@
+# SPDX-FileCopyrightText: 2026 cac_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The lifecycle node that answers every camera frame with a known class or "unknown". Wiring only.
+
+``python -m cac_ros.classifier_node --ros-args -p model_path:=model.cac -r image:=/camera/image_raw``
+
+One executor thread receives, serves and reports; one worker thread reads, classifies and publishes.
+"""
+
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import rclpy
+from diagnostic_msgs.msg import DiagnosticArray
+from rcl_interfaces.msg import SetParametersResult
+from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
+from rclpy.clock import Clock, ClockType
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.lifecycle import LifecycleNode, LifecyclePublisher, LifecycleState, TransitionCallbackReturn
+from rclpy.parameter import Parameter
+from rclpy.qos import DurabilityPolicy, QoSProfile
+from std_srvs.srv import SetBool
+
+from cac_core.errors import CacError
+from cac_msgs.msg import ClassList, OpenSetClassification
+from cac_msgs.srv import LoadModel, SetThreshold
+from cac_ros import diagnostics, parameters
+from cac_ros.active_model import ActiveModel, Answer, answer
+from cac_ros.background import Background
+from cac_ros.image_input import ImageInput
+from cac_ros.messages import class_list_message, classification_message, float32_array
+from cac_ros.parameters import Settings
+from cac_ros.throttle import Throttle
+from cac_ros.worker import Counts, NewestFrameWorker
+
+_PATIENCE = 2.0  # [s]; how long a transition waits for a frame in the engine
+_LOG_PERIOD = 10.0  # [s]; the same problem is logged no more often
+
+Arrival = tuple[Any, float]  # an image message and when it came [s, time.monotonic()]
+
+
+class ClassifierNode(LifecycleNode):
+    """The node; see the module. Raises ParameterError for a start value that is not allowed."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__("cac_classifier", **options)
+        self.settings: Settings = parameters.declare(self)
+        self._state = "unconfigured"
+        self._failure = ""  # of the last transition
+        self._problem = ""  # of a frame since the last report
+        self._enabled = True
+        self._throttle = Throttle(_LOG_PERIOD)
+        self._window = diagnostics.Window()
+        self._model: ActiveModel | None = None
+        self._worker: NewestFrameWorker[Arrival] | None = None
+        self._input: ImageInput | None = None
+        self._answers: LifecyclePublisher[OpenSetClassification] | None = None
+        self._classes: LifecyclePublisher[ClassList] | None = None
+        self._loading = False
+        if ignored := parameters.effect_problem(vars(self.settings), self.settings.threshold):
+            self.get_logger().warning(ignored)
+        self.add_on_set_parameters_callback(self._check_parameters)
+        self.add_post_set_parameters_callback(self._apply_parameters)
+        self.create_service(SetThreshold, "~/set_threshold", self._set_threshold)
+        self.create_service(SetBool, "~/enable", self._enable)
+        # A group of its own: while a model loads, the other callbacks must go on.
+        self.create_service(LoadModel, "~/load_model", self._load_model, callback_group=MutuallyExclusiveCallbackGroup())
+        self._reports = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
+        # Steady time: reports must come even if use_sim_time is set and the simulation's clock stands still.
+        self.create_timer(self.settings.diagnostics_period, self._report, clock=Clock(clock_type=ClockType.STEADY_TIME))
+
+    # -- lifecycle ----------------------------------------------------------------------------------------------------
+
+    def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Load, verify and warm up the model."""
+        return self._transition("configure", self._configure, "inactive", undo=self._release)
+
+    def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Subscribe and publish."""
+        return self._transition("activate", lambda: self._activate(state), "active", undo=lambda: self._deactivate(state))
+
+    def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Unsubscribe; the model stays loaded."""
+        return self._transition("deactivate", lambda: self._deactivate(state), "inactive")
+
+    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Free the model and everything made by configure."""
+        return self._transition("cleanup", self._release, "unconfigured")
+
+    def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Free everything."""
+        return self._transition("shutdown", self._release, "finalized")
+
+    def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Free everything, so that the node can be configured again."""
+        return self._transition("error processing", self._release, "unconfigured")
+
+    def _transition(
+        self, name: str, action: Callable[[], None], then: str, undo: Callable[[], None] | None = None
+    ) -> TransitionCallbackReturn:
+        try:
+            action()
+        except Exception as error:  # noqa: BLE001 - rclpy would swallow it without a word
+            expected = isinstance(error, CacError)
+            self._failure = f"{name} failed: {error if expected else f'{type(error).__name__}: {error}'}"
+            self.get_logger().error(self._failure if expected else f"{self._failure}\n{traceback.format_exc()}")
+            if undo is not None:
+                undo()
+            return TransitionCallbackReturn.FAILURE
+        self._failure = ""
+        self._state = then
+        return TransitionCallbackReturn.SUCCESS
+
+    def _configure(self) -> None:
+        start = time.monotonic()
+        self._model = model = ActiveModel.load(self.settings.model_path, self.settings)
+        latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+        self._answers = self.create_lifecycle_publisher(OpenSetClassification, "~/classification", 10)
+        self._classes = self.create_lifecycle_publisher(ClassList, "~/classes", latched)
+        self._worker = NewestFrameWorker(self._process, self._on_crash)
+        self._input = ImageInput(self, self.settings.image_transport, self.settings.reliability, self._on_image)
+        self._announce(model, f"loaded in {time.monotonic() - start:.1f} s")
+
+    def _activate(self, state: LifecycleState) -> None:
+        super().on_activate(state)  # the lifecycle publishers
+        self._publish_classes()
+        if self._enabled and self._input is not None:
+            self._input.open()
+
+    def _deactivate(self, state: LifecycleState) -> None:
+        if self._input is not None:
+            self._input.close()
+        if self._worker is not None and not self._worker.wait_idle(_PATIENCE):
+            self.get_logger().warning("The engine is still working on a frame; its answer will not be published.")
+        super().on_deactivate(state)
+
+    def _release(self) -> None:
+        if self._input is not None:
+            self._input.close()
+        if self._worker is not None and not self._worker.close(_PATIENCE):
+            self.get_logger().warning("The engine is still working on a frame; its thread is left behind.")
+        for publisher in (self._answers, self._classes):
+            if publisher is not None:
+                self.destroy_lifecycle_publisher(publisher)
+        self._input = self._worker = self._answers = self._classes = self._model = None
+
+    def close(self) -> None:
+        """Free everything and leave the ROS graph; also after the context was shut down."""
+        self._release()
+        self.destroy_node()
+
+    # -- frames -------------------------------------------------------------------------------------------------------
+
+    def _on_image(self, message: Any, arrived: float) -> None:
+        if self._worker is not None:
+            self._worker.put("image", (message, arrived))
+
+    def _process(self, batch: Sequence[Arrival]) -> list[bool]:
+        """In the worker thread: classify and publish."""
+        model, publisher = self._model, self._answers
+        if model is None or publisher is None:  # cleaned up while the engine was busy
+            return [False] * len(batch)
+        results = answer([message for message, _ in batch], model)
+        for (message, arrived), result in zip(batch, results, strict=True):
+            publisher.publish(
+                classification_message(
+                    message.header, result.decision, model.predictor.model_id, with_scores=model.with_scores
+                )
+            )
+            self._note(result, time.monotonic() - arrived)
+        return [not result.failed for result in results]
+
+    def _note(self, result: Answer, latency_s: float) -> None:
+        self._window.add(
+            latency_s=latency_s,
+            decode_s=result.decode_s,
+            engine_s=result.engine_s,
+            unknown=result.decision.unknown,
+            failed=result.failed,
+        )
+        if result.problem:
+            self._problem = result.problem
+            self._warn(result.decision.reason, result.problem)
+
+    def _on_crash(self, error: Exception) -> None:
+        if self.context.ok():  # otherwise the process is ending and the publishers are gone
+            self._problem = f"A frame was lost to a bug: {type(error).__name__}: {error}"
+            self._warn("crash", f"{self._problem}\n{''.join(traceback.format_exception(error))}")
+
+    def _warn(self, kind: object, sentence: str) -> None:
+        if text := self._throttle(kind, sentence):
+            self.get_logger().warning(text)
+
+    # -- parameters and services --------------------------------------------------------------------------------------
+
+    def set_parameters(self, parameter_list: list[Parameter[Any]]) -> list[SetParametersResult]:
+        """As in rclpy, but every rejection says why and what to do."""
+        results = super().set_parameters(parameter_list)
+        return [self._with_reason(result, [p]) for p, result in zip(parameter_list, results, strict=True)]
+
+    def set_parameters_atomically(self, parameter_list: list[Parameter[Any]]) -> SetParametersResult:
+        """As in rclpy, but every rejection says why and what to do."""
+        return self._with_reason(super().set_parameters_atomically(parameter_list), parameter_list)
+
+    def _with_reason(self, result: SetParametersResult, changed: list[Parameter[Any]]) -> SetParametersResult:
+        own = self._own(changed)
+        if not result.successful and own:
+            result.reason = parameters.change_problem(self.settings, own) or result.reason
+        return result
+
+    def _check_parameters(self, changed: list[Parameter[Any]]) -> SetParametersResult:
+        changes = self._own(changed)
+        problem = parameters.change_problem(self.settings, changes)
+        if not problem and self._model is not None:
+            try:
+                self._model.with_settings(replace(self.settings, **changes))
+            except CacError as error:
+                problem = str(error)
+        return SetParametersResult(successful=not problem, reason=problem)
+
+    def _apply_parameters(self, changed: list[Parameter[Any]]) -> None:
+        self.settings = replace(self.settings, **self._own(changed))
+        if self._model is not None:
+            self._model = self._model.with_settings(self.settings)
+            self._publish_classes()
+
+    @staticmethod
+    def _own(changed: list[Parameter[Any]]) -> dict[str, Any]:
+        """The changes of our own table; use_sim_time and the like are rclpy's."""
+        return {p.name: p.value for p in changed if p.name in Settings.__dataclass_fields__}
+
+    def _set_threshold(self, request: SetThreshold.Request, response: SetThreshold.Response) -> SetThreshold.Response:
+        values: dict[str, Any] = {"threshold": request.threshold}
+        if request.threshold < 0:
+            values |= {"known_kept": request.known_kept, "per_class_thresholds": request.per_class}
+        elif request.known_kept > 0:
+            values["known_kept"] = request.known_kept  # rejected with the sentence that says to set threshold to -1
+        result = self.set_parameters_atomically([Parameter(name, value=value) for name, value in values.items()])
+        response.success, response.message = result.successful, result.reason
+        if self._model is not None:
+            response.thresholds = float32_array(self._model.theta)
+        if result.successful:
+            response.message = "The new thresholds apply from the next frame on."
+        return response
+
+    def _enable(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
+        self._enabled = request.data
+        if self._input is not None and self._state == "active":
+            if request.data:
+                self._input.open()
+            else:
+                self._input.close()
+        response.success = True
+        response.message = "Classifying." if request.data else "Not classifying until enabled again."
+        if self._state != "active":
+            response.message = f"Applies when the node is active; it is {self._state}."
+        return response
+
+    async def _load_model(self, request: LoadModel.Request, response: LoadModel.Response) -> LoadModel.Response:
+        before, worker = self._model, self._worker
+        response.message = self._cannot_load()
+        if not response.message:
+            self._loading = True
+            job = Background(lambda: ActiveModel.load(request.model_path, self.settings))
+            await job
+            self._loading = False
+            if job.error is not None:
+                response.message = f"The old model stays in use: {job.error}"
+                self.get_logger().error(
+                    response.message
+                    if isinstance(job.error, CacError)
+                    else "".join(traceback.format_exception(job.error))
+                )
+            elif self._worker is not worker:
+                response.message = "The node was cleaned up while the model loaded; it is not used."
+            else:
+                # Thresholds may have changed meanwhile. One assignment: each frame sees the old or the new model.
+                self._model = job.result.with_settings(self.settings)
+                self._publish_classes()
+                self._announce(self._model, f"replaces {before.predictor.model_id if before else 'none'}")
+                response.success = True
+                response.message = f"{self._model.predictor.model_id} is used from the next frame on."
+        response.model_id = self._model.predictor.model_id if self._model else ""
+        return response
+
+    def _cannot_load(self) -> str:
+        if self._model is None:
+            return "The node is not configured; set the parameter model_path at start and configure it."
+        return "Another model is being loaded; call again when it is done." if self._loading else ""
+
+    # -- what the node says -------------------------------------------------------------------------------------------
+
+    def _announce(self, model: ActiveModel, what: str) -> None:
+        predictor = model.predictor
+        for note in predictor.notes:
+            self.get_logger().warning(note)
+        self.get_logger().info(
+            f"Model {predictor.model_id} {what}: {len(predictor.class_names)} classes, "
+            f"engine {predictor.engine_name} on {predictor.device_name}, threshold {_span(model)}"
+        )
+
+    def _publish_classes(self) -> None:
+        if self._classes is not None and self._model is not None:
+            model = self._model
+            stamp = self.get_clock().now().to_msg()
+            predictor = model.predictor
+            self._classes.publish(
+                class_list_message(stamp, predictor.model_id, predictor.class_names, model.theta, model.known_kept)
+            )
+
+    def _report(self) -> None:
+        array = DiagnosticArray()
+        array.header.stamp = self.get_clock().now().to_msg()
+        name = self.get_fully_qualified_name()
+        array.status = [diagnostics.status(f"{name.lstrip('/')}: classifier", name, self._collect())]
+        self._reports.publish(array)
+
+    def _collect(self) -> diagnostics.Report:
+        report = diagnostics.Report(
+            state=self._state if self._enabled or self._state != "active" else "disabled",
+            counts=self._worker.counts() if self._worker else Counts(),
+            timings=self._window.timings(),
+            failure=self._failure,
+            problem=self._problem,
+            busy_for=self._worker.busy_for() if self._worker else 0.0,
+        )
+        self._problem = ""
+        if self._model is not None:
+            predictor = self._model.predictor
+            report = replace(
+                report,
+                model_id=predictor.model_id,
+                engine=predictor.engine_name,
+                device=predictor.device_name,
+                threshold=_span(self._model),
+                known_kept=f"{self._model.known_kept:g}",
+            )
+        if self._input is not None and self._input.is_open:
+            report = replace(report, **self._input.report(self.settings.input_timeout))
+        for kind, sentence in (("stall", report.stall), ("silence", report.silence)):
+            if sentence:
+                self._warn(kind, sentence)
+        return report
+
+
+def _span(model: ActiveModel) -> str:
+    """The thresholds in short: one number if all are equal, else the range."""
+    low, high = float(model.theta.min()), float(model.theta.max())
+    return f"{low:.6g}" if low == high else f"{low:.6g} to {high:.6g}"
+
+
+def main(args: list[str] | None = None) -> int:
+    """Run the node until SIGINT or SIGTERM; returns the exit status: 1 if it could not start."""
+    node: ClassifierNode | None = None
+    try:
+        rclpy.init(args=args)
+        node = ClassifierNode()
+        if node.settings.autostart and not (_started(node.trigger_configure()) and _started(node.trigger_activate())):
+            return 1 if rclpy.ok() else 0
+        executor = SingleThreadedExecutor()
+        executor.add_node(node)
+        executor.spin()
+    except (KeyboardInterrupt, ExternalShutdownException):
+        pass
+    except CacError as error:
+        rclpy.logging.get_logger("cac_classifier").error(str(error))
+        return 1
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not interrupt the clean end
+        if node is not None:
+            node.close()
+        rclpy.try_shutdown()
+    return 0
+
+
+def _started(result: TransitionCallbackReturn) -> bool:
+    return bool(result == TransitionCallbackReturn.SUCCESS)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,169 @@
+# SPDX-FileCopyrightText: 2026 cac_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What the node says of itself on /diagnostics."""
+
+import math
+import threading
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
+
+from cac_ros.worker import Counts
+
+STALL_LIMIT = 2.0
+"""A frame in the engine for longer than this is an error [s]."""
+
+
+@dataclass(frozen=True)
+class Timings:
+    """Of the frames in the window: latencies [ms], NaN before the first frame; shares in [0, 1].
+
+    Attributes:
+        latency_p50: from the arrival of the message to the publication of the answer, median.
+        latency_p95: the same, 95th percentile.
+        decode_p50: reading the message, median.
+        engine_p50: in the engine, median.
+        unknown_share: of the classified frames.
+        failed_share: of all answered frames.
+    """
+
+    latency_p50: float = math.nan
+    latency_p95: float = math.nan
+    decode_p50: float = math.nan
+    engine_p50: float = math.nan
+    unknown_share: float = math.nan
+    failed_share: float = math.nan
+
+
+class Window:
+    """The last answered frames. Filled by the worker thread, read by the executor's."""
+
+    def __init__(self, size: int = 300) -> None:
+        self._lock = threading.Lock()
+        self._rows: deque[tuple[float, float, float, bool, bool]] = deque(maxlen=size)
+
+    def add(self, *, latency_s: float, decode_s: float, engine_s: float, unknown: bool, failed: bool) -> None:
+        """Add one answered frame."""
+        with self._lock:
+            self._rows.append((latency_s, decode_s, engine_s, unknown, failed))
+
+    def timings(self) -> Timings:
+        """The window's figures."""
+        with self._lock:
+            rows = list(self._rows)
+        if not rows:
+            return Timings()
+        latencies, decode, engine, _, failures = zip(*rows, strict=True)
+        good = [unknown for *_, unknown, failed in rows if not failed]
+        return Timings(
+            latency_p50=1e3 * percentile(latencies, 0.5),
+            latency_p95=1e3 * percentile(latencies, 0.95),
+            decode_p50=1e3 * median(decode),
+            engine_p50=1e3 * median(engine),
+            unknown_share=sum(good) / len(good) if good else math.nan,
+            failed_share=sum(failures) / len(rows),
+        )
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """The smallest value that at least ``share`` of the values do not exceed."""
+    return sorted(values)[max(0, math.ceil(share * len(values)) - 1)]
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything /diagnostics tells, at one moment.
+
+    Attributes:
+        state: lifecycle state; "disabled" when active but switched off.
+        counts: of the worker.
+        timings: of the last frames.
+        model_id, engine, device, threshold, known_kept: empty without a model.
+        topic, reliability: of the image subscription; empty when there is none.
+        rate: images a second [Hz].
+        age: time since the last image [s].
+        lost: images that DDS reported as lost.
+        busy_for: how long a frame has been in the engine [s].
+        silence: why no images arrive; empty while they do.
+        failure: why the last transition failed; empty if it did not.
+        problem: what went wrong with frames since the last report; empty if nothing.
+    """
+
+    state: str
+    counts: Counts
+    timings: Timings
+    model_id: str = ""
+    engine: str = ""
+    device: str = ""
+    threshold: str = ""
+    known_kept: str = ""
+    topic: str = ""
+    reliability: str = ""
+    rate: float = 0.0
+    age: float = math.nan
+    lost: int = 0
+    busy_for: float = 0.0
+    silence: str = ""
+    failure: str = ""
+    problem: str = ""
+
+    @property
+    def stall(self) -> str:
+        """That the engine hangs, as a sentence; empty while it does not."""
+        if self.busy_for <= STALL_LIMIT:
+            return ""
+        return f"The engine has been working on one frame for {self.busy_for:.1f} s."
+
+
+def status(name: str, hardware_id: str, report: Report) -> DiagnosticStatus:
+    """The report as a message: the worst thing first, all figures as key and value."""
+    level, message = _verdict(report)
+    return DiagnosticStatus(
+        level=level,
+        name=name,
+        hardware_id=hardware_id,
+        message=message,
+        values=[KeyValue(key=key, value=value) for key, value in _values(report).items()],
+    )
+
+
+def _verdict(report: Report) -> tuple[bytes, str]:
+    error, warning = report.stall or report.failure, report.silence or report.problem
+    if error:
+        return DiagnosticStatus.ERROR, error
+    return (DiagnosticStatus.WARN, warning) if warning else (DiagnosticStatus.OK, report.state)
+
+
+def _values(report: Report) -> dict[str, str]:
+    counts, timings = report.counts, report.timings
+    return {
+        "state": report.state,
+        "received": str(counts.received),
+        "classified": str(counts.classified),
+        "replaced": str(counts.replaced),
+        "failed": str(counts.failed),
+        "waiting": str(counts.waiting + counts.in_work),
+        "lost": str(report.lost),
+        "input_rate_hz": f"{report.rate:.1f}",
+        "input_age_s": _number(report.age, 1),
+        "latency_ms_p50": _number(timings.latency_p50, 2),
+        "latency_ms_p95": _number(timings.latency_p95, 2),
+        "decode_ms_p50": _number(timings.decode_p50, 2),
+        "engine_ms_p50": _number(timings.engine_p50, 2),
+        "unknown_share": _number(timings.unknown_share, 3),
+        "failed_share": _number(timings.failed_share, 3),
+        "model_id": report.model_id,
+        "engine": report.engine,
+        "device": report.device,
+        "threshold": report.threshold,
+        "known_kept": report.known_kept,
+        "topic": report.topic,
+        "reliability": report.reliability,
+    }
+
+
+def _number(value: float, digits: int) -> str:
+    return "" if math.isnan(value) else f"{value:.{digits}f}"

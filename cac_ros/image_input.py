@@ -1,0 +1,156 @@
+# SPDX-FileCopyrightText: 2026 cac_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The image subscription: follows the publisher's reliability and knows why nothing arrives."""
+
+import os
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+import rclpy
+from rclpy.clock import Clock, ClockType
+from rclpy.event_handler import SubscriptionEventCallbacks, UnsupportedEventTypeError
+from rclpy.node import Node
+from rclpy.qos import ReliabilityPolicy
+from rclpy.subscription import Subscription
+from rclpy.timer import Timer
+from sensor_msgs.msg import CompressedImage, Image
+
+from cac_ros import input_check
+
+_RECHECK_PERIOD = 0.25  # [s]; how long a publisher that offers only best effort can go unheard
+_RATE_WINDOW = 5.0  # [s]
+
+
+class ImageInput:
+    """Subscribes while open. All methods are called from the executor's thread.
+
+    Args:
+        node: to subscribe with.
+        transport: the parameter image_transport.
+        reliability: the parameter reliability.
+        on_image: called with each message and the time it arrived [s, time.monotonic()].
+    """
+
+    def __init__(
+        self, node: Node, transport: str, reliability: str, on_image: Callable[[Image | CompressedImage, float], None]
+    ) -> None:
+        self._node = node
+        self._setting = reliability
+        self._on_image = on_image
+        compressed = transport == "compressed"
+        self._type = CompressedImage if compressed else Image
+        self._type_name = input_check.COMPRESSED_TYPE if compressed else input_check.RAW_TYPE
+        # image_transport's convention: a remapped image takes its compressed topic with it.
+        self._name = node.resolve_topic_name("image") + "/compressed" if compressed else "image"
+        self.topic: str = node.resolve_topic_name(self._name)
+        self.reliability: ReliabilityPolicy | None = None
+        self.lost = 0
+        self._subscription: Subscription[Any] | None = None
+        self._timer: Timer | None = None
+        self._silent_since = time.monotonic()
+        self._arrivals: deque[float] = deque(maxlen=1000)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is subscribed."""
+        return self._timer is not None
+
+    def open(self) -> None:
+        """Subscribe."""
+        if self.is_open:
+            return
+        self._silent_since = time.monotonic()
+        self._follow_publishers()
+        self._timer = self._node.create_timer(
+            _RECHECK_PERIOD, self._follow_publishers, clock=Clock(clock_type=ClockType.STEADY_TIME)
+        )
+
+    def close(self) -> None:
+        """Unsubscribe; does nothing if closed."""
+        if self._timer is not None:
+            self._node.destroy_timer(self._timer)
+            self._timer = None
+        self._unsubscribe()
+        self._arrivals.clear()
+
+    def silent_for(self) -> float:
+        """Time since the last image, or since opening if none came yet [s]."""
+        return time.monotonic() - self._silent_since
+
+    def rate(self) -> float:
+        """Images a second over the last seconds [Hz]."""
+        now = time.monotonic()
+        recent = [t for t in self._arrivals if now - t <= _RATE_WINDOW]
+        return (len(recent) - 1) / (now - recent[0]) if len(recent) > 1 else 0.0
+
+    def report(self, timeout: float) -> dict[str, Any]:
+        """Its part of the diagnostics report: fields of :class:`cac_ros.diagnostics.Report`."""
+        return {
+            "topic": self.topic,
+            "reliability": self.reliability.name.lower() if self.reliability is not None else "",
+            "rate": self.rate(),
+            "age": self.silent_for(),
+            "lost": self.lost,
+            "silence": self.explain_silence() if self.silent_for() > timeout else "",
+        }
+
+    def explain_silence(self) -> str:
+        """Why no image arrives, as a sentence; asks the ROS graph."""
+        return input_check.explain_silence(
+            topic=self.topic,
+            message_type=self._type_name,
+            qos=input_check.image_qos(self.reliability or ReliabilityPolicy.RELIABLE),
+            publishers=self._node.get_publishers_info_by_topic(self.topic),
+            topics=self._published_topics(),
+            silent_for=self.silent_for(),
+            lost=self.lost,
+            environment=os.environ,
+            rmw=rclpy.get_rmw_implementation_identifier(),
+        )
+
+    def _published_topics(self) -> dict[str, list[str]]:
+        topics = dict(self._node.get_topic_names_and_types())
+        candidates = input_check.image_topics(topics)
+        return {name: topics[name] for name in candidates if self._node.count_publishers(name)}
+
+    def _follow_publishers(self) -> None:
+        publishers = [
+            p for p in self._node.get_publishers_info_by_topic(self.topic) if p.topic_type == self._type_name
+        ]
+        wanted = input_check.wanted_reliability(self._setting, publishers, self.reliability)
+        if self._subscription is None or wanted != self.reliability:
+            self._unsubscribe()
+            self._subscribe(wanted)
+
+    def _subscribe(self, reliability: ReliabilityPolicy) -> None:
+        events = SubscriptionEventCallbacks(
+            message_lost=self._on_lost,
+            # With "auto" the next check follows the publisher; otherwise explain_silence() says it with the fix.
+            incompatible_qos=lambda _: None,
+        )
+        qos = input_check.image_qos(reliability)
+        try:
+            subscription = self._node.create_subscription(
+                self._type, self._name, self._receive, qos, event_callbacks=events
+            )
+        except UnsupportedEventTypeError:  # a middleware that does not report losses
+            subscription = self._node.create_subscription(self._type, self._name, self._receive, qos)
+        self._subscription, self.reliability = subscription, reliability
+        self._node.get_logger().info(f"Reading {self.topic} ({self._type_name}, {reliability.name.lower()})")
+
+    def _unsubscribe(self) -> None:
+        if self._subscription is not None:
+            self._node.destroy_subscription(self._subscription)
+        self._subscription = None
+        self.reliability = None
+
+    def _receive(self, message: Image | CompressedImage) -> None:
+        now = time.monotonic()
+        self._silent_since = now
+        self._arrivals.append(now)
+        self._on_image(message, now)
+
+    def _on_lost(self, event: Any) -> None:
+        self.lost += event.total_count_change

@@ -1,0 +1,165 @@
+# SPDX-FileCopyrightText: 2026 cac_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Why no images arrive, in a sentence that holds the line that fixes it; and which reliability to ask for.
+
+Pure functions on what the ROS graph says; tests call them with made-up publishers and, over real DDS, with real ones.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from rclpy.qos import DurabilityPolicy, QoSCompatibility, QoSProfile, ReliabilityPolicy, qos_check_compatible
+from rclpy.topic_endpoint_info import TopicEndpointInfo
+
+RAW_TYPE = "sensor_msgs/msg/Image"
+COMPRESSED_TYPE = "sensor_msgs/msg/CompressedImage"
+
+
+def image_qos(reliability: ReliabilityPolicy) -> QoSProfile:
+    """The subscription's profile: a few of the newest images, none from before it existed."""
+    return QoSProfile(depth=10, reliability=reliability, durability=DurabilityPolicy.VOLATILE)
+
+
+def wanted_reliability(
+    setting: Literal["auto", "best_effort", "reliable"] | str,
+    publishers: Sequence[TopicEndpointInfo],
+    current: ReliabilityPolicy | None = None,
+) -> ReliabilityPolicy:
+    """Which reliability the image subscription asks for.
+
+    ``auto`` asks for what all publishers can give: best effort as soon as one of them offers only that, else reliable.
+    As long as there is a publisher, a best-effort subscription is kept: it works with all, and changing loses frames.
+
+    Args:
+        setting: the parameter.
+        publishers: those on the topic now.
+        current: of the subscription there is, if any.
+    """
+    if setting != "auto":
+        return ReliabilityPolicy.RELIABLE if setting == "reliable" else ReliabilityPolicy.BEST_EFFORT
+    best_effort = any(p.qos_profile.reliability == ReliabilityPolicy.BEST_EFFORT for p in publishers)
+    if best_effort or (publishers and current == ReliabilityPolicy.BEST_EFFORT):
+        return ReliabilityPolicy.BEST_EFFORT
+    return ReliabilityPolicy.RELIABLE
+
+
+def explain_silence(
+    *,
+    topic: str,
+    message_type: str,
+    qos: QoSProfile,
+    publishers: Sequence[TopicEndpointInfo],
+    topics: Mapping[str, Sequence[str]],
+    silent_for: float,
+    lost: int,
+    environment: Mapping[str, str],
+    rmw: str,
+) -> str:
+    """Why no image arrives, and what to do.
+
+    Args:
+        topic: full name of the topic that is read.
+        message_type: the type it is read as.
+        qos: of the subscription.
+        publishers: those on the topic.
+        topics: all topics with published or subscribed types.
+        silent_for: time without an image [s].
+        lost: images that DDS reported as lost.
+        environment: of this process.
+        rmw: name of the middleware.
+    """
+    if not publishers:
+        return _no_publisher(topic, message_type, topics, environment)
+    fitting = [p for p in publishers if p.topic_type == message_type]
+    if not fitting:
+        return _other_type(topic, message_type, publishers)
+    problems = [problem for p in fitting if (problem := _incompatible(p, qos))]
+    if len(problems) == len(fitting):
+        return f"No image can arrive on {topic}: {' '.join(problems)}"
+    return _lost_in_transport(topic, fitting, silent_for, lost, environment, rmw)
+
+
+def image_topics(topics: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """The topics that carry images, with their type."""
+    return {name: kind for name, kinds in sorted(topics.items()) for kind in kinds if kind in (RAW_TYPE, COMPRESSED_TYPE)}
+
+
+def _no_publisher(
+    topic: str, message_type: str, topics: Mapping[str, Sequence[str]], environment: Mapping[str, str]
+) -> str:
+    others = {name: kind for name, kind in image_topics(topics).items() if name != topic}
+    start = f"No node publishes {topic}"
+    if not others:
+        domain = environment.get("ROS_DOMAIN_ID") or "0"
+        return (
+            f"{start}, and no other image topic is visible: start the camera, and check that it uses the same "
+            f"ROS_DOMAIN_ID ({domain} here) and that ROS_AUTOMATIC_DISCOVERY_RANGE lets the two see each other."
+        )
+    listed = ", ".join(name + ("" if kind == RAW_TYPE else " (compressed)") for name, kind in others.items())
+    same = [name for name, kind in others.items() if kind == message_type]
+    if same:
+        suffix = "/compressed" if message_type == COMPRESSED_TYPE else ""
+        return f"{start}; image topics here: {listed}. Start the node with -r image:={same[0].removesuffix(suffix)}."
+    transport, suffix = ("compressed", "/compressed") if message_type == RAW_TYPE else ("raw", "")
+    name = next(iter(others)).removesuffix(suffix)
+    return (
+        f"{start}; image topics here: {listed}. "
+        f"Start the node with -p image_transport:={transport} -r image:={name}."
+    )
+
+
+def _other_type(topic: str, message_type: str, publishers: Sequence[TopicEndpointInfo]) -> str:
+    theirs = publishers[0].topic_type
+    if (message_type, theirs) == (RAW_TYPE, COMPRESSED_TYPE):
+        base = topic.removesuffix("/compressed")
+        remap = f"image:={base}" if base != topic else f"{topic}/compressed:={topic}"
+        fix = f"start the node with -p image_transport:=compressed -r {remap}"
+    elif (message_type, theirs) == (COMPRESSED_TYPE, RAW_TYPE):
+        fix = f"start the node with -p image_transport:=raw -r image:={topic}"
+    else:
+        fix = "remap image to an image topic with -r image:=TOPIC"
+    return f"{_name(publishers[0])} publishes {topic} as {theirs}, but this node reads {message_type}: {fix}."
+
+
+def _incompatible(publisher: TopicEndpointInfo, qos: QoSProfile) -> str:
+    offered = publisher.qos_profile
+    if offered.reliability == ReliabilityPolicy.BEST_EFFORT and qos.reliability == ReliabilityPolicy.RELIABLE:
+        return (
+            f"publisher {_name(publisher)} offers reliability best_effort and this node asks for reliable; "
+            "start the node with -p reliability:=auto, or make the publisher reliable."
+        )
+    if offered.durability == DurabilityPolicy.VOLATILE and qos.durability == DurabilityPolicy.TRANSIENT_LOCAL:
+        return (
+            f"publisher {_name(publisher)} offers durability volatile and this node asks for transient_local; "
+            "make the publisher transient_local."
+        )
+    compatibility, reason = qos_check_compatible(offered, qos)
+    if compatibility == QoSCompatibility.ERROR:
+        return f"publisher {_name(publisher)} offers an incompatible quality of service ({reason.strip()})."
+    return ""
+
+
+def _lost_in_transport(
+    topic: str,
+    publishers: Sequence[TopicEndpointInfo],
+    silent_for: float,
+    lost: int,
+    environment: Mapping[str, str],
+    rmw: str,
+) -> str:
+    names = ", ".join(sorted({_name(p) for p in publishers}))
+    start = f"{names} is connected to {topic}, but no image has arrived for {silent_for:.0f} s"
+    cause = f"{lost} images were lost on the way" if lost else "it sends nothing, or its images are lost on the way"
+    if "fastrtps" not in rmw:
+        return f"{start}: {cause}; see with `ros2 topic hz {topic}` whether it sends."
+    where = "the publisher, too (here it is set)"
+    if environment.get("FASTDDS_BUILTIN_TRANSPORTS") != "LARGE_DATA":
+        where = "this node and for the publisher (here it is not set)"
+    return (
+        f"{start}: {cause}. Images over 0.5 MB do not fit the shared memory of Fast DDS: "
+        f"set FASTDDS_BUILTIN_TRANSPORTS=LARGE_DATA for {where}."
+    )
+
+
+def _name(publisher: TopicEndpointInfo) -> str:
+    return f"{publisher.node_namespace.rstrip('/')}/{publisher.node_name}"

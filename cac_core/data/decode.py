@@ -4,9 +4,11 @@
 
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from PIL import Image, ImageOps
+from numpy.typing import NDArray
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from cac_core.preprocessing import Frame
 
@@ -36,7 +38,7 @@ def read_image(path: Path) -> Frame:
             warnings.simplefilter("ignore")
             with Image.open(path) as image:
                 return _to_frame(image)
-    except Exception as error:  # noqa: BLE001  Pillow's parsers raise nearly anything on damaged files.
+    except Exception as error:
         raise OSError(_reason(error)) from error
 
 
@@ -53,21 +55,21 @@ def _to_frame(image: Image.Image) -> Frame:
     return Frame(np.array(image.convert("RGB")), "rgb")
 
 
-def _deep_grey(image: Image.Image) -> np.ndarray:
+def _deep_grey(image: Image.Image) -> NDArray[np.uint8]:
     """More than 8 bits of grey: the high byte of 16; floats are taken as [0, 1] if they stay there."""
-    orientation = ImageOps.exif_transpose(image)
-    values = np.asarray(orientation)
+    values: NDArray[Any] = np.asarray(ImageOps.exif_transpose(image))
     if image.mode == "F":
         values = np.nan_to_num(values)
         scale = 255.0 if float(values.max(initial=0.0)) <= 1.0 else 1.0
-        return (values * scale).clip(0, 255).astype(np.uint8)
-    if image.mode == "I" and int(values.max(initial=0)) <= 255:
-        return values.clip(0, 255).astype(np.uint8)
-    return (values.clip(0, 65535).astype(np.uint32) >> 8).astype(np.uint8)
+        values = values * scale
+    elif image.mode != "I" or int(values.max(initial=0)) > 255:
+        values = values.clip(0, 65535).astype(np.uint32) >> 8
+    eight: NDArray[np.uint8] = values.clip(0, 255).astype(np.uint8)
+    return eight
 
 
 def _reason(error: Exception) -> str:
-    if isinstance(error, Image.UnidentifiedImageError):
+    if isinstance(error, UnidentifiedImageError):
         return "not an image"
     if isinstance(error, Image.DecompressionBombError):
         return "too many pixels"

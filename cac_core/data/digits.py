@@ -35,7 +35,7 @@ class DigitsTrial:
         split: which digits are known.
         train: known digits to train on.
         validation: known digits for early stopping and thresholds.
-        validation_unknown: unknown digits (-1) for reports while tuning; they are neither trained on nor in the test part.
+        validation_unknown: unknown digits (-1) for reports while tuning; neither trained on nor in the test part.
         test: held-out digits, known and unknown (-1).
         test_indices: position of each test image in scikit-learn's data set, for :func:`digit_picture`.
         test_digits: what each test image shows, 0 to 9.

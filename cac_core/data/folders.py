@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from cac_core import console
 from cac_core.data.decode import NOT_SUPPORTED, SUFFIXES, read_image
@@ -82,7 +83,7 @@ def load_unknown_folder(root: str | Path, preprocessing: Preprocessing, class_na
 
 def frames_to_images(
     frames: Iterable[Callable[[], Frame]], preprocessing: Preprocessing, description: str, total: int
-) -> tuple[np.ndarray, list[OSError | None]]:
+) -> tuple[NDArray[np.uint8], list[OSError | None]]:
     """Read and resize many frames in several threads (decoding and resizing release Python's lock).
 
     Returns:
@@ -170,7 +171,11 @@ def _image_files(folder: Path) -> tuple[list[Path], list[str]]:
                 continue
             known = path.suffix.lower() in SUFFIXES | NOT_SUPPORTED
             (images if known else others).append(path)
-    notes = [f"ignored {len(others)} files of {folder} without an image's extension, e.g. {others[0].name}"] if others else []
+    notes = (
+        [f"ignored {len(others)} files of {folder} without an image's extension, e.g. {others[0].name}"]
+        if others
+        else []
+    )
     return images, notes
 
 

@@ -51,7 +51,7 @@ class LabelledImages:
         digest = hashlib.blake2b(digest_size=16)
         digest.update(repr((tuple(self.images.shape), self.class_names)).encode())
         digest.update(self.labels.numpy().tobytes())
-        digest.update(self.images.contiguous().numpy())
+        digest.update(self.images.contiguous().numpy().data)
         return digest.hexdigest()
 
 

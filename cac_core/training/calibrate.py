@@ -92,8 +92,8 @@ def _doubts(data: TrainingData, centre_counts: Tensor) -> list[str]:
     notes = []
     if len(data.validation) < FEW_VALIDATION_IMAGES:
         notes.append(
-            f"the threshold comes from only {len(data.validation)} validation images, so the share of known images that "
-            "it keeps is a rough figure: add photos"
+            f"the threshold comes from only {len(data.validation)} validation images, so the share of known "
+            "images that it keeps is a rough figure: add photos"
         )
     few = [
         f"{name} ({count})"
@@ -111,9 +111,7 @@ def _doubts(data: TrainingData, centre_counts: Tensor) -> list[str]:
 def versions() -> dict[str, Any]:
     """Versions of what computes the result."""
     import platform
-
-    import pytorch_lightning
-    import torchvision
+    from importlib.metadata import version
 
     import cac_core
 
@@ -121,6 +119,6 @@ def versions() -> dict[str, Any]:
         "cac_ros": cac_core.__version__,
         "python": platform.python_version(),
         "torch": torch.__version__,
-        "torchvision": torchvision.__version__,
-        "pytorch_lightning": pytorch_lightning.__version__,
+        "torchvision": version("torchvision"),
+        "pytorch_lightning": version("pytorch-lightning"),
     }

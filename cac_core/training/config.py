@@ -283,9 +283,8 @@ def _check_numbers(config: TrainConfig) -> None:
     for name, values in (("mean", config.preprocessing.mean), ("std", config.preprocessing.std)):
         if values is not None and len(values) != config.preprocessing.channels:
             raise TrainingError(f"preprocessing.{name} needs one value per channel ({config.preprocessing.channels}).")
-    if a.saturation or a.hue:
-        if config.preprocessing.channels == 1:
-            raise TrainingError("augment.saturation and augment.hue have no meaning for grey images: set them to 0.")
+    if (a.saturation or a.hue) and config.preprocessing.channels == 1:
+        raise TrainingError("augment.saturation and augment.hue have no meaning for grey images: set them to 0.")
 
 
 def _first_existing(folder: Path) -> Path:

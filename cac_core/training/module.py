@@ -40,7 +40,7 @@ class CACModule(LightningModule):
     ) -> None:
         super().__init__()
         # channels_last is what the input already is; convolutions on CPUs and tensor cores are faster with it.
-        self.backbone = backbone.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.backbone = backbone.to(memory_format=torch.channels_last)
         self.loss = CACLoss(num_classes, config.loss.anchor_weight, config.loss.anchor_magnitude)
         self.augment = Augment(config.augment, preprocessing.image_size, preprocessing.channels)
         self.preprocessing = preprocessing
@@ -76,7 +76,8 @@ class CACModule(LightningModule):
         self._add("train", len(labels), loss=terms.total, anchor=terms.anchor)
         if not bool(torch.isfinite(terms.total)):
             raise TrainingError(self.not_finite())
-        return terms.total
+        loss: Tensor = terms.total
+        return loss
 
     def on_validation_epoch_start(self) -> None:
         """Give all processes the batch-normalisation statistics of the first: they differ after the last step."""
@@ -89,7 +90,9 @@ class CACModule(LightningModule):
         pixels, labels = batch
         logits = self.backbone(normalise(pixels, self.preprocessing))
         terms = self.loss(logits, labels)
-        right = (functional.distances(logits.float(), self.loss.anchors).argmin(dim=-1) == labels).float().mean()
+        with torch.autocast(logits.device.type, enabled=False):
+            nearest = functional.distances(logits, self.loss.anchors).argmin(dim=-1)
+        right = (nearest == labels).float().mean()
         self._add("val", len(labels), loss=terms.total, anchor=terms.anchor, accuracy=right)
 
     def finish_epoch(self) -> dict[str, float]:
@@ -98,7 +101,8 @@ class CACModule(LightningModule):
         Raises:
             TrainingError: when one of them is not finite.
         """
-        sums = {name: self.trainer.strategy.reduce(value, reduce_op="sum") for name, value in sorted(self._sums.items())}
+        reduce = self.trainer.strategy.reduce
+        sums = {name: reduce(value, reduce_op="sum") for name, value in sorted(self._sums.items())}
         means = {
             name: float(value) / float(sums[name.partition("_")[0] + "_images"])
             for name, value in sums.items()
@@ -112,8 +116,8 @@ class CACModule(LightningModule):
         """The sentence for a loss that is NaN or infinite."""
         lr = self.trainer.optimizers[0].param_groups[0]["lr"]
         return (
-            f"the loss is not a finite number any more in epoch {self.current_epoch + 1} (learning rate {lr:.3g}): start "
-            f"again with a smaller learning rate, e.g. --optimiser.lr {self.config.optimiser.lr / 10:.3g}."
+            f"the loss is not a finite number any more in epoch {self.current_epoch + 1} (learning rate {lr:.3g}): "
+            f"start again with a smaller learning rate, e.g. --optimiser.lr {self.config.optimiser.lr / 10:.3g}."
         )
 
     def configure_optimizers(self) -> Any:

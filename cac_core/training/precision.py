@@ -23,7 +23,7 @@ def cpu_multiplies_bf16(cpuinfo: str | None = None) -> bool:
     if cpuinfo is None:
         cpuinfo = _CPUINFO.read_text(errors="replace") if _CPUINFO.is_file() else ""
     flags = re.search(r"^(?:flags|Features)\s*:(.*)$", cpuinfo, re.MULTILINE)
-    return bool(flags) and not {"avx512_bf16", "amx_bf16", "bf16"}.isdisjoint(flags.group(1).split())
+    return flags is not None and not {"avx512_bf16", "amx_bf16", "bf16"}.isdisjoint(flags.group(1).split())
 
 
 def choose_precision(wanted: str, device: torch.device) -> LightningPrecision:

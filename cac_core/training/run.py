@@ -131,7 +131,8 @@ def _fit(
         OrderedBatches(data.validation, batch, *part),
     )
     schedule = Schedule(config.schedule)
-    trainer = _trainer(config, device, processes, [schedule, SaveRun(config.run_folder, schedule), Progress(schedule), *callbacks])
+    own = [schedule, SaveRun(config.run_folder, schedule), Progress(schedule)]
+    trainer = _trainer(config, device, processes, [*own, *callbacks])
     trainer.fit(module, ckpt_path=checkpoint, weights_only=True)
     if trainer.interrupted:
         raise KeyboardInterrupt
@@ -202,7 +203,9 @@ def _device(config: TrainConfig, processes: Processes) -> torch.device:
     if processes.world == 1:
         return resolve_device(config.device)[0]
     if ":" in config.device:
-        raise DeviceError(f"under torchrun every process takes its own GPU: use device auto or cpu, not {config.device}.")
+        raise DeviceError(
+            f"under torchrun each process takes its own GPU: use device auto or cpu, not {config.device}."
+        )
     return torch.device(resolve_device(config.device)[0].type, int(os.environ.get("LOCAL_RANK", "0")))
 
 

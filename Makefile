@@ -18,7 +18,7 @@ unexport AMENT_PREFIX_PATH CMAKE_PREFIX_PATH COLCON_PREFIX_PATH LD_LIBRARY_PATH 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test lint format bench clean
 
-help:  ## This list
+help:
 	@echo 'Start here:'
 	@echo '  make demo             the whole story on real images in a few minutes: train on handwritten digits,'
 	@echo '                        replay a bag of camera frames through the real node, write demo_output/report.html'
@@ -41,7 +41,7 @@ help:  ## This list
 	@echo '  -m cac_ros.replay BAG --model model.cac --labels labels.csv --out DIR'
 	@echo '  .venv/bin/classifier_node --ros-args -p model_path:=model.cac -r image:=/camera/image_raw'
 
-setup:  ## Make or bring up to date .venv
+setup:
 	@command -v $(PYTHON) >/dev/null || { echo "error: $(PYTHON) was not found; install it with: sudo apt install python3 python3-venv python3-dev" >&2; exit 2; }
 	@$(PYTHON) tools/setup_venv.py $(KEEP_PYTHON)
 

@@ -1,0 +1,107 @@
+# SPDX-FileCopyrightText: 2026 cac_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Labels: what they mean, and that every mistake in them is named."""
+
+import pytest
+
+from cac_ros.bag_writer import BagWriter
+from cac_ros.bags import Bag
+from cac_ros.labels import LabelError, check_coverage, check_span, read_label_file, read_label_topic
+from test.ros.recordings import LABEL_TOPIC, START_NS, STEP_NS, TOPIC, picture, time_of
+
+
+@pytest.fixture
+def read(tmp_path):
+    def read_text(text, encoding="utf-8"):
+        path = tmp_path / "labels.csv"
+        path.write_bytes(text.encode(encoding) if isinstance(text, str) else text)
+        return read_label_file(path, START_NS)
+
+    return read_text
+
+
+def test_times_count_from_the_start_of_the_bag_and_the_end_is_excluded(read):
+    labels = read("start,end,label\n0.0,0.3,cup\n0.3,1,blue bottle\n")
+    assert labels.at(START_NS) == "cup"
+    assert labels.at(START_NS + 299_999_999) == "cup"
+    assert labels.at(START_NS + 300_000_000) == "blue bottle"
+    assert labels.at(START_NS + 10**9) is None
+    assert labels.at(START_NS - 1) is None
+
+
+def test_large_times_are_seconds_since_1970_to_the_nanosecond(read):
+    labels = read("start,end,label\n1790000000.000000001,1790000000.5,cup\n")
+    assert labels.at(START_NS) is None
+    assert labels.at(START_NS + 1) == "cup"
+
+
+def test_gaps_order_spaces_and_quotes_are_fine(read):
+    labels = read('\ufeffStart, End , LABEL\n\n2,3,"salt, pepper"\n 0 , 1 , Tee für zwei \n')
+    assert labels.at(START_NS) == "Tee für zwei"
+    assert labels.at(START_NS + STEP_NS * 15) is None
+    assert labels.at(START_NS + STEP_NS * 25) == "salt, pepper"
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("", "is empty"),
+        ("\n\n", "is empty"),
+        ("start,end,label\n", "no label below its header"),
+        ("0,1,cup\n", "first line must be 'start,end,label'"),
+        ("start;end;label\n0;1;cup\n", "first line must be 'start,end,label'"),
+        ("start,end,label\n0,1\n", "line 2: expected start,end,label but found 2 columns"),
+        ("start,end,label\n0,1,a,b\n", "line 2: .* double quotes"),
+        ("start,end,label\nzero,1,cup\n", "line 2: start must be a time in seconds such as 12.5, not 'zero'"),
+        ("start,end,label\n0,nan,cup\n", "line 2: end must be a time"),
+        ("start,end,label\n0,inf,cup\n", "line 2: end must be a time"),
+        ("start,end,label\n-1,2,cup\n", "line 2: start must be a time"),
+        ("start,end,label\n0,1e300,cup\n", "line 2: end must be a time"),
+        ("start,end,label\n2,1,cup\n", r"line 2: the end \(1\) must be later than the start \(2\)"),
+        ("start,end,label\n1,1,cup\n", "must be later"),
+        ("start,end,label\n0,1,\n", "line 2: the label is missing"),
+        ("start,end,label\n0,2,cup\n1,3,plate\n", r"line 3 \('plate'\) starts before line 2 \('cup'\) ends"),
+        ("start,end,label\n0,1,cup\n1790000000,1790000001,cup\n", "line 3: some times count from the start"),
+        (b"start,end,label\n0,1,\xff\xfe\n", "not UTF-8"),
+    ],
+)
+def test_a_mistake_is_one_sentence_that_names_it(read, text, sentence):
+    with pytest.raises(LabelError, match=sentence) as caught:
+        read(text)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(LabelError, match=r"no label file at .*absent.csv"):
+        read_label_file(tmp_path / "absent.csv", 0)
+
+
+def test_labels_that_cover_no_frame_are_refused(read):
+    times = [time_of(i) for i in range(10)]
+    labels = read("start,end,label\n0,0.5,cup\n0.55,0.58,plate\n")
+    with pytest.raises(LabelError, match=r"line 3 \('plate', 0.550 to 0.580 s\) covers no frame; the frames are from"):
+        check_coverage(labels, times, START_NS, damaged=False)
+    outside = read("start,end,label\n5,6,cup\n7,8,cup\n")
+    with pytest.raises(LabelError, match=r"covers no frame \(nor do 1 more\); the bag is from 0.000 to 0.900 s"):
+        check_span(outside, times[0], times[-1])
+
+
+def test_labels_behind_the_cut_of_a_bag_are_a_note(read):
+    times = [time_of(i) for i in range(10)]
+    labels = read("start,end,label\n0,0.5,cup\n5,6,plate\n")
+    (note,) = check_coverage(labels, times, START_NS, damaged=True)
+    assert "1 of 2 labels lie behind the cut" in note
+
+
+def test_a_topic_of_strings_gives_labels_that_hold_until_the_next(tmp_path):
+    with BagWriter(tmp_path / "bag") as writer:
+        writer.write_image(TOPIC, time_of(0), picture("red"))
+        for index, text in ((1, "cup"), (3, ""), (5, "plate")):
+            writer.write_string(LABEL_TOPIC, time_of(index), text)
+        writer.write_string("/silent", time_of(0), "")
+    with Bag(tmp_path / "bag") as bag:
+        labels = read_label_topic(bag, "label")
+        seen = [labels.at(time_of(i)) for i in range(8)]
+        with pytest.raises(LabelError, match="/silent holds no label"):
+            read_label_topic(bag, "/silent")
+    assert seen == [None, "cup", "cup", None, None, "plate", "plate", "plate"]

@@ -64,8 +64,7 @@ def missing_tools() -> tuple[list[str], list[str]]:
     """What is missing to build cac_msgs, in words, and the Debian packages that bring it."""
     version = "python3.%d" % sys.version_info[1]
     wanted = [
-        ("a C++ compiler", "build-essential", any(shutil.which(name) for name in ("c++", "g++", "clang++"))),
-        ("a C compiler", "build-essential", any(shutil.which(name) for name in ("cc", "gcc", "clang"))),
+        ("a C and C++ compiler", "build-essential", all(map(shutil.which, ("cc", "c++")))),
         ("make", "build-essential", shutil.which("make") is not None),
         ("cmake", "cmake", shutil.which("cmake") is not None),
         ("Python's venv module", version + "-venv", _has_venv()),

@@ -36,6 +36,7 @@ import os
 import platform
 import re
 import shutil
+import signal
 import subprocess
 import sysconfig
 import time
@@ -168,6 +169,8 @@ def run_step(title: str, command: list[str], env: dict[str, str]) -> None:
             child.wait()
             raise
     seconds = time.monotonic() - started
+    if child.returncode == -signal.SIGINT:
+        raise KeyboardInterrupt
     if child.returncode != 0:
         say("")
         lines = LOG.read_bytes()[start_of_output:].decode(errors="replace").splitlines()[-TAIL_LINES:]

@@ -20,9 +20,7 @@ _CHANNELS = {"mono8": 1, "rgb8": 3, "bgr8": 3, "rgba8": 4, "bgra8": 4}
 class BagWriter:
     """A new bag open for writing; use it in a `with` statement. Leaving it by an error removes nothing."""
 
-    def __init__(
-        self, path: Path | str, storage: Literal["mcap", "sqlite3"] = "mcap", compress: bool = False
-    ) -> None:
+    def __init__(self, path: Path | str, storage: Literal["mcap", "sqlite3"] = "mcap", compress: bool = False) -> None:
         """Prepare a bag.
 
         Args:

@@ -31,7 +31,10 @@ class LabelError(DataError):
 
 @dataclass(frozen=True)
 class Interval:
-    """From `start_ns` up to, but without, `end_ns` (times of recording) the camera saw `label`; `origin` names its line."""
+    """From `start_ns` up to, but without, `end_ns` (times of recording) the camera saw `label`.
+
+    `origin` names the line or message that says so.
+    """
 
     start_ns: int
     end_ns: int
@@ -53,8 +56,8 @@ class Labels:
         for before, after in pairwise(self.intervals):
             if after.start_ns < before.end_ns:
                 raise LabelError(
-                    f"{source}: {after.origin} ({after.label!r}) starts before {before.origin} ({before.label!r}) ends; "
-                    "a frame can have one label only, so make them follow each other."
+                    f"{source}: {after.origin} ({after.label!r}) starts before {before.origin} ({before.label!r}) "
+                    "ends; a frame can have one label only, so make them follow each other."
                 )
         self._starts = [interval.start_ns for interval in self.intervals]
 

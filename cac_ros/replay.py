@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cac_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Evaluate a model on a recorded bag: `python -m cac_ros.replay BAG --model model.cac --labels labels.csv --out DIR`."""
+"""Evaluate a model on a recorded bag: `python -m cac_ros.replay BAG --model MODEL --labels LABELS --out DIR`."""
 
 from __future__ import annotations
 
@@ -86,8 +86,8 @@ def replay(settings: Settings) -> Evaluation:
     """Run a replay and write its three files.
 
     Raises:
-        CacError: with a sentence; files of an earlier replay are left as they were. The one exception are counts that do
-            not add up after a live replay: then the files are written first, to look into.
+        CacError: with a sentence; files of an earlier replay are left as they were. The one exception are counts that
+            do not add up after a live replay: then the files are written first, to look into.
     """
     _check(settings)
     bundle = load_bundle(settings.model)
@@ -183,7 +183,7 @@ def _classify(
     if settings.mode == "live":
         from cac_ros import live  # the only part that needs ROS
 
-        result = live.replay(bag, topic, settings)
+        result = live.replay(bag, topic, bundle.class_names, _node_parameters(settings), settings.rate)
         return result.rows, list(result.notes), result.figures, {**about, **result.model}
     from cac_ros.offline import classify
 
@@ -193,6 +193,21 @@ def _classify(
         rows, notes = classify(bag.messages(topic.name), predictor, theta, lambda: bar.advance(task))
     about |= {"engine": predictor.engine_name, "device": predictor.device_name}
     return rows, [*predictor.notes, *notes], None, about
+
+
+def _node_parameters(settings: Settings) -> dict[str, str | bool | float]:
+    """The node's parameters that say the same as our options."""
+    parameters: dict[str, str | bool | float] = {
+        "model_path": str(settings.model.resolve()),
+        "engine": settings.engine,
+        "device": settings.device,
+        "per_class_thresholds": settings.per_class,
+    }
+    if settings.known_kept is not None:
+        parameters["known_kept"] = float(settings.known_kept)
+    if settings.threshold is not None:
+        parameters["threshold"] = float(settings.threshold)
+    return parameters
 
 
 def _label_notes(rows: Sequence[FrameResult], labels: Labels | None, class_names: Sequence[str]) -> list[str]:
@@ -251,7 +266,7 @@ def summary(evaluation: Evaluation) -> list[tuple[str, str]]:
 
 def print_summary(evaluation: Evaluation, out: Path, title: str) -> None:
     """Print the table, the notes and the path of the report."""
-    console.out.print(console.table(escape(title), ("", ""), summary(evaluation)))
+    console.out.print(console.table(escape(title), ("measured", "value"), summary(evaluation)))
     for note in evaluation.notes:
         console.warn(note)
     console.out.print(str(out / "report.html"), markup=False, highlight=False)

@@ -49,7 +49,7 @@ def build_report(evaluation: Evaluation, bag: Bag, title: str | None = None) -> 
     metrics, counts = metrics_of(evaluation.rows), evaluation.counts()
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters |= {"share": _share, "number": _number, "ms": _ms, "thousands": "{:,}".format}
-    template = environment.from_string(files(__package__).joinpath("report.html.jinja").read_text(encoding="utf-8"))
+    template = environment.from_string(files(__package__).joinpath("report.html.j2").read_text(encoding="utf-8"))
     episodes = worst_errors(evaluation.rows)
     errors = counts["unknown_accepted"] + counts["wrong_class"] + counts["known_rejected"]
     last = evaluation.rows[-1].time_ns

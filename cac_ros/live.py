@@ -1,0 +1,331 @@
+# SPDX-FileCopyrightText: 2026 cac_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Play a bag to the real node over DDS, in real time, and collect what it answers.
+
+The node runs as its own process in a private namespace that only this machine sees. Frames are stamped anew with the
+time of their publication, as a camera does: stamps of a recording may repeat or lie years back, and the answers are
+told apart by them.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import signal
+import struct
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import rclpy
+from diagnostic_msgs.msg import DiagnosticArray
+from rclpy.context import Context
+from rclpy.event_handler import PublisherEventCallbacks, SubscriptionEventCallbacks
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.qos import QoSProfile, ReliabilityPolicy
+from sensor_msgs.msg import CompressedImage, Image
+
+from cac_core import console
+from cac_core.errors import CacError
+from cac_core.predictor import Reason, failed
+from cac_msgs.msg import OpenSetClassification
+from cac_ros.bags import Bag, BagMessage, MessageError, Topic
+from cac_ros.diagnostics import percentile
+from cac_ros.node_process import NodeProcess
+from cac_ros.results import UNKNOWN, FrameResult, LiveFigures, from_decision, no_answer
+
+START_TIMEOUT = 300.0
+"""How long the node may take to load its model and to be discovered [s]; an engine may compile for minutes."""
+
+SETTLE_TIMEOUT = 60.0
+"""How long the node may take to answer the last frames [s]."""
+
+_REPORT_PERIOD = 0.2  # [s]; of the node's diagnostics, from which the counters are read
+_LATE = 0.1  # [s]; publishing later than this is worth a note
+
+
+class LiveError(CacError):
+    """A live replay that could not be done."""
+
+
+@dataclass(frozen=True)
+class LiveResult:
+    """What a live replay gives: a row per frame, sentences, counters, and what the node said of its model."""
+
+    rows: list[FrameResult]
+    notes: list[str]
+    figures: LiveFigures
+    model: dict[str, str]
+
+
+@dataclass(frozen=True)
+class _Sent:
+    """A frame on its way: `new_stamp` is the one it was published with, None when it could not be published."""
+
+    index: int
+    time_ns: int
+    stamp_ns: int
+    new_stamp: int | None
+    published_at: float
+
+
+def replay(
+    bag: Bag, topic: Topic, class_names: Sequence[str], parameters: dict[str, str | bool | float], rate: float = 1.0
+) -> LiveResult:
+    """Start the node, play one image topic to it, and end the node.
+
+    Args:
+        bag: the bag, open.
+        topic: its image topic.
+        class_names: the model's classes in index order.
+        parameters: of the node; `model_path` at least.
+        rate: times the bag's own pace.
+
+    Raises:
+        LiveError: the node was not found, or did not answer in time.
+        NodeProcessError: the node did not start or ended early; with its reason.
+    """
+    os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+    # Fast DDS's default shared memory is smaller than one 640x480 colour frame.
+    os.environ.setdefault("FASTDDS_BUILTIN_TRANSPORTS", "LARGE_DATA")
+    compressed = topic.msgtype.endswith("/CompressedImage")
+    namespace = f"/cac_replay_{os.getpid()}"
+    settings = {
+        **parameters,
+        "image_transport": "compressed" if compressed else "raw",
+        "diagnostics_period": _REPORT_PERIOD,
+        "autostart": True,
+    }
+    reports = f"{namespace}/diagnostics"
+    with (
+        _ended_by_sigterm(),
+        tempfile.TemporaryDirectory(prefix="cac_replay_") as folder,
+        _Driver(namespace, reports, compressed) as driver,
+        NodeProcess(Path(folder), namespace, settings, {"/diagnostics": reports}) as node,
+    ):
+        with console.err.status("starting the node"):
+            driver.wait(driver.ready, node, START_TIMEOUT, "the node did not become active")
+        sent, lateness, notes = _play(bag.messages(topic.name), topic.count, driver, node, rate)
+        published = [frame for frame in sent if frame.new_stamp is not None]
+        driver.settle(len(published), node)
+        rows, latencies = _rows(sent, driver.answers, class_names)
+        model = {key: driver.report.get(key, "") for key in ("engine", "device")}
+        counters = {key: int(driver.report[key]) for key in ("received", "classified", "replaced", "failed")}
+    figures = LiveFigures(
+        rate=rate,
+        sent=len(published),
+        **counters,
+        answers=len(latencies),
+        latency_p50=percentile(latencies, 0.50) if latencies else math.nan,
+        latency_p95=percentile(latencies, 0.95) if latencies else math.nan,
+        latency_p99=percentile(latencies, 0.99) if latencies else math.nan,
+        worst_lateness_ms=1e3 * lateness,
+    )
+    if lateness > _LATE:
+        notes.append(f"The bag could not be played at its pace: a frame was published {lateness:.2f} s late.")
+    if figures.lost > 0:
+        notes.append(f"{figures.lost} of {figures.sent} frames were lost on their way to the node.")
+    if figures.replaced:
+        notes.append(f"{figures.replaced} frames were replaced by newer ones before the node could classify them.")
+    return LiveResult(rows, notes, figures, model)
+
+
+def _play(
+    messages: Iterator[BagMessage], count: int, driver: _Driver, node: NodeProcess, rate: float
+) -> tuple[list[_Sent], float, list[str]]:
+    """Publish every frame at its time; also the worst delay [s], and sentences about frames that cannot be sent."""
+    sent: list[_Sent] = []
+    complaints: dict[str, int] = {}
+    lateness, new_stamp = 0.0, 0
+    start: float | None = None
+    first_ns = 0
+    with console.progress_bar() as bar:
+        task = bar.add_task("playing the bag", total=count or None)
+        for index, message in enumerate(messages):
+            try:
+                stamp = message.decode().header.stamp
+                stamp_ns = stamp.sec * 10**9 + stamp.nanosec
+                data = bytearray(message.cdr())
+            except MessageError as error:  # a middleware must not be given such bytes
+                complaints[str(error)] = complaints.get(str(error), 0) + 1
+                sent.append(_Sent(index, message.time_ns, 0, None, 0.0))
+                continue
+            if start is None:
+                start, first_ns = time.monotonic() + 0.05, message.time_ns
+            due = start + (message.time_ns - first_ns) / 1e9 / rate
+            while (left := due - time.monotonic()) > 0:
+                time.sleep(min(left, 0.5))
+                node.check()
+            lateness = max(lateness, time.monotonic() - due)
+            new_stamp = max(time.time_ns(), new_stamp + 1)
+            _write_stamp(data, new_stamp)
+            published_at = time.monotonic()
+            driver.images.publish(bytes(data))
+            sent.append(_Sent(index, message.time_ns, stamp_ns, new_stamp, published_at))
+            bar.advance(task)
+    notes = [f"{n} of {len(sent)} frames could not be sent: {why}." for why, n in complaints.items()]
+    return sent, lateness, notes
+
+
+def _write_stamp(data: bytearray, stamp_ns: int) -> None:
+    """Change the stamp of a serialised message whose first field is a header: it follows the 4 bytes of CDR's own."""
+    order = "<" if data[1] & 1 else ">"
+    struct.pack_into(f"{order}iI", data, 4, stamp_ns // 10**9, stamp_ns % 10**9)
+
+
+def _rows(
+    sent: Sequence[_Sent], answers: dict[int, tuple[float, Any]], class_names: Sequence[str]
+) -> tuple[list[FrameResult], list[float]]:
+    """A row per frame, and the latencies [ms] of the answered ones."""
+    index_of = {name: index for index, name in enumerate(class_names)}
+    rows, latencies = [], []
+    for frame in sent:
+        if frame.new_stamp is None:
+            rows.append(from_decision(frame.index, frame.time_ns, frame.stamp_ns, failed(Reason.BAD_FRAME)))
+            continue
+        if frame.new_stamp not in answers:
+            rows.append(no_answer(frame.index, frame.time_ns, frame.stamp_ns))
+            continue
+        received_at, answer = answers[frame.new_stamp]
+        latency = 1e3 * (received_at - frame.published_at)
+        latencies.append(latency)
+        rows.append(
+            FrameResult(
+                index=frame.index,
+                time_ns=frame.time_ns,
+                stamp_ns=frame.stamp_ns,
+                unknown=answer.unknown,
+                class_index=answer.class_index,
+                nearest_index=index_of.get(answer.nearest_label, UNKNOWN),
+                rejection_score=answer.rejection_score,
+                threshold=answer.threshold,
+                reason=Reason(answer.reason).name,
+                latency_ms=latency,
+            )
+        )
+    return rows, latencies
+
+
+class _Driver:
+    """Our end of the topics. Messages and matches arrive in a thread of its own; waiting is for what they change."""
+
+    def __init__(self, namespace: str, reports: str, compressed: bool) -> None:
+        self.answers: dict[int, tuple[float, OpenSetClassification]] = {}
+        self.report: dict[str, str] = {}
+        self._reports_seen = 0
+        self._matched = {"images": 0, "answers": 0, "reports": 0}
+        self._changed = threading.Condition()
+        self._context = Context()
+        rclpy.init(context=self._context)
+        self._node = rclpy.create_node("cac_replay", namespace=namespace, context=self._context)
+        self.images = self._node.create_publisher(
+            CompressedImage if compressed else Image,
+            "image/compressed" if compressed else "image",
+            QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE),
+            event_callbacks=PublisherEventCallbacks(matched=self._on_match("images")),
+        )
+        self._hear(OpenSetClassification, "cac_classifier/classification", self._on_answer, "answers")
+        self._hear(DiagnosticArray, reports, self._on_report, "reports")
+        self._executor = SingleThreadedExecutor(context=self._context)
+        self._executor.add_node(self._node)
+        self._thread = threading.Thread(target=self._executor.spin, name="cac_replay", daemon=True)
+
+    def __enter__(self) -> _Driver:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._executor.shutdown()
+        self._thread.join(5.0)
+        self._node.destroy_node()
+        rclpy.shutdown(context=self._context)
+
+    def ready(self) -> bool:
+        """Whether the node is active and each side has found the other."""
+        return all(self._matched.values()) and self.report.get("state") == "active"
+
+    def settle(self, sent: int, node: NodeProcess) -> None:
+        """Wait until the node has dealt with everything that reached it and its answers are here.
+
+        All frames accounted for ends the wait at once; with frames lost, the counters must have stood still for a while.
+        """
+        with self._changed:
+            seen = self._reports_seen
+        still = [0, ()]  # reports since the counters changed, counters
+
+        def settled() -> bool:
+            nonlocal seen
+            if self._reports_seen == seen:
+                return False
+            seen = self._reports_seen
+            received, classified, replaced, failures = counters = tuple(
+                int(self.report[key]) for key in ("received", "classified", "replaced", "failed")
+            )
+            still[:] = [still[0] + 1, counters] if counters == still[1] else [0, counters]
+            done = received == classified + replaced + failures and len(self.answers) >= classified + failures
+            return (done and received >= sent) or still[0] * _REPORT_PERIOD >= 2.0 and int(self.report["waiting"]) == 0
+
+        self.wait(settled, node, SETTLE_TIMEOUT, "the node did not answer its last frames")
+
+    def wait(self, condition: Callable[[], bool], node: NodeProcess, timeout: float, failure: str) -> None:
+        """Wait until something that arrives makes the condition true.
+
+        Raises:
+            LiveError: it took longer than `timeout` seconds.
+            NodeProcessError: the node ended.
+        """
+        end = time.monotonic() + timeout
+        with self._changed:
+            while not condition():
+                node.check()
+                if time.monotonic() > end:
+                    last = node.last_words()
+                    raise LiveError(f"Within {timeout:g} s {failure}; the last line of its log is: {last}")
+                self._changed.wait(0.2)
+
+    def _hear(self, kind: Any, topic: str, callback: Callable[[Any], None], name: str) -> None:
+        events = SubscriptionEventCallbacks(matched=self._on_match(name))
+        self._node.create_subscription(kind, topic, callback, QoSProfile(depth=1000), event_callbacks=events)
+
+    def _on_match(self, name: str) -> Callable[[Any], None]:
+        def remember(event: Any) -> None:
+            with self._changed:
+                self._matched[name] = event.current_count
+                self._changed.notify_all()
+
+        return remember
+
+    def _on_answer(self, message: OpenSetClassification) -> None:
+        now = time.monotonic()
+        stamp = message.header.stamp
+        with self._changed:
+            self.answers[stamp.sec * 10**9 + stamp.nanosec] = (now, message)
+            self._changed.notify_all()
+
+    def _on_report(self, message: DiagnosticArray) -> None:
+        with self._changed:
+            self.report = {item.key: item.value for status in message.status for item in status.values}
+            self._reports_seen += 1
+            self._changed.notify_all()
+
+
+@contextmanager
+def _ended_by_sigterm() -> Iterator[None]:
+    """Turn SIGTERM into an exception, so that the node is ended like after any other error."""
+
+    def end(*_: object) -> None:
+        raise SystemExit(143)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

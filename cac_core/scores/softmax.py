@@ -66,4 +66,5 @@ class ScaledSoftmax(_Argmax):
     def score(self, logits: Tensor) -> Tensor:
         """``-max softmax · |logits|`` ``(B,)``."""
         logits = logits.double()
-        return -torch.softmax(logits, dim=-1).max(dim=-1).values * logits.norm(dim=-1)
+        confidence = torch.softmax(logits, dim=-1).max(dim=-1).values
+        return -confidence * torch.linalg.vector_norm(logits, dim=-1)

@@ -1,0 +1,94 @@
+# SPDX-FileCopyrightText: 2026 cac_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Batches and augmentation: complete, reproducible, and different for every image."""
+
+import pytest
+import torch
+
+from cac_core.augment import Augment
+from cac_core.data import LabelledImages
+from cac_core.training import AugmentConfig
+from cac_core.training.batches import OrderedBatches, TrainingBatches, mix_seed
+
+
+def numbered(count):
+    images = torch.arange(count, dtype=torch.uint8).reshape(-1, 1, 1, 1).expand(-1, 2, 2, 1)
+    return LabelledImages(images, torch.arange(count), tuple(map(str, range(count))), ("",) * count)
+
+
+def batches(count, size, epoch=0, **part):
+    return [labels.tolist() for _, labels in TrainingBatches(numbered(count), size, 3, lambda: epoch, **part)]
+
+
+@pytest.mark.parametrize(("count", "size"), [(10, 4), (129, 128), (5, 64), (64, 64), (7, 2)])
+def test_an_epoch_holds_every_image_once_and_no_tiny_batch(count, size):
+    got = batches(count, size)
+    assert sorted(sum(got, [])) == list(range(count))
+    assert max(map(len, got)) - min(map(len, got)) <= 1
+    assert len(got) == len(TrainingBatches(numbered(count), size, 3, int))
+
+
+def test_the_order_depends_on_seed_and_epoch_alone():
+    assert batches(50, 8, epoch=4) == batches(50, 8, epoch=4)
+    assert batches(50, 8, epoch=4) != batches(50, 8, epoch=5)
+
+
+def test_processes_share_each_batch_in_equal_parts():
+    whole = batches(66, 16)
+    parts = [batches(66, 16, rank=rank, world=2) for rank in range(2)]
+    for batch, first, second in zip(whole, *parts, strict=True):
+        assert len(first) == len(second)
+        assert set(first) | set(second) <= set(batch)
+        assert set(first).isdisjoint(second)
+
+
+def test_processes_divide_validation_images_completely():
+    parts = [list(OrderedBatches(numbered(11), 2, rank, 3)) for rank in range(3)]
+    assert sorted(label for part in parts for _, labels in part for label in labels.tolist()) == list(range(11))
+
+
+def test_seeds_of_neighbours_are_unrelated():
+    seeds = {mix_seed(seed, epoch, step) for seed in range(4) for epoch in range(8) for step in range(32)}
+    assert len(seeds) == 4 * 8 * 32
+    assert all(0 <= seed < 2**63 for seed in seeds)
+
+
+EVERYTHING = AugmentConfig(0.6, 0.5, 20, 0.1, 0.2, 10, 0.2, 0.2, 0.2, 0.05, 0.1, 0.5)
+EVERYTHING_GREY = AugmentConfig(0.6, 0.5, 20, 0.1, 0.2, 10, 0.2, 0.2, 0, 0, 0.1, 0.5)
+
+
+@pytest.mark.parametrize(("config", "channels"), [(EVERYTHING, 3), (EVERYTHING_GREY, 1)])
+def test_augmented_images_keep_shape_and_type_and_leave_the_originals_alone(config, channels):
+    images = torch.randint(0, 256, (5, 24, 24, channels), dtype=torch.uint8)
+    before = images.clone()
+    changed = Augment(config, 24, channels)(images)
+    assert changed.shape == images.shape
+    assert changed.dtype == torch.uint8
+    assert torch.equal(images, before)
+
+
+@pytest.mark.parametrize("name", [name for name in AugmentConfig.__dataclass_fields__])
+def test_each_kind_of_change_differs_from_image_to_image_and_repeats_with_the_seed(name):
+    off = dict.fromkeys(AugmentConfig.__dataclass_fields__, 0.0) | {"scale_min": 1.0}
+    on = {"scale_min": 0.5, "flip": 0.5, "rotation": 30, "shear": 20, "erase": 0.5, "hue": 0.3}.get(name, 0.4)
+    augment = Augment(AugmentConfig(**{**off, name: on}), 24, 3)
+    one = torch.randint(0, 256, (1, 24, 24, 3), generator=torch.Generator().manual_seed(1), dtype=torch.uint8)
+    images = one.expand(16, -1, -1, -1)
+    torch.manual_seed(5)
+    first = augment(images)
+    torch.manual_seed(5)
+    assert torch.equal(first, augment(images))
+    assert len({tuple(image.flatten().tolist()) for image in first}) > 1
+
+
+def test_with_everything_off_nothing_changes():
+    off = AugmentConfig(**{**dict.fromkeys(AugmentConfig.__dataclass_fields__, 0.0), "scale_min": 1.0})
+    images = torch.randint(0, 256, (2, 8, 8, 3), dtype=torch.uint8)
+    assert torch.equal(Augment(off, 8, 3)(images), images)
+
+
+def test_a_mild_change_is_mild():
+    ramp = torch.arange(0, 256, 8, dtype=torch.uint8).reshape(1, 1, 32, 1).expand(8, 32, 32, 3)
+    torch.manual_seed(0)
+    changed = Augment(AugmentConfig(scale_min=1.0, brightness=0.05, contrast=0.05), 32, 3)(ramp)
+    assert (changed.int() - ramp.int()).abs().max() <= 255 * 0.05 + 128 * 0.05 + 1

@@ -1,0 +1,130 @@
+# SPDX-FileCopyrightText: 2026 cac_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Values that cannot work are found before anything is loaded, and the command line knows every field."""
+
+import subprocess
+import sys
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+
+from cac_core.errors import TrainingError
+from cac_core.train import make_parser, parse
+from cac_core.training import TrainConfig
+from cac_core.training.config import check
+
+RECIPES = sorted((Path(__file__).parents[2] / "config" / "train").glob("*.yaml"))
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("data.validation_share", "1"),
+        ("data.validation_share", "0"),
+        ("preprocessing.image_size", "-3"),
+        ("preprocessing.channels", "4"),
+        ("preprocessing.mean", "[0.1, 0.2]"),
+        ("loss.anchor_weight", "-1"),
+        ("loss.anchor_magnitude", "0"),
+        ("augment.scale_min", "0"),
+        ("augment.flip", "2"),
+        ("augment.rotation", "200"),
+        ("augment.zoom", "1"),
+        ("augment.hue", "0.7"),
+        ("optimiser.lr", "0"),
+        ("optimiser.momentum", "1"),
+        ("optimiser.weight_decay", "-1"),
+        ("optimiser.batch_size", "1"),
+        ("schedule.epochs", "0"),
+        ("schedule.second_epochs", "-1"),
+        ("schedule.patience", "0"),
+        ("schedule.warm_up", "0"),
+        ("known_kept", "0"),
+        ("known_kept", "1.5"),
+        ("seed", "-1"),
+    ],
+)
+def test_a_value_that_cannot_work_is_named(option, value):
+    config = parse(["--data.root", "photos", f"--{option}={value}"])
+    with pytest.raises(TrainingError, match=option.replace(".", r"\.")):
+        check(config)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ([], "--data.root"),
+        (["--data.dataset", "digits", "--data.root", "photos"], "no meaning for the digits"),
+        (["--data.root", "photos", "--device", "cpu", "--precision", "fp16"], "needs a CUDA device"),
+        (["--data.root", "photos", "--preprocessing.channels", "1", "--augment.hue", "0.1"], "grey images"),
+    ],
+)
+def test_combinations_that_make_no_sense(arguments, sentence):
+    with pytest.raises(TrainingError, match=sentence):
+        check(parse(arguments))
+
+
+def test_out_must_be_a_file_that_can_be_written(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(TrainingError, match="cannot be written"):
+        check(parse(["--data.root", "photos", "--out", str(tmp_path / "file" / "model.cac")]))
+    with pytest.raises(TrainingError, match="give a file name"):
+        check(parse(["--data.root", "photos", "--out", str(tmp_path)]))
+
+
+@pytest.mark.parametrize("recipe", RECIPES, ids=lambda path: path.stem)
+def test_the_recipes_are_valid_and_can_be_overridden(recipe):
+    config = parse(["--config", str(recipe), "--seed", "5", "--out", "x.cac"])
+    assert config.seed == 5
+    if config.data.dataset == "folder":
+        config.data.root = Path("photos")
+    check(config)
+
+
+def test_a_printed_configuration_gives_the_same_training(tmp_path, capsys):
+    arguments = ["--data.root", "my photos", "--model.options", "{width: 0.5}", "--schedule.kind", "one_cycle"]
+    with pytest.raises(SystemExit):
+        parse([*arguments, "--print_config"])
+    (tmp_path / "all.yaml").write_text(capsys.readouterr().out)
+    assert parse(["--config", str(tmp_path / "all.yaml")]) == parse(arguments)
+
+
+def options(kind, prefix=""):
+    for field in fields(kind):
+        default = field.default_factory() if callable(field.default_factory) else field.default
+        if is_dataclass(default):
+            yield from options(type(default), f"{prefix}{field.name}.")
+        else:
+            yield f"{prefix}{field.name}"
+
+
+def test_every_option_has_a_help_text():
+    texts = {action.dest: action.help for action in make_parser()._actions}
+    for option in options(TrainConfig):
+        assert texts.get(option), f"--{option} has no help text: describe it in its class"
+
+
+def test_help_does_not_wait_for_torch():
+    code = "import sys, cac_core.train as t; t.make_parser(); sys.exit(any(m in sys.modules for m in ('torch', 'kornia')))"
+    assert subprocess.run([sys.executable, "-c", code], timeout=60, check=False).returncode == 0
+
+
+def test_mistakes_are_a_few_lines_and_status_2(tmp_path):
+    for option, value, sentence in (
+        ("--data.root", tmp_path / "nowhere", "does not exist"),
+        ("--optimiser.lr", "fast", "optimiser.lr"),
+    ):
+        command = [sys.executable, "-m", "cac_core.train", option, str(value), "--out", str(tmp_path / "m.cac")]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
+        assert done.returncode == 2
+        assert sentence in done.stderr
+        assert len(done.stderr.splitlines()) <= 4
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_recipes_name_only_what_exists():
+    for recipe in RECIPES:
+        for key in yaml.safe_load(recipe.read_text()):
+            assert key in {field.name for field in fields(TrainConfig)}

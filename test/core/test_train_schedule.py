@@ -1,0 +1,70 @@
+# SPDX-FileCopyrightText: 2026 cac_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The two-stage schedule of section 4.1, and which precision is chosen where."""
+
+import pytest
+import torch
+
+from cac_core.training.config import ScheduleConfig
+from cac_core.training.precision import choose_precision, cpu_multiplies_bf16
+from cac_core.training.schedule import Step, TwoStage
+
+
+def run(losses, **config):
+    state = TwoStage()
+    return state, [state.observe(loss, ScheduleConfig(**config)) for loss in losses]
+
+
+def test_a_stage_goes_on_while_the_anchor_loss_falls_and_ends_at_its_most_epochs():
+    state, steps = run([5, 4, 3, 2], epochs=3, second_epochs=1, patience=2)
+    assert steps == [Step.GO_ON, Step.GO_ON, Step.SECOND_STAGE, Step.FINISH]
+    assert state.epochs == (3, 1)
+    assert state.finished
+
+
+def test_a_stage_has_converged_after_patience_epochs_without_a_lower_loss():
+    state, steps = run([5, 4, 4, 6, 3.9, 5, 5], epochs=100, second_epochs=100, patience=2)
+    assert steps == [Step.GO_ON] * 3 + [Step.SECOND_STAGE, Step.GO_ON, Step.GO_ON, Step.FINISH]
+    assert state.epochs == (4, 3)
+    assert state.best == 3.9
+
+
+def test_the_best_weights_are_those_of_the_lowest_loss_of_both_stages():
+    state = TwoStage()
+    config = ScheduleConfig(epochs=2, second_epochs=2)
+    improved = []
+    for loss in (5.0, 3.0, 4.0, 2.0):
+        state.observe(loss, config)
+        improved.append(state.improved)
+    assert improved == [True, True, False, True]
+
+
+def test_a_decrease_below_min_delta_does_not_count():
+    _, steps = run([5, 4.99, 4.98], epochs=100, second_epochs=0, patience=2, min_delta=0.1)
+    assert steps == [Step.GO_ON, Step.GO_ON, Step.FINISH]
+
+
+def test_without_second_epochs_there_is_one_stage():
+    state, steps = run([5], epochs=1, second_epochs=0)
+    assert steps == [Step.FINISH]
+    assert state.epochs == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("cpuinfo", "answer"),
+    [
+        ("processor : 0\nflags\t\t: fpu avx2 avx512f avx512_bf16 sha_ni\n", True),
+        ("flags\t\t: fpu amx_tile amx_bf16\n", True),
+        ("flags\t\t: fpu avx2 avx512f\n", False),  # torch would emulate it here, slowly
+        ("Features\t: fp asimd bf16 i8mm\n", True),
+        ("Features\t: fp asimd\n", False),
+        ("", False),
+    ],
+)
+def test_bf16_is_taken_only_from_a_cpu_that_has_its_instructions(cpuinfo, answer):
+    assert cpu_multiplies_bf16(cpuinfo) is answer
+
+
+def test_an_explicit_precision_is_obeyed():
+    cpu = torch.device("cpu")
+    assert [choose_precision(p, cpu) for p in ("float32", "bf16", "fp16")] == ["32-true", "bf16-mixed", "16-mixed"]

@@ -1,0 +1,43 @@
+# SPDX-FileCopyrightText: 2026 cac_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Trainings that take a second."""
+
+from dataclasses import replace
+
+from cac_core.training import (
+    AugmentConfig,
+    DataConfig,
+    ModelConfig,
+    OptimiserConfig,
+    PreprocessingConfig,
+    ScheduleConfig,
+    TrainConfig,
+)
+
+
+def tiny_config(out, **changes):
+    """A few epochs on digits of 16 pixels with a sliver of the paper's network, on the CPU."""
+    config = TrainConfig(
+        out=out,
+        data=DataConfig(dataset="digits"),
+        preprocessing=PreprocessingConfig(image_size=16, channels=1),
+        model=ModelConfig(backbone="paper", options={"width": 1 / 16}),
+        augment=AugmentConfig(scale_min=0.8, noise=0.05),
+        optimiser=OptimiserConfig(lr=0.05, batch_size=128),
+        schedule=ScheduleConfig(epochs=3, second_epochs=2, patience=3),
+        device="cpu",
+    )
+    return replace(config, **changes)
+
+
+def photo_config(root, out, **changes):
+    """The same on a folder of small photos."""
+    return tiny_config(
+        out,
+        **{
+            "data": DataConfig(root=root, validation_share=0.25),
+            "preprocessing": PreprocessingConfig(image_size=16),
+            "optimiser": OptimiserConfig(lr=0.02, batch_size=16),
+            **changes,
+        },
+    )

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cac_core.errors import CacError, NotABundleError
-from cac_core.preprocessing import Frame
 from cac_core.predictor import Decision, Predictor, Reason, failed
+from cac_core.preprocessing import Frame
 from cac_ros.images import BadFrameError, to_frame
 from cac_ros.parameters import ParameterError, Settings
 
@@ -42,7 +42,9 @@ class ActiveModel:
             CacError: with a sentence, for whatever is wrong with the path, the file, the engine or the device.
         """
         if not path:
-            raise NotABundleError("model_path is empty: start the node with --ros-args -p model_path:=/path/to/model.cac")
+            raise NotABundleError(
+                "model_path is empty: give the path of a .cac file; at start with --ros-args -p model_path:=PATH"
+            )
         predictor = Predictor.load(Path(path).expanduser(), settings.engine, settings.device)
         model = cls.of(predictor, settings)
         predictor.warm_up()
@@ -72,6 +74,34 @@ class ActiveModel:
     def with_settings(self, settings: Settings) -> "ActiveModel":
         """The same model under changed parameters; raises ParameterError."""
         return self.of(self.predictor, settings)
+
+    @property
+    def model_id(self) -> str:
+        """Name and checksum of the model."""
+        return self.predictor.model_id
+
+    @property
+    def threshold_text(self) -> str:
+        """The thresholds in short: one number if all are equal, else the range."""
+        low, high = float(self.theta.min()), float(self.theta.max())
+        return f"{low:.6g}" if low == high else f"{low:.6g} to {high:.6g}"
+
+    def describe(self) -> str:
+        """What it is, for the log."""
+        return (
+            f"{len(self.predictor.class_names)} classes, engine {self.predictor.engine_name} on "
+            f"{self.predictor.device_name}, threshold {self.threshold_text}"
+        )
+
+    def report(self) -> dict[str, str]:
+        """Its part of the diagnostics report: fields of :class:`cac_ros.diagnostics.Report`."""
+        return {
+            "model_id": self.model_id,
+            "engine": self.predictor.engine_name,
+            "device": self.predictor.device_name,
+            "threshold": self.threshold_text,
+            "known_kept": f"{self.known_kept:g}",
+        }
 
 
 @dataclass(frozen=True)

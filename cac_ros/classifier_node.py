@@ -16,6 +16,8 @@ from dataclasses import replace
 from typing import Any
 
 import rclpy
+from cac_msgs.msg import ClassList, OpenSetClassification
+from cac_msgs.srv import LoadModel, SetThreshold
 from diagnostic_msgs.msg import DiagnosticArray
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
@@ -27,24 +29,24 @@ from rclpy.qos import DurabilityPolicy, QoSProfile
 from std_srvs.srv import SetBool
 
 from cac_core.errors import CacError
-from cac_msgs.msg import ClassList, OpenSetClassification
-from cac_msgs.srv import LoadModel, SetThreshold
 from cac_ros import diagnostics, parameters
 from cac_ros.active_model import ActiveModel, Answer, answer
 from cac_ros.background import Background
 from cac_ros.image_input import ImageInput
-from cac_ros.messages import class_list_message, classification_message, float32_array
+from cac_ros.messages import class_list_message, classification_message, float32_array, threshold_changes
+from cac_ros.parameter_sentences import Sentences, own_values
 from cac_ros.parameters import Settings
 from cac_ros.throttle import Throttle
 from cac_ros.worker import Counts, NewestFrameWorker
 
 _PATIENCE = 2.0  # [s]; how long a transition waits for a frame in the engine
 _LOG_PERIOD = 10.0  # [s]; the same problem is logged no more often
+_NO_DIGITS = str.maketrans("", "", "0123456789")
 
 Arrival = tuple[Any, float]  # an image message and when it came [s, time.monotonic()]
 
 
-class ClassifierNode(LifecycleNode):
+class ClassifierNode(Sentences, LifecycleNode):
     """The node; see the module. Raises ParameterError for a start value that is not allowed."""
 
     def __init__(self, **options: Any) -> None:
@@ -69,7 +71,9 @@ class ClassifierNode(LifecycleNode):
         self.create_service(SetThreshold, "~/set_threshold", self._set_threshold)
         self.create_service(SetBool, "~/enable", self._enable)
         # A group of its own: while a model loads, the other callbacks must go on.
-        self.create_service(LoadModel, "~/load_model", self._load_model, callback_group=MutuallyExclusiveCallbackGroup())
+        self.create_service(
+            LoadModel, "~/load_model", self._load_model, callback_group=MutuallyExclusiveCallbackGroup()
+        )
         self._reports = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
         # Steady time: reports must come even if use_sim_time is set and the simulation's clock stands still.
         self.create_timer(self.settings.diagnostics_period, self._report, clock=Clock(clock_type=ClockType.STEADY_TIME))
@@ -82,7 +86,9 @@ class ClassifierNode(LifecycleNode):
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Subscribe and publish."""
-        return self._transition("activate", lambda: self._activate(state), "active", undo=lambda: self._deactivate(state))
+        return self._transition(
+            "activate", lambda: self._activate(state), "active", undo=lambda: self._deactivate(state)
+        )
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Unsubscribe; the model stays loaded."""
@@ -163,14 +169,14 @@ class ClassifierNode(LifecycleNode):
     def _process(self, batch: Sequence[Arrival]) -> list[bool]:
         """In the worker thread: classify and publish."""
         model, publisher = self._model, self._answers
-        if model is None or publisher is None:  # cleaned up while the engine was busy
+        if model is None or publisher is None:
             return [False] * len(batch)
         results = answer([message for message, _ in batch], model)
+        if publisher is not self._answers:  # cleaned up while the engine hung
+            return [False] * len(batch)
         for (message, arrived), result in zip(batch, results, strict=True):
             publisher.publish(
-                classification_message(
-                    message.header, result.decision, model.predictor.model_id, with_scores=model.with_scores
-                )
+                classification_message(message.header, result.decision, model.model_id, with_scores=model.with_scores)
             )
             self._note(result, time.monotonic() - arrived)
         return [not result.failed for result in results]
@@ -198,23 +204,8 @@ class ClassifierNode(LifecycleNode):
 
     # -- parameters and services --------------------------------------------------------------------------------------
 
-    def set_parameters(self, parameter_list: list[Parameter[Any]]) -> list[SetParametersResult]:
-        """As in rclpy, but every rejection says why and what to do."""
-        results = super().set_parameters(parameter_list)
-        return [self._with_reason(result, [p]) for p, result in zip(parameter_list, results, strict=True)]
-
-    def set_parameters_atomically(self, parameter_list: list[Parameter[Any]]) -> SetParametersResult:
-        """As in rclpy, but every rejection says why and what to do."""
-        return self._with_reason(super().set_parameters_atomically(parameter_list), parameter_list)
-
-    def _with_reason(self, result: SetParametersResult, changed: list[Parameter[Any]]) -> SetParametersResult:
-        own = self._own(changed)
-        if not result.successful and own:
-            result.reason = parameters.change_problem(self.settings, own) or result.reason
-        return result
-
     def _check_parameters(self, changed: list[Parameter[Any]]) -> SetParametersResult:
-        changes = self._own(changed)
+        changes = own_values(changed)
         problem = parameters.change_problem(self.settings, changes)
         if not problem and self._model is not None:
             try:
@@ -224,22 +215,13 @@ class ClassifierNode(LifecycleNode):
         return SetParametersResult(successful=not problem, reason=problem)
 
     def _apply_parameters(self, changed: list[Parameter[Any]]) -> None:
-        self.settings = replace(self.settings, **self._own(changed))
+        self.settings = replace(self.settings, **own_values(changed))
         if self._model is not None:
             self._model = self._model.with_settings(self.settings)
             self._publish_classes()
 
-    @staticmethod
-    def _own(changed: list[Parameter[Any]]) -> dict[str, Any]:
-        """The changes of our own table; use_sim_time and the like are rclpy's."""
-        return {p.name: p.value for p in changed if p.name in Settings.__dataclass_fields__}
-
     def _set_threshold(self, request: SetThreshold.Request, response: SetThreshold.Response) -> SetThreshold.Response:
-        values: dict[str, Any] = {"threshold": request.threshold}
-        if request.threshold < 0:
-            values |= {"known_kept": request.known_kept, "per_class_thresholds": request.per_class}
-        elif request.known_kept > 0:
-            values["known_kept"] = request.known_kept  # rejected with the sentence that says to set threshold to -1
+        values = threshold_changes(request)
         result = self.set_parameters_atomically([Parameter(name, value=value) for name, value in values.items()])
         response.success, response.message = result.successful, result.reason
         if self._model is not None:
@@ -262,31 +244,32 @@ class ClassifierNode(LifecycleNode):
         return response
 
     async def _load_model(self, request: LoadModel.Request, response: LoadModel.Response) -> LoadModel.Response:
-        before, worker = self._model, self._worker
         response.message = self._cannot_load()
         if not response.message:
             self._loading = True
-            job = Background(lambda: ActiveModel.load(request.model_path, self.settings))
-            await job
-            self._loading = False
-            if job.error is not None:
-                response.message = f"The old model stays in use: {job.error}"
-                self.get_logger().error(
-                    response.message
-                    if isinstance(job.error, CacError)
-                    else "".join(traceback.format_exception(job.error))
-                )
-            elif self._worker is not worker:
-                response.message = "The node was cleaned up while the model loaded; it is not used."
-            else:
-                # Thresholds may have changed meanwhile. One assignment: each frame sees the old or the new model.
-                self._model = job.result.with_settings(self.settings)
-                self._publish_classes()
-                self._announce(self._model, f"replaces {before.predictor.model_id if before else 'none'}")
-                response.success = True
-                response.message = f"{self._model.predictor.model_id} is used from the next frame on."
-        response.model_id = self._model.predictor.model_id if self._model else ""
+            try:
+                response.success, response.message = await self._swap_model(request.model_path)
+            finally:
+                self._loading = False
+        response.model_id = self._model.model_id if self._model else ""
         return response
+
+    async def _swap_model(self, path: str) -> tuple[bool, str]:
+        before, worker = self._model, self._worker
+        job = Background(lambda: ActiveModel.load(path, self.settings))
+        await job
+        if job.error is not None or job.result is None:
+            expected = isinstance(job.error, CacError)
+            message = f"The old model stays in use: {job.error if expected else repr(job.error)}"
+            self.get_logger().error(message if expected else "".join([message, *traceback.format_exception(job.error)]))
+            return False, message
+        if self._worker is not worker or before is None:
+            return False, "The node was cleaned up while the model loaded; it is not used."
+        # Thresholds may have changed meanwhile. One assignment: each frame sees the old model or the new one, whole.
+        self._model = job.result.with_settings(self.settings)
+        self._publish_classes()
+        self._announce(self._model, f"replaces {before.model_id}")
+        return True, f"{self._model.model_id} is used from the next frame on."
 
     def _cannot_load(self) -> str:
         if self._model is None:
@@ -296,22 +279,15 @@ class ClassifierNode(LifecycleNode):
     # -- what the node says -------------------------------------------------------------------------------------------
 
     def _announce(self, model: ActiveModel, what: str) -> None:
-        predictor = model.predictor
-        for note in predictor.notes:
+        for note in model.predictor.notes:
             self.get_logger().warning(note)
-        self.get_logger().info(
-            f"Model {predictor.model_id} {what}: {len(predictor.class_names)} classes, "
-            f"engine {predictor.engine_name} on {predictor.device_name}, threshold {_span(model)}"
-        )
+        self.get_logger().info(f"Model {model.model_id} {what}: {model.describe()}")
 
     def _publish_classes(self) -> None:
         if self._classes is not None and self._model is not None:
-            model = self._model
-            stamp = self.get_clock().now().to_msg()
-            predictor = model.predictor
-            self._classes.publish(
-                class_list_message(stamp, predictor.model_id, predictor.class_names, model.theta, model.known_kept)
-            )
+            model, stamp = self._model, self.get_clock().now().to_msg()
+            names = model.predictor.class_names
+            self._classes.publish(class_list_message(stamp, model.model_id, names, model.theta, model.known_kept))
 
     def _report(self) -> None:
         array = DiagnosticArray()
@@ -331,27 +307,13 @@ class ClassifierNode(LifecycleNode):
         )
         self._problem = ""
         if self._model is not None:
-            predictor = self._model.predictor
-            report = replace(
-                report,
-                model_id=predictor.model_id,
-                engine=predictor.engine_name,
-                device=predictor.device_name,
-                threshold=_span(self._model),
-                known_kept=f"{self._model.known_kept:g}",
-            )
+            report = replace(report, **self._model.report())
         if self._input is not None and self._input.is_open:
             report = replace(report, **self._input.report(self.settings.input_timeout))
-        for kind, sentence in (("stall", report.stall), ("silence", report.silence)):
+        for sentence in (report.stall, report.silence):
             if sentence:
-                self._warn(kind, sentence)
+                self._warn(sentence.translate(_NO_DIGITS), sentence)  # another cause is said at once
         return report
-
-
-def _span(model: ActiveModel) -> str:
-    """The thresholds in short: one number if all are equal, else the range."""
-    low, high = float(model.theta.min()), float(model.theta.max())
-    return f"{low:.6g}" if low == high else f"{low:.6g} to {high:.6g}"
 
 
 def main(args: list[str] | None = None) -> int:
@@ -362,9 +324,7 @@ def main(args: list[str] | None = None) -> int:
         node = ClassifierNode()
         if node.settings.autostart and not (_started(node.trigger_configure()) and _started(node.trigger_activate())):
             return 1 if rclpy.ok() else 0
-        executor = SingleThreadedExecutor()
-        executor.add_node(node)
-        executor.spin()
+        _spin(node)
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
     except CacError as error:
@@ -376,6 +336,22 @@ def main(args: list[str] | None = None) -> int:
             node.close()
         rclpy.try_shutdown()
     return 0
+
+
+def _spin(node: ClassifierNode) -> None:
+    """Handle callbacks until the process is asked to end."""
+    executor = SingleThreadedExecutor()
+    executor.add_node(node)
+    while True:
+        try:
+            executor.spin()
+            return
+        except (KeyboardInterrupt, ExternalShutdownException):
+            raise
+        except Exception:  # noqa: BLE001 - a message that cannot be deserialised, say: no reason to stop the robot's eyes
+            if not node.context.ok():
+                return
+            node.get_logger().error(f"A callback failed:\n{traceback.format_exc()}", throttle_duration_sec=_LOG_PERIOD)
 
 
 def _started(result: TransitionCallbackReturn) -> bool:

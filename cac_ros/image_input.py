@@ -116,9 +116,7 @@ class ImageInput:
         return {name: topics[name] for name in candidates if self._node.count_publishers(name)}
 
     def _follow_publishers(self) -> None:
-        publishers = [
-            p for p in self._node.get_publishers_info_by_topic(self.topic) if p.topic_type == self._type_name
-        ]
+        publishers = [p for p in self._node.get_publishers_info_by_topic(self.topic) if p.topic_type == self._type_name]
         wanted = input_check.wanted_reliability(self._setting, publishers, self.reliability)
         if self._subscription is None or wanted != self.reliability:
             self._unsubscribe()

@@ -81,7 +81,9 @@ def explain_silence(
 
 def image_topics(topics: Mapping[str, Sequence[str]]) -> dict[str, str]:
     """The topics that carry images, with their type."""
-    return {name: kind for name, kinds in sorted(topics.items()) for kind in kinds if kind in (RAW_TYPE, COMPRESSED_TYPE)}
+    return {
+        name: kind for name, kinds in sorted(topics.items()) for kind in kinds if kind in (RAW_TYPE, COMPRESSED_TYPE)
+    }
 
 
 def _no_publisher(
@@ -103,8 +105,7 @@ def _no_publisher(
     transport, suffix = ("compressed", "/compressed") if message_type == RAW_TYPE else ("raw", "")
     name = next(iter(others)).removesuffix(suffix)
     return (
-        f"{start}; image topics here: {listed}. "
-        f"Start the node with -p image_transport:={transport} -r image:={name}."
+        f"{start}; image topics here: {listed}. Start the node with -p image_transport:={transport} -r image:={name}."
     )
 
 

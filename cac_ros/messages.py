@@ -7,11 +7,12 @@ from collections.abc import Sequence
 
 import numpy as np
 from builtin_interfaces.msg import Time
+from cac_msgs.msg import ClassList, OpenSetClassification
+from cac_msgs.srv import SetThreshold
 from numpy.typing import NDArray
 from std_msgs.msg import Header
 
 from cac_core.predictor import Decision
-from cac_msgs.msg import ClassList, OpenSetClassification
 
 
 def classification_message(
@@ -50,6 +51,16 @@ def class_list_message(
         thresholds=float32_array(thresholds),
         known_kept=known_kept,
     )
+
+
+def threshold_changes(request: SetThreshold.Request) -> dict[str, float | bool]:
+    """The parameters that a request wants to change; they are checked like any others."""
+    if request.threshold < 0:
+        values = {"threshold": request.threshold, "known_kept": request.known_kept}
+        return {**values, "per_class_thresholds": request.per_class}
+    if request.known_kept > 0:  # will be rejected with the sentence that says to set threshold to -1
+        return {"threshold": request.threshold, "known_kept": request.known_kept}
+    return {"threshold": request.threshold}
 
 
 def float32_array(values: NDArray[np.float32]) -> "array.array[float]":

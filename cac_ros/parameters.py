@@ -12,7 +12,7 @@ import json
 import math
 import sys
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,6 @@ from cac_core.errors import CacError
 
 if TYPE_CHECKING:
     from rclpy.node import Node
-    from rclpy.parameter import Parameter
 
 
 class ParameterError(CacError):
@@ -98,7 +97,7 @@ class Settings:
 
     model_path: str = _parameter(
         "",
-        "Path of the model bundle (.cac) on the machine that runs the node.",
+        "Path of the model bundle (.cac) to load when the node is configured, on the machine that runs the node.",
         fixed="a running node changes its model through the service ~/load_model",
     )
     device: str = _parameter(
@@ -108,12 +107,13 @@ class Settings:
     )
     engine: str = _parameter(
         "auto",
-        "What runs the model: torch or another installed inference engine; auto = the fastest one for this model and device.",
+        "What runs the model: torch or another installed inference engine; auto = the fastest for this model.",
         fixed=_AT_CONFIGURE,
     )
     image_transport: str = _parameter(
         "raw",
-        "Which topic is read: raw = image (sensor_msgs/Image), compressed = image/compressed (sensor_msgs/CompressedImage).",
+        "Which topic is read: raw = image (sensor_msgs/Image), "
+        "compressed = image/compressed (sensor_msgs/CompressedImage).",
         fixed=_AT_CONFIGURE,
         choices=("raw", "compressed"),
     )
@@ -246,11 +246,6 @@ def declare(node: "Node") -> Settings:
             raise ParameterError(problem)
         values[row.name] = node.declare_parameter(row.name, row.default, descriptor).value
     return Settings(**values)
-
-
-def values_of(parameters: "Sequence[Parameter[Any]]") -> dict[str, object]:
-    """Rclpy parameters as a mapping from name to value."""
-    return {parameter.name: parameter.value for parameter in parameters}
 
 
 def yaml_text() -> str:

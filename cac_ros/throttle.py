@@ -8,7 +8,7 @@ from collections.abc import Callable, Hashable
 
 
 class Throttle:
-    """Decides which of many alike sentences is logged. rclpy's own throttling knows only the line of code, not the topic.
+    """Decides which of many alike sentences is logged. rclpy's throttling goes by the line of code, not the text.
 
     Args:
         period: least time between two sentences of one kind [s].

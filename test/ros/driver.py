@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import rclpy
+from cac_msgs.msg import ClassList, OpenSetClassification
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState, GetState
@@ -27,8 +28,6 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.parameter import Parameter
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CompressedImage, Image
-
-from cac_msgs.msg import ClassList, OpenSetClassification
 
 ROOT = Path(__file__).parents[2]
 TIMEOUT = 30.0
@@ -98,7 +97,13 @@ class NodeProcess:
 
 
 def _yaml(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else f"'{value}'" if isinstance(value, (str, Path)) else str(value)
+    return (
+        str(value).lower()
+        if isinstance(value, bool)
+        else f"'{value}'"
+        if isinstance(value, (str, Path))
+        else str(value)
+    )
 
 
 @contextmanager

@@ -7,16 +7,14 @@ import math
 from collections.abc import Iterator
 from pathlib import Path
 
-import cv2
-import numpy as np
 import pytest
+from cac_msgs.msg import OpenSetClassification
+from cac_msgs.srv import LoadModel, SetThreshold
 from diagnostic_msgs.msg import DiagnosticStatus
 from sensor_msgs.msg import Image
 from std_srvs.srv import SetBool
 
 from cac_core.predictor import Reason
-from cac_msgs.msg import OpenSetClassification
-from cac_msgs.srv import LoadModel, SetThreshold
 from cac_ros.parameters import TABLE
 from test.ros.colour_bundle import NAMES, colour_bundle, write_model
 from test.ros.driver import BLACK, BLUE, GREEN, GREY, RED, NodeProcess, Robot, picture, running, sums_up, values_of
@@ -126,7 +124,9 @@ def test_a_bad_frame_is_unknown_and_the_node_goes_on(robot: Robot, kind: str) ->
 def test_what_is_wrong_with_frames_is_logged_once_and_reported(robot: Robot, node: NodeProcess) -> None:
     for _ in range(5):
         robot.ask(broken_images()["step"])
-    report = robot.wait_report(lambda r: "step 1 is too small" in r.message or not robot.send(broken_images()["step"]), "step")
+    report = robot.wait_report(
+        lambda r: "step 1 is too small" in r.message or not robot.send(broken_images()["step"]), "step"
+    )
     assert report.level == DiagnosticStatus.WARN
     assert report.message == "A frame could not be read: step 1 is too small: 64 pixels of rgb8 need 192 bytes a row"
     assert node.output.count("A frame could not be read") == 1
@@ -212,7 +212,11 @@ def test_the_class_list_follows_the_thresholds_and_waits_for_late_subscribers(ro
         ("known_kept", 0.0, "known_kept must be -1, or above 0 and at most 1, not 0."),
         ("known_kept", 1.5, "known_kept must be -1, or above 0 and at most 1, not 1.5."),
         ("per_class_thresholds", "yes", "per_class_thresholds must be a bool, not 'yes'."),
-        ("model_path", "other.cac", "model_path cannot be changed while the node runs: a running node changes its model "),
+        (
+            "model_path",
+            "other.cac",
+            "model_path cannot be changed while the node runs: a running node changes its model ",
+        ),
         ("device", "cpu", "device cannot be changed while the node runs: it is read when the node is configured"),
     ],
 )
@@ -266,7 +270,10 @@ def test_set_threshold_sets_the_parameters(robot: Robot) -> None:
         (SetThreshold.Request(threshold=-3.0, known_kept=-1.0), "threshold must be -1, or at least 0, not -3."),
         (SetThreshold.Request(threshold=math.nan, known_kept=-1.0), "threshold must be -1, or at least 0, not nan."),
         (SetThreshold.Request(threshold=-1.0), "known_kept must be -1, or above 0 and at most 1, not 0."),
-        (SetThreshold.Request(known_kept=0.9), "known_kept has no effect while threshold is 0; set threshold to -1.0 first."),
+        (
+            SetThreshold.Request(known_kept=0.9),
+            "known_kept has no effect while threshold is 0; set threshold to -1.0 first.",
+        ),
     ],
 )
 def test_set_threshold_says_why_it_refuses(robot: Robot, request_: SetThreshold.Request, sentence: str) -> None:
@@ -329,7 +336,11 @@ def test_load_model_keeps_the_old_model_when_the_new_one_is_bad(robot: Robot, tm
     old = robot.class_lists[-1].model_id
     cut = tmp_path / "cut.cac"
     cut.write_bytes(good[: len(good) // 2])
-    for path, words in ((tmp_path / "none.cac", "does not exist"), (cut, "was cut off"), ("", "model_path is empty")):
+    for path, words in (
+        (tmp_path / "none.cac", "does not exist"),
+        (cut, "cut.cac is damaged"),
+        ("", "model_path is empty"),
+    ):
         response = robot.call(LoadModel, "load_model", LoadModel.Request(model_path=str(path)))
         assert not response.success
         assert response.message.startswith("The old model stays in use: ")

@@ -1,0 +1,75 @@
+# SPDX-FileCopyrightText: 2026 cac_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""An engine that raises or hangs: the node says so, answers unknown, and goes on or ends cleanly."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from cac_msgs.msg import OpenSetClassification
+from diagnostic_msgs.msg import DiagnosticStatus
+
+from test.ros.driver import RED, NodeProcess, Robot, picture, running, sums_up, values_of
+
+BREAKS, HANGS = (255, 0, 255), (255, 255, 0)
+
+
+@pytest.fixture
+def release(tmp_path: Path) -> Path:
+    """Making this file lets a hanging engine go on."""
+    return tmp_path / "release"
+
+
+@pytest.fixture
+def node(model: Path, ros_domain: int, tmp_path: Path, release: Path) -> Iterator[NodeProcess]:
+    command, environment = ("-m", "test.ros.faulty_node"), {"RELEASE_FILE": str(release)}
+    with running(
+        tmp_path, ros_domain, model, command=command, environment=environment, diagnostics_period=0.2
+    ) as process:
+        yield process
+
+
+@pytest.fixture
+def robot(node: NodeProcess, ros_domain: int) -> Iterator[Robot]:
+    made = Robot(ros_domain)
+    try:
+        made.wait_connected()
+        yield made
+    finally:
+        made.close()
+
+
+def test_a_failing_and_a_hanging_engine(robot: Robot, node: NodeProcess, release: Path) -> None:
+    # It raises: every such frame is answered, and it is logged once.
+    for _ in range(5):
+        answer = robot.ask(picture(BREAKS))
+        assert answer.unknown
+        assert answer.reason == OpenSetClassification.ENGINE_ERROR
+        assert (answer.label, answer.nearest_label, answer.class_index) == ("", "", -1)
+        assert robot.ask(picture(RED)).label == "red"
+    report = robot.wait_report(lambda r: sums_up(r) and values_of(r)["received"] == "10", "ten frames")
+    assert values_of(report)["failed"] == "5"
+    assert node.output.count("the engine is broken") == 1
+
+    # It hangs: /diagnostics goes on and says so; the newest waiting frame is answered afterwards.
+    hanging = robot.send(picture(HANGS))
+    report = robot.wait_report(lambda r: r.level == DiagnosticStatus.ERROR, "an error", timeout=5)
+    assert report.message.startswith("The engine has been working on one frame for 2.")
+    replaced, newest = robot.send(picture(RED)), robot.send(picture(RED))
+    robot.wait_report(lambda r: values_of(r)["replaced"] == "1", "the older waiting frame to be replaced")
+    release.touch()
+    assert robot.wait(lambda: robot.answer_to(newest), "the newest frame's answer").label == "red"
+    assert robot.answer_to(hanging)
+    assert not robot.answer_to(replaced)
+    assert robot.wait_report(lambda r: r.level != DiagnosticStatus.ERROR and sums_up(r), "all well again")
+    assert node.output.count("has been working on one frame") == 1
+
+
+def test_lifecycle_and_end_work_while_the_engine_hangs(robot: Robot, node: NodeProcess) -> None:
+    robot.send(picture(HANGS))
+    robot.wait_report(lambda r: values_of(r)["waiting"] == "1", "the engine to hang")
+    assert robot.transition("deactivate")
+    assert robot.state() == "inactive"
+    assert "The engine is still working on a frame" in node.output
+    assert node.interrupt() == 0
+    assert "Traceback" not in node.output

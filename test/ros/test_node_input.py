@@ -1,0 +1,146 @@
+# SPDX-FileCopyrightText: 2026 cac_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The complaint "no images arrive" explains itself; each cause happens for real here."""
+
+import array
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from cac_msgs.msg import OpenSetClassification
+from diagnostic_msgs.msg import DiagnosticStatus
+from rclpy.qos import ReliabilityPolicy
+from sensor_msgs.msg import CompressedImage, Image
+
+from test.ros.driver import RED, NodeProcess, Robot, picture, running, values_of
+
+FAST = {"diagnostics_period": 0.2, "input_timeout": 0.5}
+RELIABLE, BEST_EFFORT = ReliabilityPolicy.RELIABLE, ReliabilityPolicy.BEST_EFFORT
+
+
+@pytest.fixture(scope="module")
+def node(model: Path, module_domain: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[NodeProcess]:
+    with running(tmp_path_factory.mktemp("node"), module_domain, model, **FAST) as process:
+        yield process
+
+
+@pytest.fixture
+def robot(node: NodeProcess, module_domain: int) -> Iterator[Robot]:
+    """A robot without a camera yet."""
+    made = Robot(module_domain, reliability=None)
+    made.wait(lambda: made.class_lists, "the class list")
+    yield made
+    made.close()
+
+
+def jpeg(colour: tuple[int, int, int]) -> CompressedImage:
+    pixels = np.full((48, 64, 3), colour[::-1], np.uint8)
+    message = CompressedImage(format="rgb8; jpeg compressed bgr8")
+    message.data = array.array("B", cv2.imencode(".jpg", pixels)[1].tobytes())
+    return message
+
+
+def why_silent(robot: Robot, words: str) -> str:
+    report = robot.wait_report(lambda r: r.level == DiagnosticStatus.WARN and words in r.message, words)
+    return report.message
+
+
+def test_without_a_publisher_it_says_which_image_topics_there_are(robot: Robot, node: NodeProcess) -> None:
+    assert "no other image topic is visible" in why_silent(robot, "No node publishes /image")
+    robot.advertise(RELIABLE, topic="/camera/image_raw")
+    message = why_silent(robot, "image topics here")
+    assert message == (
+        "No node publishes /image; image topics here: /camera/image_raw. "
+        "Start the node with -r image:=/camera/image_raw."
+    )
+    robot.node.destroy_publisher(robot.images)
+    robot.advertise(RELIABLE, CompressedImage, "/camera/image_raw/compressed")
+    message = why_silent(robot, "(compressed)")
+    assert message.endswith("Start the node with -p image_transport:=compressed -r image:=/camera/image_raw.")
+    assert "No node publishes /image" in node.output, "the log says it, too"
+
+
+def test_a_publisher_of_another_type_is_named(robot: Robot) -> None:
+    robot.advertise(RELIABLE, CompressedImage, "image")
+    assert why_silent(robot, "as sensor_msgs") == (
+        "/robot publishes /image as sensor_msgs/msg/CompressedImage, but this node reads sensor_msgs/msg/Image: "
+        "start the node with -p image_transport:=compressed -r /image/compressed:=/image."
+    )
+
+
+def test_a_silent_publisher_gets_the_transport_hint(robot: Robot) -> None:
+    robot.advertise(RELIABLE)
+    message = why_silent(robot, "is connected")
+    assert message.startswith("/robot is connected to /image, but no image has arrived for ")
+    assert message.endswith("set FASTDDS_BUILTIN_TRANSPORTS=LARGE_DATA for the publisher, too (here it is set).")
+    assert robot.ask(picture(RED)).label == "red"
+    robot.wait_report(lambda r: r.level == DiagnosticStatus.OK, "all well once images arrive")
+
+
+@pytest.mark.parametrize("order", [(RELIABLE, BEST_EFFORT), (BEST_EFFORT, RELIABLE)])
+def test_the_reliability_follows_the_publisher(robot: Robot, order: tuple[ReliabilityPolicy, ...]) -> None:
+    for reliability in order:
+        robot.advertise(reliability)
+        robot.wait(robot.images.get_subscription_count, f"the node to match a {reliability.name} publisher")
+        assert robot.ask(picture(RED)).label == "red"
+        values = values_of(robot.wait_report(lambda r: True, "any"))
+        assert values["reliability"] == reliability.name.lower()
+        robot.node.destroy_publisher(robot.images)
+        name = reliability.name.lower() if reliability == RELIABLE else "reliable"
+        robot.wait_report(
+            lambda r, name=name: values_of(r)["reliability"] == name, "the node to expect any publisher again"
+        )
+
+
+def test_a_best_effort_publisher_beside_a_reliable_one_is_heard_as_well(robot: Robot, module_domain: int) -> None:
+    robot.advertise(RELIABLE)
+    robot.wait(robot.images.get_subscription_count, "the node")
+    other = Robot(module_domain, reliability=BEST_EFFORT)
+    try:
+        other.wait_connected()
+        assert other.ask(picture(RED)).label == "red"
+        robot.wait(robot.images.get_subscription_count, "the node again")
+        assert robot.ask(picture(RED)).label == "red"
+    finally:
+        other.close()
+
+
+def test_asking_for_reliable_from_a_best_effort_publisher_names_it_and_the_fix(
+    model: Path, ros_domain: int, tmp_path: Path
+) -> None:
+    robot = Robot(ros_domain, reliability=BEST_EFFORT)
+    try:
+        with running(tmp_path, ros_domain, model, reliability="reliable", **FAST) as node:
+            sentence = (
+                "No image can arrive on /image: publisher /robot offers reliability best_effort and this node asks for "
+                "reliable; start the node with -p reliability:=auto, or make the publisher reliable."
+            )
+            assert why_silent(robot, "No image can arrive") == sentence
+            assert node.output.count(sentence) == 1
+            assert node.interrupt() == 0
+    finally:
+        robot.close()
+
+
+def test_compressed_images_are_read_from_the_topic_beside_the_remapped_one(
+    model: Path, ros_domain: int, tmp_path: Path
+) -> None:
+    remap = ("-r", "image:=/camera/image_raw")
+    robot = Robot(ros_domain, image_type=CompressedImage, image_topic="/camera/image_raw/compressed")
+    try:
+        with running(tmp_path, ros_domain, model, arguments=remap, image_transport="compressed", **FAST) as node:
+            robot.wait_connected()
+            assert robot.ask(jpeg(RED)).label == "red"
+            broken = jpeg(RED)
+            broken.data = broken.data[:100]
+            assert robot.ask(broken).reason == OpenSetClassification.BAD_FRAME
+            assert robot.ask(CompressedImage()).reason == OpenSetClassification.BAD_FRAME
+            assert robot.ask(jpeg(RED)).label == "red"
+            robot.node.destroy_publisher(robot.images)
+            robot.advertise(RELIABLE, Image, "/camera/image_raw/compressed")
+            assert "start the node with -p image_transport:=raw" in why_silent(robot, "as sensor_msgs/msg/Image")
+            assert node.interrupt() == 0
+    finally:
+        robot.close()

@@ -1,0 +1,215 @@
+# SPDX-FileCopyrightText: 2026 cac_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Starting, ending, and the lifecycle as a lifecycle manager drives it."""
+
+import pickle
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from cac_msgs.srv import LoadModel
+from diagnostic_msgs.msg import DiagnosticStatus
+from rclpy.topic_endpoint_info import TopicEndpointInfo
+
+from test.ros.driver import GREEN, RED, NodeProcess, Robot, picture, running, values_of
+
+CYCLES = 10
+
+
+@pytest.fixture
+def robot(ros_domain: int) -> Iterator[Robot]:
+    made = Robot(ros_domain)
+    yield made
+    made.close()
+
+
+def entities(robot: Robot) -> dict[str, list[str]]:
+    """Everything that the node has in the ROS graph."""
+    name, namespace, graph = "cac_classifier", "/", robot.node
+    return {
+        "publishers": sorted(n for n, _ in graph.get_publisher_names_and_types_by_node(name, namespace)),
+        "subscriptions": sorted(n for n, _ in graph.get_subscriber_names_and_types_by_node(name, namespace)),
+        "services": sorted(n for n, _ in graph.get_service_names_and_types_by_node(name, namespace)),
+    }
+
+
+def endpoints(robot: Robot, topic: str) -> list[TopicEndpointInfo]:
+    return robot.node.get_publishers_info_by_topic(topic) + robot.node.get_subscriptions_info_by_topic(topic)
+
+
+def memory_kib(node: NodeProcess) -> int:
+    status = Path(f"/proc/{node.process.pid}/status").read_text()
+    return int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmRSS")))
+
+
+def test_ten_cycles_leave_nothing_behind(model: Path, ros_domain: int, tmp_path: Path, robot: Robot) -> None:
+    with running(tmp_path, ros_domain, model, autostart=False) as node:
+        assert robot.state() == "unconfigured"
+        at_start, counts, memory = entities(robot), set(), []
+        for cycle in range(CYCLES):
+            assert robot.transition("configure")
+            assert robot.images.get_subscription_count() == 0, "configured, but not subscribed yet"
+            assert robot.transition("activate")
+            robot.class_lists.clear()
+            robot.wait(robot.images.get_subscription_count, "the subscription")
+            robot.wait(lambda: len(endpoints(robot, "/cac_classifier/classification")) == 2, "the answers' topic")
+            assert robot.ask(picture(RED if cycle % 2 else GREEN)).label == ("red" if cycle % 2 else "green")
+            counts.add(str(entities(robot)))
+            assert robot.transition("deactivate")
+            robot.wait(lambda: robot.images.get_subscription_count() == 0, "the node to unsubscribe")
+            assert robot.transition("cleanup")
+            assert robot.state() == "unconfigured"
+            robot.wait(lambda: len(endpoints(robot, "/cac_classifier/classification")) == 1, "the topic to go")
+            memory.append(memory_kib(node))
+        assert len(counts) == 1, "each cycle has the same entities"
+        assert entities(robot) == at_start
+        assert memory[-1] - memory[CYCLES // 2] < 10_000, f"memory grows: {memory} KiB"
+        assert robot.transition("unconfigured_shutdown")
+        assert robot.state() == "finalized"
+        assert node.interrupt() == 0
+
+
+def test_deactivate_keeps_the_model_and_a_wrong_transition_changes_nothing(
+    model: Path, ros_domain: int, tmp_path: Path, robot: Robot
+) -> None:
+    with running(tmp_path, ros_domain, model, diagnostics_period=0.2) as node:
+        robot.wait_connected()
+        assert robot.transition("deactivate")
+        report = robot.wait_report(lambda r: values_of(r)["state"] == "inactive", "inactive")
+        assert values_of(report)["model_id"].startswith("colours@")
+        assert report.level == DiagnosticStatus.OK
+        assert not robot.transition("configure"), "it is configured already"
+        assert robot.state() == "inactive"
+        assert robot.set_parameters(threshold=50.0)[0].successful, "parameters can be set while inactive"
+        assert robot.transition("activate")
+        robot.wait_connected()
+        assert robot.ask(picture(GREEN)).threshold == 50.0
+        assert node.output.count("loaded in") == 1
+        assert node.interrupt(signal.SIGTERM) == 0
+        assert "Traceback" not in node.output
+
+
+def test_a_failed_configure_says_why_and_can_be_repeated(
+    model: Path, ros_domain: int, tmp_path: Path, robot: Robot
+) -> None:
+    late = tmp_path / "late.cac"
+    with running(tmp_path, ros_domain, late, autostart=False, diagnostics_period=0.2) as node:
+        assert not robot.transition("configure")
+        assert robot.state() == "unconfigured"
+        report = robot.wait_report(lambda r: r.level == DiagnosticStatus.ERROR, "an error")
+        assert "late.cac does not exist" in report.message
+        assert report.message in node.output
+        response = robot.call(LoadModel, "load_model", LoadModel.Request(model_path=str(model)))
+        assert (response.success, response.model_id) == (False, "")
+        assert "not configured" in response.message
+        late.write_bytes(model.read_bytes())
+        assert robot.transition("configure")
+        assert robot.transition("activate")
+        robot.wait_connected()
+        assert robot.ask(picture(RED)).label == "red"
+        assert node.interrupt() == 0
+
+
+def no_file(folder: Path, model: Path) -> Path:
+    return folder / "nowhere.cac"
+
+
+def no_path(folder: Path, model: Path) -> str:
+    return ""
+
+
+def cut(folder: Path, model: Path) -> Path:
+    content = model.read_bytes()
+    path = folder / "cut.cac"
+    path.write_bytes(content[: len(content) // 2])
+    return path
+
+
+class Bomb:
+    """Unpickling this would make a file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[object, tuple[str, str]]:
+        return open, (str(self.path), "w")
+
+
+def pickled(folder: Path, model: Path) -> Path:
+    path = folder / "pickled.cac"
+    path.write_bytes(pickle.dumps(Bomb(folder / "exploded")))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("bad_model", "sentence"),
+    [
+        (no_file, "configure failed: model file {path} does not exist"),
+        (no_path, "configure failed: model_path is empty: give the path of a .cac file"),
+        (cut, "configure failed: {path} is damaged"),
+        (pickled, "configure failed: {path} is a pickle"),
+    ],
+)
+def test_autostart_with_a_bad_model_ends_with_an_error_and_a_sentence(
+    bad_model, sentence: str, model: Path, ros_domain: int, tmp_path: Path
+) -> None:
+    path = bad_model(tmp_path, model)
+    with running(tmp_path, ros_domain, path) as node:
+        assert node.wait() == 1
+        assert sentence.format(path=path) in node.output
+        assert "Traceback" not in node.output
+        assert not (tmp_path / "exploded").exists()
+
+
+def test_a_bad_start_value_ends_with_an_error_and_a_sentence(model: Path, ros_domain: int, tmp_path: Path) -> None:
+    with running(tmp_path, ros_domain, model, known_kept=1.5) as node:
+        assert node.wait() == 1
+        assert "known_kept must be -1, or above 0 and at most 1, not 1.5." in node.output
+        assert "Traceback" not in node.output
+
+
+def test_an_unknown_device_ends_with_an_error_and_a_sentence(model: Path, ros_domain: int, tmp_path: Path) -> None:
+    with running(tmp_path, ros_domain, model, device="cuda:99") as node:
+        assert node.wait() == 1
+        assert "configure failed: " in node.output
+        assert "cuda:99" in node.output
+        assert "Traceback" not in node.output
+
+
+def test_two_nodes_in_two_namespaces_do_not_mix(model: Path, ros_domain: int, tmp_path: Path) -> None:
+    def side(name: str) -> tuple[str, ...]:
+        return ("-r", f"__ns:=/{name}")
+
+    left, right = Robot(ros_domain, "left"), Robot(ros_domain, "right")
+    try:
+        with (
+            running(tmp_path / "left", ros_domain, model, arguments=side("left")) as first,
+            running(tmp_path / "right", ros_domain, model, arguments=side("right")) as second,
+        ):
+            for robot in (left, right):
+                robot.wait_connected()
+            stamp = left.send(picture(RED))
+            assert right.ask(picture(GREEN)).label == "green"
+            assert left.wait(lambda: left.answer_to(stamp), "the left answer").label == "red"
+            assert (len(left.answers), len(right.answers)) == (1, 1)
+            for robot in (left, right):
+                report = robot.wait_report(lambda r: values_of(r)["received"] == "1", "one frame")
+                assert report.name in ("left/cac_classifier: classifier", "right/cac_classifier: classifier")
+            assert (first.interrupt(), second.interrupt()) == (0, 0)
+    finally:
+        left.close()
+        right.close()
+
+
+@pytest.mark.parametrize("with_signal", [signal.SIGINT, signal.SIGTERM])
+def test_the_node_ends_cleanly_in_the_middle_of_work(
+    with_signal: signal.Signals, model: Path, ros_domain: int, tmp_path: Path, robot: Robot
+) -> None:
+    with running(tmp_path, ros_domain, model) as node:
+        robot.wait_connected()
+        for _ in range(20):
+            robot.send(picture(RED, 640, 480))
+        assert node.interrupt(with_signal) == 0
+        assert "Traceback" not in node.output
+        assert "Error" not in node.output

@@ -1,0 +1,109 @@
+# SPDX-FileCopyrightText: 2026 cac_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""From messages to answers and from answers to messages, without a running node."""
+
+import math
+from pathlib import Path
+from unittest import mock
+
+import numpy as np
+import pytest
+from cac_msgs.srv import SetThreshold
+from sensor_msgs.msg import Image
+from std_msgs.msg import Header
+
+from cac_core.errors import CacError, EngineError
+from cac_core.predictor import Reason, failed
+from cac_ros.active_model import ActiveModel, answer
+from cac_ros.messages import class_list_message, classification_message, threshold_changes
+from cac_ros.parameters import Settings
+from test.ros.driver import GREY, RED, picture
+
+
+@pytest.fixture(scope="module")
+def active(model: Path) -> ActiveModel:
+    return ActiveModel.load(str(model), Settings(device="cpu"))
+
+
+def test_a_batch_is_answered_in_order_and_one_bad_frame_spoils_no_other(active: ActiveModel) -> None:
+    results = answer([picture(RED), Image(), picture(GREY)], active)
+    assert [r.decision.reason for r in results] == [Reason.OK, Reason.BAD_FRAME, Reason.ABOVE_THRESHOLD]
+    assert [r.failed for r in results] == [False, True, False]
+    assert [bool(r.problem) for r in results] == [False, True, False]
+    assert results[1].problem.startswith("A frame could not be read: encoding ''")
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (EngineError("engine torch failed: out of memory"), "engine torch failed: out of memory"),
+        (ZeroDivisionError("a bug"), "ZeroDivisionError: a bug"),
+    ],
+)
+def test_whatever_the_predictor_raises_becomes_an_unknown(active: ActiveModel, error: Exception, words: str) -> None:
+    with mock.patch.object(type(active.predictor), "predict", side_effect=error):
+        (result,) = answer([picture(RED)], active)
+    assert result.decision.reason == Reason.ENGINE_ERROR
+    assert result.decision.unknown
+    assert result.problem == f"The engine failed on a frame: {words}"
+
+
+def test_a_predictor_that_answers_too_little_is_an_engine_error(active: ActiveModel) -> None:
+    with mock.patch.object(type(active.predictor), "predict", return_value=[]):
+        (result,) = answer([picture(RED)], active)
+    assert result.decision.reason == Reason.ENGINE_ERROR
+
+
+@pytest.mark.parametrize(
+    ("settings", "theta", "known_kept"),
+    [
+        (Settings(), 1.0, 0.5),
+        (Settings(known_kept=0.9), 1.8, 0.9),
+        (Settings(known_kept=0.9, per_class_thresholds=True), 1.8, 0.9),
+        (Settings(threshold=3.0), 3.0, -1.0),
+        (Settings(threshold=0.0, known_kept=0.9, per_class_thresholds=True), 0.0, -1.0),
+    ],
+)
+def test_the_thresholds_follow_the_settings(
+    active: ActiveModel, settings: Settings, theta: float, known_kept: float
+) -> None:
+    changed = active.with_settings(settings)
+    assert changed.theta.tolist() == pytest.approx([theta] * 3)
+    assert changed.known_kept == known_kept
+    assert changed.threshold_text == f"{theta:.6g}"
+
+
+def test_what_cannot_be_loaded_gets_a_sentence(tmp_path: Path) -> None:
+    for path in ("", str(tmp_path / "none.cac"), str(tmp_path)):
+        with pytest.raises(CacError):
+            ActiveModel.load(path, Settings())
+
+
+def test_the_answer_as_a_message(active: ActiveModel) -> None:
+    header = Header(frame_id="camera")
+    (result,) = answer([picture(GREY)], active)
+    message = classification_message(header, result.decision, "m@1", with_scores=True)
+    assert message.header == header
+    assert message.unknown
+    assert message.reason == Reason.ABOVE_THRESHOLD
+    assert np.float32(message.rejection_score) == result.decision.rejection_scores.min()
+    np.testing.assert_array_equal(message.rejection_scores, result.decision.rejection_scores)
+    assert len(classification_message(header, result.decision, "m@1", with_scores=False).rejection_scores) == 0
+    nothing = classification_message(header, failed(Reason.BAD_FRAME), "m@1", with_scores=True)
+    assert (nothing.unknown, nothing.class_index, nothing.rejection_score) == (True, -1, math.inf)
+    assert len(nothing.rejection_scores) == 0
+
+
+def test_the_class_list_as_a_message() -> None:
+    message = class_list_message(Header().stamp, "m@1", ["a", "größe"], np.array([1, 2], np.float64), 0.5)
+    assert (list(message.names), list(message.thresholds)) == (["a", "größe"], [1.0, 2.0])
+    assert (message.model_id, message.known_kept) == ("m@1", 0.5)
+
+
+def test_a_threshold_request_changes_only_what_it_means() -> None:
+    by_hand = SetThreshold.Request(threshold=0.5, known_kept=-1.0, per_class=True)
+    assert threshold_changes(by_hand) == {"threshold": 0.5}
+    derived = SetThreshold.Request(threshold=-1.0, known_kept=0.9, per_class=True)
+    assert threshold_changes(derived) == {"threshold": -1.0, "known_kept": 0.9, "per_class_thresholds": True}
+    contradicting = SetThreshold.Request(threshold=0.5, known_kept=0.9)
+    assert threshold_changes(contradicting) == {"threshold": 0.5, "known_kept": 0.9}

@@ -1,0 +1,126 @@
+# SPDX-FileCopyrightText: 2026 cac_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Reports: the worst thing first, figures as numbers, nothing repeated in the log."""
+
+import asyncio
+import threading
+
+import numpy as np
+import pytest
+from diagnostic_msgs.msg import DiagnosticStatus
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cac_ros.background import Background
+from cac_ros.diagnostics import Report, Timings, Window, percentile, status
+from cac_ros.throttle import Throttle
+from cac_ros.worker import Counts
+from test.ros.driver import values_of
+
+
+def report(**changes: object) -> DiagnosticStatus:
+    values = {"state": "active", "counts": Counts(7, 3, 2, 1, 0, 1), "timings": Timings()}
+    return status("cac_classifier: classifier", "/cac_classifier", Report(**{**values, **changes}))
+
+
+def test_all_well() -> None:
+    made = report()
+    assert (made.level, made.message) == (DiagnosticStatus.OK, "active")
+    assert (made.name, made.hardware_id) == ("cac_classifier: classifier", "/cac_classifier")
+
+
+def test_the_worst_thing_comes_first() -> None:
+    changes: dict[str, object] = {}
+    expected = [
+        ("problem", "a frame could not be read", DiagnosticStatus.WARN, "a frame could not be read"),
+        ("silence", "no node publishes", DiagnosticStatus.WARN, "no node publishes"),
+        ("failure", "configure failed", DiagnosticStatus.ERROR, "configure failed"),
+        ("busy_for", 2.5, DiagnosticStatus.ERROR, "The engine has been working on one frame for 2.5 s."),
+    ]
+    for field, value, level, message in expected:
+        changes[field] = value
+        made = report(**changes)
+        assert (made.level, made.message) == (level, message)
+
+
+def test_a_frame_in_the_engine_for_less_than_two_seconds_is_no_error() -> None:
+    assert report(busy_for=1.9).level == DiagnosticStatus.OK
+
+
+def test_the_keys_that_others_read() -> None:
+    values = values_of(report(timings=Timings(1.234, 5.678, 0.1, 1.0, 0.25, 0.0), rate=29.97, age=0.04, lost=3))
+    counts = {key: values[key] for key in ("received", "classified", "replaced", "failed", "waiting", "lost")}
+    assert list(counts.values()) == ["7", "3", "2", "1", "1", "3"]
+    assert (values["latency_ms_p50"], values["latency_ms_p95"]) == ("1.23", "5.68")
+    assert (values["input_rate_hz"], values["input_age_s"], values["unknown_share"]) == ("30.0", "0.0", "0.250")
+    assert {"model_id", "engine", "device", "state"} <= values.keys()
+
+
+def test_what_is_not_known_yet_is_empty_and_not_nan() -> None:
+    assert {values_of(report())[key] for key in ("latency_ms_p50", "unknown_share", "input_age_s")} == {""}
+
+
+def test_the_window_keeps_the_newest_frames_and_leaves_failed_ones_out_of_the_unknown_share() -> None:
+    window = Window(size=4)
+    assert str(window.timings()) == str(Timings())
+    rows = [(9.0, True, True), (0.001, True, False), (0.002, False, False), (0.003, False, False), (0.004, True, True)]
+    for latency, unknown, failed in rows:
+        window.add(latency_s=latency, decode_s=0.0005, engine_s=latency / 2, unknown=unknown, failed=failed)
+    timings = window.timings()
+    assert timings.latency_p50 == pytest.approx(2)
+    assert timings.latency_p95 == pytest.approx(4)
+    assert timings.decode_p50 == pytest.approx(0.5)
+    assert timings.unknown_share == pytest.approx(1 / 3)
+    assert timings.failed_share == pytest.approx(1 / 4)
+
+
+@given(st.lists(st.floats(0, 1e6), min_size=1), st.floats(0.01, 1))
+def test_a_percentile_is_a_value_that_the_share_does_not_exceed(values: list[float], share: float) -> None:
+    result = percentile(values, share)
+    assert result == np.quantile(values, share, method="inverted_cdf")
+
+
+def test_the_throttle_is_per_kind_and_tells_how_much_it_kept_quiet() -> None:
+    now = [0.0]
+    throttle = Throttle(10, clock=lambda: now[0])
+    assert throttle("a", "first") == "first"
+    assert throttle("a", "second") == ""
+    assert throttle("b", "other") == "other"
+    assert throttle("a", "third") == ""
+    now[0] = 10.0
+    assert throttle("a", "fourth") == "fourth (2 more like this before)"
+    now[0] = 20.0
+    assert throttle("a", "fifth") == "fifth"
+
+
+async def yielding(job: Background[int]) -> int:
+    """Await as rclpy's executor does: resume the coroutine again and again."""
+    turns = 0
+    waiting = job.__await__()
+    for _ in waiting:
+        turns += 1
+        await asyncio.sleep(0)
+    return turns
+
+
+def test_background_work_is_awaited_without_blocking() -> None:
+    go_on = threading.Event()
+    job = Background(lambda: go_on.wait(10) and 42)
+
+    async def run() -> int:
+        task = asyncio.ensure_future(yielding(job))
+        for _ in range(3):
+            await asyncio.sleep(0)
+        assert not task.done()
+        go_on.set()
+        return await task
+
+    assert asyncio.run(run()) > 0
+    assert (job.result, job.error) == (42, None)
+
+
+def test_an_error_of_background_work_is_handed_over() -> None:
+    job: Background[int] = Background(lambda: 1 // 0)
+    asyncio.run(yielding(job))
+    assert job.result is None
+    assert isinstance(job.error, ZeroDivisionError)

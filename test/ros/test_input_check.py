@@ -1,0 +1,131 @@
+# SPDX-FileCopyrightText: 2026 cac_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The sentence for each reason why no image arrives, and the reliability that is asked for."""
+
+import pytest
+from rclpy.duration import Duration
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from rclpy.topic_endpoint_info import TopicEndpointInfo
+
+from cac_ros.input_check import COMPRESSED_TYPE, RAW_TYPE, explain_silence, image_qos, wanted_reliability
+
+RELIABLE, BEST_EFFORT = ReliabilityPolicy.RELIABLE, ReliabilityPolicy.BEST_EFFORT
+
+
+def publisher(
+    name: str = "camera", kind: str = RAW_TYPE, reliability: ReliabilityPolicy = RELIABLE, **qos: object
+) -> TopicEndpointInfo:
+    profile = QoSProfile(depth=1, reliability=reliability, **qos)
+    return TopicEndpointInfo(node_name=name, node_namespace="/front", topic_type=kind, qos_profile=profile)
+
+
+def explain(*publishers: TopicEndpointInfo, **changes: object) -> str:
+    values = {
+        "topic": "/image",
+        "message_type": RAW_TYPE,
+        "qos": image_qos(RELIABLE),
+        "publishers": publishers,
+        "topics": {"/rosout": ["rcl_interfaces/msg/Log"]},
+        "silent_for": 6.4,
+        "lost": 0,
+        "environment": {},
+        "rmw": "rmw_fastrtps_cpp",
+    }
+    return explain_silence(**{**values, **changes})
+
+
+@pytest.mark.parametrize(
+    ("setting", "offers", "current", "wanted"),
+    [
+        ("reliable", [BEST_EFFORT], None, RELIABLE),
+        ("best_effort", [RELIABLE], None, BEST_EFFORT),
+        ("auto", [], None, RELIABLE),
+        ("auto", [RELIABLE], None, RELIABLE),
+        ("auto", [BEST_EFFORT], None, BEST_EFFORT),
+        ("auto", [RELIABLE, BEST_EFFORT], RELIABLE, BEST_EFFORT),
+        ("auto", [BEST_EFFORT], RELIABLE, BEST_EFFORT),
+        # It works already, and subscribing again would lose frames.
+        ("auto", [RELIABLE], BEST_EFFORT, BEST_EFFORT),
+        ("auto", [], BEST_EFFORT, RELIABLE),
+    ],
+)
+def test_the_wanted_reliability(
+    setting: str, offers: list[ReliabilityPolicy], current: ReliabilityPolicy | None, wanted: ReliabilityPolicy
+) -> None:
+    assert wanted_reliability(setting, [publisher(reliability=offer) for offer in offers], current) == wanted
+
+
+def test_nobody_publishes_any_image() -> None:
+    assert explain(environment={"ROS_DOMAIN_ID": "42"}) == (
+        "No node publishes /image, and no other image topic is visible: start the camera, and check that it uses the "
+        "same ROS_DOMAIN_ID (42 here) and that ROS_AUTOMATIC_DISCOVERY_RANGE lets the two see each other."
+    )
+    assert "ROS_DOMAIN_ID (0 here)" in explain()
+
+
+def test_other_image_topics_are_listed_with_the_remapping() -> None:
+    topics = {"/b/image_raw": [RAW_TYPE], "/a/image/compressed": [COMPRESSED_TYPE], "/rosout": ["other"]}
+    start = "No node publishes /image; image topics here: /a/image/compressed (compressed), /b/image_raw. "
+    assert explain(topics=topics) == f"{start}Start the node with -r image:=/b/image_raw."
+    assert explain(topics=topics, message_type=COMPRESSED_TYPE) == f"{start}Start the node with -r image:=/a/image."
+
+
+def test_only_the_other_transport_is_there() -> None:
+    message = explain(topics={"/a/image/compressed": [COMPRESSED_TYPE]})
+    assert message.endswith("Start the node with -p image_transport:=compressed -r image:=/a/image.")
+    message = explain(topics={"/a/image": [RAW_TYPE]}, message_type=COMPRESSED_TYPE)
+    assert message.endswith("Start the node with -p image_transport:=raw -r image:=/a/image.")
+
+
+@pytest.mark.parametrize(
+    ("topic", "mine", "theirs", "fix"),
+    [
+        ("/image", RAW_TYPE, COMPRESSED_TYPE, "-p image_transport:=compressed -r /image/compressed:=/image."),
+        ("/a/compressed", RAW_TYPE, COMPRESSED_TYPE, "-p image_transport:=compressed -r image:=/a."),
+        ("/a", COMPRESSED_TYPE, RAW_TYPE, "-p image_transport:=raw -r image:=/a."),
+        ("/a", RAW_TYPE, "std_msgs/msg/String", "remap image to an image topic with -r image:=TOPIC."),
+    ],
+)
+def test_another_type_on_the_topic(topic: str, mine: str, theirs: str, fix: str) -> None:
+    message = explain(publisher(kind=theirs), topic=topic, message_type=mine)
+    assert message.startswith(f"/front/camera publishes {topic} as {theirs}, but this node reads {mine}: ")
+    assert message.endswith(fix)
+
+
+def test_reliability_that_cannot_match_names_publisher_and_fix() -> None:
+    assert explain(publisher(reliability=BEST_EFFORT)) == (
+        "No image can arrive on /image: publisher /front/camera offers reliability best_effort and this node asks for "
+        "reliable; start the node with -p reliability:=auto, or make the publisher reliable."
+    )
+
+
+def test_durability_that_cannot_match_names_publisher_and_fix() -> None:
+    qos = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+    assert explain(publisher(), qos=qos) == (
+        "No image can arrive on /image: publisher /front/camera offers durability volatile and this node asks for "
+        "transient_local; make the publisher transient_local."
+    )
+
+
+def test_any_other_mismatch_is_told_as_the_middleware_says_it() -> None:
+    qos = QoSProfile(depth=1, deadline=Duration(seconds=1))
+    message = explain(publisher(deadline=Duration(seconds=9)), qos=qos)
+    assert "publisher /front/camera offers an incompatible quality of service (" in message
+    assert "deadline" in message.lower()
+
+
+def test_one_publisher_that_fits_is_enough() -> None:
+    assert "is connected" in explain(publisher(reliability=BEST_EFFORT), publisher("other"))
+
+
+def test_a_connected_publisher_gets_the_hint_for_its_middleware() -> None:
+    start = "/front/camera is connected to /image, but no image has arrived for 6 s: "
+    silent = f"{start}it sends nothing, or its images are lost on the way"
+    shared = (
+        "Images over 0.5 MB do not fit the shared memory of Fast DDS: set FASTDDS_BUILTIN_TRANSPORTS=LARGE_DATA for "
+    )
+    assert explain(publisher()) == f"{silent}. {shared}this node and for the publisher (here it is not set)."
+    message = explain(publisher(), environment={"FASTDDS_BUILTIN_TRANSPORTS": "LARGE_DATA"}, lost=7)
+    assert message == f"{start}7 images were lost on the way. {shared}the publisher, too (here it is set)."
+    message = explain(publisher(), rmw="rmw_cyclonedds_cpp")
+    assert message == f"{silent}; see with `ros2 topic hz /image` whether it sends."

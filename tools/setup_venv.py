@@ -47,7 +47,7 @@ ROOT = Path(__file__).resolve().parent.parent
 WORK = ROOT / ".setup"  # log, lock and the build folder of cac_msgs
 LOG = WORK / "setup.log"
 PIP = "pip==26.3"
-REQUIREMENTS = ("core.txt", "ros.txt", "build.txt", "test.txt", "photos.txt")
+REQUIREMENTS = ("core.txt", "ros.txt", "build.txt", "export.txt", "photos.txt", "test.txt")
 STAMP = "cac_ros-setup.json"  # inside the environment: which stages are done, and from what
 NEEDED_GB = 10  # the environment takes 7 GB, pip's downloads 3 GB
 TAIL_LINES = 15
@@ -194,7 +194,7 @@ def last_line(start: int) -> str:
         size = log.seek(0, os.SEEK_END)
         log.seek(max(start, size - 2000))
         lines = log.read().decode(errors="replace").split("\n")
-    printable = ("".join(c for c in line if c.isprintable()).strip() for line in reversed(lines))
+    printable = (re.sub(r"\x1b\[[0-9;]*m|[^ -~]", "", line).strip() for line in reversed(lines))
     return next((line for line in printable if line), "")
 
 

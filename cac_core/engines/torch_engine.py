@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from cac_core import functional
 from cac_core.bundle import ModelBundle
+from cac_core.engines.common import resized_batch
 from cac_core.engines.devices import resolve_device
-from cac_core.preprocessing import Frame, normalise, resize
+from cac_core.preprocessing import Frame, normalise
 
 
 class TorchEngine:
@@ -33,8 +34,7 @@ class TorchEngine:
     @torch.inference_mode()
     def rejection_scores(self, frames: Sequence[Frame]) -> NDArray[np.float32]:
         """γ ``(B, N)`` of a batch of frames of any sizes."""
-        batch = np.stack([resize(frame, self._preprocessing) for frame in frames])
-        pixels = torch.from_numpy(batch).to(self._device, non_blocking=True)
+        pixels = torch.from_numpy(resized_batch(frames, self._preprocessing)).to(self._device, non_blocking=True)
         gamma = functional.rejection_scores(self._model(normalise(pixels, self._preprocessing)))
         result: NDArray[np.float32] = gamma.cpu().numpy()
         return result

@@ -100,7 +100,7 @@ def test_preprocessing_that_makes_no_sense_is_refused(values, sentence):
 
 @pytest.fixture(scope="module")
 def predictor():
-    return Predictor(tiny_bundle(), device="cpu")
+    return Predictor(tiny_bundle(), engine="torch", device="cpu")
 
 
 def test_the_predictor_is_the_equations_over_the_network(predictor):
@@ -234,7 +234,7 @@ def test_loading_a_model_imports_neither_ros_nor_the_training_stack():
 def test_replacing_the_centres_changes_the_decision_not_the_network():
     bundle = tiny_bundle()
     frame = random_frames(1)
-    near = int(Predictor(bundle, device="cpu").predict(frame)[0].nearest_index)
+    near = int(Predictor(bundle, "torch", device="cpu").predict(frame)[0].nearest_index)
     swapped = torch.roll(bundle.centres, 1, dims=0)
-    moved = Predictor(dataclasses.replace(bundle, centres=swapped), device="cpu").predict(frame)[0]
+    moved = Predictor(dataclasses.replace(bundle, centres=swapped), "torch", device="cpu").predict(frame)[0]
     assert moved.nearest_index == (near + 1) % 3

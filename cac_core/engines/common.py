@@ -1,0 +1,100 @@
+# SPDX-FileCopyrightText: 2026 cac_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What engines share: the resize before the graph and the head after it."""
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from cac_core import functional
+from cac_core.bundle import ModelBundle
+from cac_core.preprocessing import Frame, Preprocessing, resize
+
+LARGEST_BATCH = 16
+"""Larger batches run in parts: static graphs are compiled for 1, 2, 4, 8 and 16 images."""
+
+_SUMS = "checksums.json"
+
+
+def resized_batch(frames: Sequence[Frame], preprocessing: Preprocessing) -> NDArray[np.uint8]:
+    """Frames of any sizes to uint8 ``(B, S, S, C)``."""
+    if len(frames) == 1:
+        return resize(frames[0], preprocessing)[np.newaxis]
+    return np.stack([resize(frame, preprocessing) for frame in frames])
+
+
+def scores_of_logits(logits: NDArray[np.float32], centres: Tensor) -> NDArray[np.float32]:
+    """γ ``(B, N)`` of logits ``(B, D)`` in float32, outside the engine: its lower precisions never touch the head."""
+    with torch.inference_mode():
+        gamma = functional.rejection_scores(functional.distances(torch.from_numpy(logits), centres))
+        result: NDArray[np.float32] = gamma.numpy()
+        return result
+
+
+def static_parts(count: int) -> list[int]:
+    """Split a batch into sizes that static graphs exist for, largest first: 21 → 16, 4, 1."""
+    parts = [LARGEST_BATCH] * (count // LARGEST_BATCH)
+    rest = count % LARGEST_BATCH
+    return parts + [1 << bit for bit in reversed(range(LARGEST_BATCH.bit_length())) if rest >> bit & 1]
+
+
+def cache_folder() -> Path:
+    """Where converted graphs are kept between starts: ``$XDG_CACHE_HOME/cac_ros`` or ``~/.cache/cac_ros``."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "cac_ros"
+
+
+def cached_graph(bundle: ModelBundle, kind: str, version: str) -> Path:
+    """The folder for this model's converted graph: one per model, kind of graph and version of its library."""
+    digest = hashlib.sha256(f"{bundle.model_id} {version} {torch.__version__}".encode()).hexdigest()[:16]
+    return cache_folder() / f"{kind}-{digest}"
+
+
+def is_whole(folder: Path) -> bool:
+    """Whether a cache folder holds what was written there; a damaged one is removed.
+
+    A graph with a flipped bit would compute, only wrongly, so every file is compared with its checksum.
+    """
+    try:
+        sums = json.loads((folder / _SUMS).read_text())
+        if sums == _checksums(folder):
+            return True
+    except (OSError, ValueError):
+        pass
+    shutil.rmtree(folder, ignore_errors=True)
+    return False
+
+
+def keep_graph(folder: Path, write: Callable[[Path], None]) -> str | None:
+    """Write a graph into a cache folder whose name only ever holds a whole one.
+
+    Returns:
+        None, or a sentence when it cannot be kept; the caller has the graph and goes on.
+    """
+    temporary: Path | None = None
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".part-"))
+        write(temporary)
+        (temporary / _SUMS).write_text(json.dumps(_checksums(temporary)))
+        temporary.rename(folder)
+    except OSError as error:
+        if temporary is not None:
+            shutil.rmtree(temporary, ignore_errors=True)
+        if not folder.exists():  # else another process was faster
+            return f"the converted graph cannot be kept in {folder} ({error}): every start will convert it again"
+    return None
+
+
+def _checksums(folder: Path) -> dict[str, str]:
+    files = sorted(f for f in folder.iterdir() if f.name != _SUMS)
+    return {f.name: hashlib.sha256(f.read_bytes()).hexdigest() for f in files}

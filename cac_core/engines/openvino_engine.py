@@ -1,0 +1,108 @@
+# SPDX-FileCopyrightText: 2026 cac_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The CPU engine: OpenCV resizes, then one static OpenVINO graph from uint8 pixels to logits.
+
+Converting a network takes seconds and compiling it a fraction of one, so the converted graph is kept on disk under the
+model's checksum.
+"""
+
+import warnings
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cac_core.bundle import ModelBundle
+from cac_core.engines.common import cached_graph, is_whole, keep_graph, resized_batch, scores_of_logits, static_parts
+from cac_core.engines.openvino_quietly import import_openvino
+from cac_core.errors import DeviceError, EngineError
+from cac_core.preprocessing import Frame
+
+Precision = Literal["float32", "bf16"]
+
+GRAPH = "graph.xml"
+
+
+class OpenVINOEngine:
+    """Runs a bundle with OpenVINO on the CPU.
+
+    Args:
+        bundle: the model.
+        device: ``auto`` or ``cpu``.
+        threads: number of threads; 0 lets OpenVINO choose.
+        precision: of the backbone; the head is always float32.
+
+    Raises:
+        EngineError: when OpenVINO is not installed or cannot compile this model.
+        DeviceError: for any device but the CPU.
+    """
+
+    name = "openvino"
+    device = "cpu"
+
+    def __init__(
+        self, bundle: ModelBundle, device: str = "auto", threads: int = 0, precision: Precision = "float32"
+    ) -> None:
+        if device not in ("auto", "cpu"):
+            raise DeviceError(f"engine openvino runs on the CPU, not on {device}: use device cpu, or engine torch")
+        try:
+            openvino: Any = import_openvino()
+        except ImportError as error:
+            raise EngineError("engine openvino is not installed: pip install openvino, or use engine torch") from error
+        self.notes: tuple[str, ...] = ()
+        self._ov = openvino
+        self._preprocessing = bundle.preprocessing
+        self._centres = bundle.centres
+        self._shape = (bundle.preprocessing.image_size, bundle.preprocessing.image_size, bundle.preprocessing.channels)
+        self._settings: dict[str, Any] = {
+            "PERFORMANCE_HINT": "LATENCY",
+            "INFERENCE_PRECISION_HINT": "f32" if precision == "float32" else "bf16",
+            **({"INFERENCE_NUM_THREADS": threads} if threads else {}),
+        }
+        self._core = openvino.Core()
+        self._requests: dict[int, Any] = {}
+        try:
+            self._graph = self._read_or_convert(bundle)
+            self._request(1)
+        except Exception as error:  # OpenVINO raises plain RuntimeErrors for whatever it cannot do
+            raise EngineError(
+                f"OpenVINO cannot compile this model ({str(error).strip().splitlines()[0]}): use engine torch"
+            ) from error
+
+    def rejection_scores(self, frames: Sequence[Frame]) -> NDArray[np.float32]:
+        """γ ``(B, N)`` of a batch of frames of any sizes."""
+        batch = resized_batch(frames, self._preprocessing)
+        logits, start = [], 0
+        for part in static_parts(len(batch)):
+            outputs = self._request(part).infer({0: batch[start : start + part]}, share_inputs=True)
+            logits.append(outputs[0])
+            start += part
+        return scores_of_logits(np.concatenate(logits), self._centres)
+
+    def _request(self, batch_size: int) -> Any:
+        if batch_size not in self._requests:
+            graph = self._graph.clone()
+            graph.reshape([batch_size, *self._shape])
+            self._requests[batch_size] = self._core.compile_model(graph, "CPU", self._settings).create_infer_request()
+        return self._requests[batch_size]
+
+    def _read_or_convert(self, bundle: ModelBundle) -> Any:
+        folder = cached_graph(bundle, "openvino", self._ov.__version__)
+        if is_whole(folder):
+            return self._core.read_model(folder / GRAPH)
+        graph = self._convert(bundle)
+        note = keep_graph(folder, lambda into: self._ov.save_model(graph, into / GRAPH, compress_to_fp16=False))
+        self.notes = (note,) if note else ()
+        return graph
+
+    def _convert(self, bundle: ModelBundle) -> Any:
+        from cac_core.graph import LogitsGraph, example_pixels
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the tracer's remarks on constants, which are constants here
+            return self._ov.convert_model(
+                LogitsGraph(bundle),
+                example_input=example_pixels(bundle),
+                input=[([-1, *self._shape], self._ov.Type.u8)],
+            )

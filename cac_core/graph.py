@@ -1,0 +1,47 @@
+# SPDX-FileCopyrightText: 2026 cac_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The whole of inference as one network: uint8 pixels in, rejection scores or logits out.
+
+What engines compile and :mod:`cac_core.export` writes: colour is already RGB or grey and the size already the
+network's; normalisation, backbone, distances and γ are inside.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from cac_core import functional
+from cac_core.bundle import ModelBundle
+from cac_core.preprocessing import normalise
+
+
+class LogitsGraph(nn.Module):
+    """uint8 ``(B, S, S, C)`` to float32 logits ``(B, D)``."""
+
+    def __init__(self, bundle: ModelBundle) -> None:
+        super().__init__()
+        self.preprocessing = bundle.preprocessing
+        self.model = bundle.build_model().requires_grad_(False)
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        """Logits of a batch of pixels."""
+        return self.model.logits(normalise(pixels, self.preprocessing))
+
+
+class ScoreGraph(LogitsGraph):
+    """uint8 ``(B, S, S, C)`` to float32 rejection scores ``(B, N)``, eq. 8."""
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        """Rejection scores of a batch of pixels."""
+        logits = super().forward(pixels)
+        # Written out, because not every exporter knows cdist; the (B, N, D) tensor is small at a robot's batch sizes.
+        d = (logits.unsqueeze(-2) - self.model.centres).square().sum(dim=-1).sqrt()
+        return functional.rejection_scores(d)
+
+
+def example_pixels(bundle: ModelBundle, batch_size: int = 1) -> Tensor:
+    """Random pixels of the right shape and type, always the same ones."""
+    p = bundle.preprocessing
+    generator = torch.Generator().manual_seed(0)
+    return torch.randint(
+        0, 256, (batch_size, p.image_size, p.image_size, p.channels), dtype=torch.uint8, generator=generator
+    )

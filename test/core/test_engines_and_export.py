@@ -1,0 +1,210 @@
+# SPDX-FileCopyrightText: 2026 cac_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Every engine decides as the float32 torch engine does; exported graphs need nothing of ours."""
+
+import json
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cac_core import errors
+from cac_core.bundle import load_bundle, save_bundle
+from cac_core.engines import ENGINES, make_engine
+from cac_core.engines.common import static_parts
+from cac_core.export import check_scores, export_onnx, export_openvino, export_tensorrt
+from cac_core.graph import ScoreGraph, example_pixels
+from cac_core.predictor import Predictor
+from test.core.bundles import random_frames, tiny_bundle
+
+NAMED = [name for name in ENGINES if name != "auto"]
+
+
+@pytest.fixture
+def private_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+def skip_without(name):
+    package = {"torch": "torch", "openvino": "openvino", "onnxruntime": "onnxscript"}[name]
+    pytest.importorskip(package, reason=f"{package} is not installed")
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_every_engine_gives_the_scores_and_decisions_of_the_reference(name):
+    skip_without(name)
+    bundle, frames = tiny_bundle(), random_frames(21)
+    reference, engine = Predictor(bundle, "torch", "cpu"), Predictor(bundle, name, "cpu")
+    assert engine.engine_name == name
+    np.testing.assert_allclose(
+        engine.rejection_scores(frames), reference.rejection_scores(frames), rtol=1e-3, atol=1e-4
+    )
+    for count in (1, 2, 21):
+        ours, theirs = engine.predict(frames[:count]), reference.predict(frames[:count])
+        assert [d.class_index for d in ours] == [d.class_index for d in theirs]
+
+
+@pytest.mark.parametrize("name", ["openvino", "onnxruntime"])
+def test_a_converted_graph_is_kept_and_a_damaged_one_replaced(name, private_cache):
+    skip_without(name)
+    bundle, frames = tiny_bundle(), random_frames(2)
+    first = make_engine(bundle, name, "cpu").rejection_scores(frames)
+    kept = [f for f in private_cache.rglob("graph.*") if f.suffix != ".bin"]
+    assert len(kept) == 1
+    np.testing.assert_allclose(make_engine(bundle, name, "cpu").rejection_scores(frames), first, rtol=1e-6)
+    whole = kept[0].read_bytes()
+    for damaged in (whole[: len(whole) // 2], whole[:-9] + bytes([whole[-9] ^ 1]) + whole[-8:]):
+        kept[0].write_bytes(damaged)
+        np.testing.assert_allclose(make_engine(bundle, name, "cpu").rejection_scores(frames), first, rtol=1e-6)
+        assert kept[0].read_bytes() != damaged
+
+
+@pytest.mark.parametrize("name", ["openvino", "onnxruntime"])
+def test_a_cache_that_cannot_be_written_is_said_and_survived(name, monkeypatch, tmp_path):
+    skip_without(name)
+    (tmp_path / "a file").write_text("")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "a file"))
+    engine = make_engine(tiny_bundle(), name, "cpu")
+    assert "cannot be kept" in engine.notes[0]
+    assert np.isfinite(engine.rejection_scores(random_frames(1))).all()
+
+
+def test_converting_a_model_never_reports_to_anybody():
+    skip_without("openvino")
+    code = """
+        import sys
+        from cac_core.engines import make_engine
+        from test.core.bundles import tiny_bundle
+        make_engine(tiny_bundle(), "openvino", "cpu")
+        print([m for m in sys.modules if m.startswith("openvino_telemetry") and sys.modules[m] is not None])
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        cwd=Path.cwd(),
+        check=True,
+    )
+    assert done.stdout.strip() == "[]"
+
+
+def test_two_models_never_share_a_cached_graph():
+    skip_without("openvino")
+    frames = random_frames(1)
+    a = make_engine(tiny_bundle(seed=0), "openvino", "cpu").rejection_scores(frames)
+    b = make_engine(tiny_bundle(seed=1), "openvino", "cpu").rejection_scores(frames)
+    assert not np.allclose(a, b)
+
+
+def test_auto_falls_back_to_torch_and_says_so_when_the_fast_engine_cannot_compile(monkeypatch):
+    from cac_core.engines import openvino_engine
+
+    def refuse(self, bundle):
+        raise RuntimeError("operation not supported")
+
+    monkeypatch.setattr(openvino_engine.OpenVINOEngine, "_read_or_convert", refuse)
+    engine = make_engine(tiny_bundle(), "auto", "cpu")
+    assert engine.name == "torch"
+    assert any("operation not supported" in note and "torch instead" in note for note in engine.notes)
+    with pytest.raises(errors.EngineError, match="operation not supported"):
+        make_engine(tiny_bundle(), "openvino", "cpu")
+
+
+@pytest.mark.parametrize(("name", "module"), [("openvino", "openvino"), ("onnxruntime", "onnxruntime")])
+def test_an_engine_that_is_not_installed_names_its_package(name, module, monkeypatch):
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(errors.EngineError, match=f"pip install {module}"):
+        make_engine(tiny_bundle(), name, "cpu")
+
+
+def test_an_engine_that_cannot_use_the_device_says_which_does():
+    with pytest.raises(errors.DeviceError, match="engine torch"):
+        make_engine(tiny_bundle(), "openvino", "cuda:0")
+
+
+def test_any_batch_size_is_made_of_static_ones():
+    for count in range(1, 70):
+        assert sum(static_parts(count)) == count
+        assert set(static_parts(count)) <= {1, 2, 4, 8, 16}
+
+
+# --- export
+
+
+def test_an_onnx_file_runs_with_onnxruntime_alone(tmp_path):
+    skip_without("onnxruntime")
+    bundle = save_bundle(tiny_bundle(), tmp_path / "tiny.cac")
+    export_onnx(bundle, tmp_path / "tiny.onnx")
+    pixels = example_pixels(bundle, 3).numpy()
+    np.save(tmp_path / "pixels.npy", pixels)
+    code = f"""
+        import json, sys
+        import numpy as np, onnxruntime
+        session = onnxruntime.InferenceSession({str(tmp_path / "tiny.onnx")!r})
+        gamma = session.run(None, {{"pixels": np.load({str(tmp_path / "pixels.npy")!r})}})[0]
+        meta = session.get_modelmeta().custom_metadata_map
+        names, theta = json.loads(meta["class_names"]), json.loads(meta["threshold"])
+        loaded = [m for m in ("torch", "cac_core") if m in sys.modules]
+        print(json.dumps([gamma.tolist(), names, theta, loaded]))
+    """
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", textwrap.dedent(code)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        cwd=tmp_path,
+        check=True,
+    )
+    gamma, names, theta, loaded = json.loads(done.stdout)
+    assert loaded == []
+    assert names == list(bundle.class_names)
+    assert theta == pytest.approx(float(bundle.thresholds.theta()[0]))
+    np.testing.assert_allclose(gamma, ScoreGraph(bundle)(example_pixels(bundle, 3)), rtol=1e-3, atol=1e-4)
+
+
+def test_an_openvino_export_holds_graph_and_description(tmp_path):
+    import openvino
+
+    bundle = tiny_bundle()
+    export_openvino(bundle, tmp_path / "tiny.xml")
+    model = openvino.Core().read_model(tmp_path / "tiny.xml")
+    assert json.loads(model.get_rt_info(["cac_ros", "class_names"]).astype(str)) == list(bundle.class_names)
+    gamma = openvino.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})(example_pixels(bundle, 3).numpy())
+    np.testing.assert_allclose(gamma[0], ScoreGraph(bundle)(example_pixels(bundle, 3)), rtol=1e-3, atol=1e-4)
+
+
+def test_a_graph_that_disagrees_is_never_written():
+    bundle = tiny_bundle()
+    good = ScoreGraph(bundle)(example_pixels(bundle, 4)).numpy()
+    assert check_scores(good, bundle, "ONNX") == 0.0
+    for bad in (good + 1.0, good[:, ::-1], np.full_like(good, np.nan)):
+        with pytest.raises(errors.EngineError, match="was not written"):
+            check_scores(bad, bundle, "ONNX")
+
+
+def test_a_missing_tensorrt_says_what_it_needs(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tensorrt", None)
+    with pytest.raises(errors.EngineError, match="pip install tensorrt"):
+        export_tensorrt(tiny_bundle(), tmp_path / "x.engine")
+
+
+def test_the_export_command_writes_a_file_and_says_where(tmp_path):
+    skip_without("onnxruntime")
+    save_bundle(tiny_bundle(), tmp_path / "tiny.cac")
+    done = subprocess.run(
+        [sys.executable, "-m", "cac_core.export", str(tmp_path / "tiny.cac")],
+        capture_output=True,
+        text=True,
+        timeout=180,
+        cwd=Path.cwd(),
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "tiny.onnx").exists()
+    assert done.stdout.startswith(str(tmp_path / "tiny.onnx"))
+    assert load_bundle(tmp_path / "tiny.cac").class_names[0] == "cup"

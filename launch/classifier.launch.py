@@ -1,0 +1,93 @@
+# SPDX-FileCopyrightText: 2026 cac_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Start the classifier node.
+
+``ros2 launch cac_ros classifier.launch.py model_path:=/models/parts.cac image:=/camera/image_raw``
+
+An argument left empty overrides nothing: the value of ``params_file`` holds. ``ros2 launch -s`` shows all arguments.
+"""
+
+from typing import Any
+
+from launch import LaunchContext, LaunchDescription
+from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironmentVariable
+from launch.events.process import ProcessExited
+from launch.substitutions import EnvironmentVariable, LaunchConfiguration, PathJoinSubstitution
+from launch_ros.actions import Node
+from launch_ros.parameter_descriptions import ParameterValue
+from launch_ros.substitutions import FindPackageShare
+
+# Arguments that set the node parameter of the same name, when they are not empty.
+OVERRIDES: dict[str, type] = {"model_path": str, "device": str, "autostart": bool, "use_sim_time": bool}
+
+
+def generate_launch_description() -> LaunchDescription:
+    default_file = PathJoinSubstitution([FindPackageShare("cac_ros"), "config", "classifier.yaml"])
+    return LaunchDescription(
+        [
+            DeclareLaunchArgument(
+                "model_path", default_value="", description="Model bundle (.cac); empty: as in params_file."
+            ),
+            DeclareLaunchArgument(
+                "params_file", default_value=default_file, description="YAML file of node parameters."
+            ),
+            DeclareLaunchArgument(
+                "image",
+                default_value="image",
+                description="Image topic; compressed images are read from <image>/compressed.",
+            ),
+            DeclareLaunchArgument("namespace", default_value="", description="Namespace of the node."),
+            DeclareLaunchArgument(
+                "device", default_value="", description="auto, cpu or cuda:N; empty: as in params_file."
+            ),
+            DeclareLaunchArgument(
+                "autostart",
+                default_value="",
+                description="true: configure and activate at start; false: wait for a lifecycle manager; "
+                "empty: as in params_file.",
+            ),
+            DeclareLaunchArgument(
+                "log_level", default_value="info", description="debug, info, warn, error or fatal; of this node only."
+            ),
+            DeclareLaunchArgument(
+                "use_sim_time",
+                default_value="",
+                description="true: take the time from /clock; empty: as in params_file, else false.",
+            ),
+            # Camera images do not fit Fast DDS's default shared-memory segment. A transport chosen by the user stays.
+            SetEnvironmentVariable(
+                "FASTDDS_BUILTIN_TRANSPORTS",
+                EnvironmentVariable("FASTDDS_BUILTIN_TRANSPORTS", default_value="LARGE_DATA"),
+            ),
+            OpaqueFunction(function=classifier),
+        ]
+    )
+
+
+def classifier(context: LaunchContext) -> list[Node]:
+    """The node, with only those parameters overridden that an argument was given for."""
+    given = {name: LaunchConfiguration(name) for name in OVERRIDES if context.launch_configurations[name]}
+    overrides: dict[str, Any] = {
+        name: ParameterValue(value, value_type=OVERRIDES[name]) for name, value in given.items()
+    }
+    image = context.launch_configurations["image"]
+    return [
+        Node(
+            package="cac_ros",
+            executable="classifier_node",
+            name="cac_classifier",
+            namespace=LaunchConfiguration("namespace"),
+            parameters=[LaunchConfiguration("params_file"), overrides],
+            remappings=[("image", image), ("image/compressed", f"{image}/compressed")],
+            ros_arguments=["--log-level", ["cac_classifier:=", LaunchConfiguration("log_level")]],
+            output="both",
+            emulate_tty=True,
+            on_exit=end_with_the_node,
+        )
+    ]
+
+
+def end_with_the_node(event: ProcessExited, context: LaunchContext) -> None:
+    """A classifier that has ended must not look alive: the launch ends too, and with an error."""
+    if not context.is_shutdown:
+        raise RuntimeError(f"the classifier ended with exit code {event.returncode}; its last messages say why")

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Open-set trials on real handwritten digits: ``python -m benchmarks.digits_trials``.
 
-Trains every trial of a split family with a recipe, evaluates on held-out digits, and prints AUROC, accuracy and CCR with
-mean and standard deviation over the trials, beside two other scores of the same networks.
+Trains every trial of a split family with a recipe, evaluates on held-out digits, and prints AUROC, accuracy and CCR
+with mean and standard deviation over the trials, beside two other scores of the same networks.
 """
 
 import json
@@ -107,7 +107,11 @@ def main() -> int:
     title = f"scikit-learn digits, splits {arguments.family}, held-out digits, seed {arguments.seed}"
     console.out.print(console.table(title, ("", *HEADINGS.values()), lines))
     if arguments.json:
-        document = {"family": arguments.family, "seed": arguments.seed, "trials": {t: asdict(r) for t, r in rows.items()}}
+        document = {
+            "family": arguments.family,
+            "seed": arguments.seed,
+            "trials": {t: asdict(r) for t, r in rows.items()},
+        }
         arguments.json.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
     return 0
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import jsonargparse
 
 from cac_core import console
-from cac_core.training import TrainConfig, train
+from cac_core.training import CHECKPOINT, TrainConfig, train
 
 if TYPE_CHECKING:
     from cac_core.training.run import TrainingResult
@@ -25,6 +25,7 @@ def make_parser() -> jsonargparse.ArgumentParser:
     """The parser; every option, default and help text comes from :class:`TrainConfig`."""
     parser = jsonargparse.ArgumentParser(
         prog="python -m cac_core.train",
+        usage="%(prog)s [--config FILE.yaml] --data.root PHOTOS [--out MODEL.cac] [further options]",
         description="Train an open-set classifier with Class Anchor Clustering and save it as one file.",
         epilog=EPILOGUE,
         formatter_class=_Formatter,
@@ -88,7 +89,12 @@ def report(result: "TrainingResult") -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Train as the command line says."""
     config = parse(arguments)
-    result = train(config)
+    try:
+        result = train(config)
+    except KeyboardInterrupt:
+        if (config.run_folder / CHECKPOINT).is_file():
+            console.warn("the same command goes on after the last whole epoch")
+        raise
     if result is not None:
         report(result)
     return 0

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from cac_core.training.config import (
+    CHECKPOINT,
     AugmentConfig,
     DataConfig,
     LossConfig,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from cac_core.training.run import TrainingResult
 
 __all__ = [
+    "CHECKPOINT",
     "AugmentConfig",
     "DataConfig",
     "LossConfig",

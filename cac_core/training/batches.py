@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Batches of in-memory images: no worker processes, no per-image Python, the same on every resume."""
 
+import math
 from collections.abc import Callable, Iterator
 
 import torch
@@ -83,7 +84,7 @@ class OrderedBatches:
 
     def __len__(self) -> int:
         """Number of batches."""
-        return -(-len(self.own) // self.batch_size)
+        return math.ceil(len(self.own) / self.batch_size)
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield each batch."""

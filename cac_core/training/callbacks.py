@@ -13,11 +13,10 @@ from torch import Tensor
 
 from cac_core import console
 from cac_core.bundle import write_atomically
-from cac_core.training.config import ScheduleConfig
+from cac_core.training.config import CHECKPOINT, ScheduleConfig
 from cac_core.training.module import CACModule
 from cac_core.training.schedule import Step, TwoStage
 
-CHECKPOINT = "last.ckpt"
 METRICS = "metrics.csv"
 
 

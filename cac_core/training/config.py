@@ -13,6 +13,9 @@ from typing import Any, Literal
 
 from cac_core.errors import TrainingError
 
+CHECKPOINT = "last.ckpt"
+"""In a run's folder while the run is not finished."""
+
 
 @dataclass
 class DataConfig:

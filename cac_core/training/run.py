@@ -5,6 +5,7 @@
 import json
 import logging
 import os
+import signal
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -23,8 +24,8 @@ from cac_core.errors import DeviceError, TrainingError
 from cac_core.metrics import OpenSetMetrics
 from cac_core.training.batches import OrderedBatches, TrainingBatches
 from cac_core.training.calibrate import make_bundle, versions
-from cac_core.training.callbacks import CHECKPOINT, Progress, SaveRun, Schedule
-from cac_core.training.config import TrainConfig, check
+from cac_core.training.callbacks import Progress, SaveRun, Schedule
+from cac_core.training.config import CHECKPOINT, TrainConfig, check
 from cac_core.training.module import CACModule
 from cac_core.training.precision import choose_precision
 from cac_core.training.sources import TrainingData, load_training_data
@@ -133,9 +134,12 @@ def _fit(
     schedule = Schedule(config.schedule)
     own = [schedule, SaveRun(config.run_folder, schedule), Progress(schedule)]
     trainer = _trainer(config, device, processes, [*own, *callbacks])
-    trainer.fit(module, ckpt_path=checkpoint, weights_only=True)
-    if trainer.interrupted:
-        raise KeyboardInterrupt
+    on_interrupt = signal.getsignal(signal.SIGINT)
+    try:
+        trainer.fit(module, ckpt_path=checkpoint, weights_only=True)
+    except SystemExit as stopped:  # what Lightning makes of Ctrl-C, with further ones ignored
+        signal.signal(signal.SIGINT, on_interrupt)
+        raise KeyboardInterrupt from stopped
     return module.backbone, schedule
 
 
@@ -183,6 +187,12 @@ def _prepare_run_folder(config: TrainConfig, data: TrainingData, processes: Proc
                 f"{config.run_folder} holds an unfinished run with another {', '.join(different)}: go on with the same "
                 "configuration, choose another --out, or start again with --resume false."
             )
+        try:
+            torch.load(checkpoint, map_location="cpu", weights_only=True, mmap=True)
+        except Exception as error:
+            raise TrainingError(
+                f"the unfinished run in {config.run_folder} is damaged: start again with --resume false."
+            ) from error
         return checkpoint
     if processes.rank == 0:
         checkpoint.unlink(missing_ok=True)

@@ -23,7 +23,7 @@ def batches(count, size, epoch=0, **part):
 @pytest.mark.parametrize(("count", "size"), [(10, 4), (129, 128), (5, 64), (64, 64), (7, 2)])
 def test_an_epoch_holds_every_image_once_and_no_tiny_batch(count, size):
     got = batches(count, size)
-    assert sorted(sum(got, [])) == list(range(count))
+    assert sorted(label for batch in got for label in batch) == list(range(count))
     assert max(map(len, got)) - min(map(len, got)) <= 1
     assert len(got) == len(TrainingBatches(numbered(count), size, 3, int))
 
@@ -67,7 +67,7 @@ def test_augmented_images_keep_shape_and_type_and_leave_the_originals_alone(conf
     assert torch.equal(images, before)
 
 
-@pytest.mark.parametrize("name", [name for name in AugmentConfig.__dataclass_fields__])
+@pytest.mark.parametrize("name", list(AugmentConfig.__dataclass_fields__))
 def test_each_kind_of_change_differs_from_image_to_image_and_repeats_with_the_seed(name):
     off = dict.fromkeys(AugmentConfig.__dataclass_fields__, 0.0) | {"scale_min": 1.0}
     on = {"scale_min": 0.5, "flip": 0.5, "rotation": 30, "shear": 20, "erase": 0.5, "hue": 0.3}.get(name, 0.4)

@@ -107,7 +107,9 @@ def test_every_option_has_a_help_text():
 
 
 def test_help_does_not_wait_for_torch():
-    code = "import sys, cac_core.train as t; t.make_parser(); sys.exit(any(m in sys.modules for m in ('torch', 'kornia')))"
+    code = (
+        "import sys, cac_core.train as t; t.make_parser(); sys.exit(any(m in sys.modules for m in ('torch', 'kornia')))"
+    )
     assert subprocess.run([sys.executable, "-c", code], timeout=60, check=False).returncode == 0
 
 

@@ -15,7 +15,7 @@ import torch
 
 from cac_core.errors import TrainingError
 from cac_core.training import ScheduleConfig, train
-from test.core.trainings import tiny_config
+from test.core.trainings import one_thread, tiny_config  # noqa: F401  (a fixture)
 
 ROOT = Path(__file__).parents[2]
 TWO_STAGES = ScheduleConfig(epochs=2, second_epochs=2, patience=2)
@@ -78,6 +78,33 @@ def test_killed_in_the_middle_of_an_epoch(tmp_path, unbroken, schedule, epoch):
     assert result.history == expected.history
     assert result.bundle.checksum == expected.bundle.checksum
     assert len((config.run_folder / "metrics.csv").read_text().splitlines()) == 1 + len(expected.history)
+
+
+INTERRUPTED = """
+import os, signal, sys
+from pytorch_lightning import Callback
+from cac_core import console, train
+from cac_core.training.run import train as run
+
+class Interrupt(Callback):
+    def on_train_batch_start(self, trainer, module, batch, batch_idx):
+        if trainer.current_epoch == 1:
+            os.kill(os.getpid(), signal.SIGINT)
+
+train.train = lambda config: run(config, [Interrupt()])
+console.run_command(lambda: train.main(sys.argv[1:]))
+"""
+
+
+def test_ctrl_c_says_how_to_go_on_and_exits_with_130(tmp_path):
+    options = ["--data.dataset", "digits", "--preprocessing.channels", "1", "--preprocessing.image_size", "16"]
+    options += ["--model.backbone", "paper", "--model.options", "{width: 0.06}", "--out", str(tmp_path / "m.cac")]
+    command = [sys.executable, "-c", INTERRUPTED, *options]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=110, check=False)
+    assert done.returncode == 130, done.stderr
+    assert "the same command goes on" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_killed_after_the_last_epoch(tmp_path, unbroken):

@@ -20,7 +20,7 @@ from cac_core.preprocessing import Frame, normalise
 from cac_core.train import main
 from cac_core.training import DataConfig, LossConfig, OptimiserConfig, ScheduleConfig, train
 from test.core.photos import write_folder, write_photo
-from test.core.trainings import photo_config, tiny_config
+from test.core.trainings import one_thread, photo_config, tiny_config  # noqa: F401  (a fixture)
 
 
 @pytest.fixture(scope="module")

@@ -34,7 +34,6 @@ def arguments(out):
     return [f"--{name}={value}" for name, value in values.items()]
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_two_processes_give_about_the_same_validation_metrics_as_one(tmp_path):
     assert main(arguments(tmp_path / "one.cac")) == 0

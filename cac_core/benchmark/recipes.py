@@ -1,0 +1,164 @@
+# SPDX-FileCopyrightText: 2026 cac_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""How a benchmark's networks are trained: the paper's recipe, a short one, a strong one, and a quick one for digits."""
+
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from cac_core.training.config import (
+    AugmentConfig,
+    LossConfig,
+    ModelConfig,
+    OptimiserConfig,
+    PreprocessingConfig,
+    ScheduleConfig,
+    TrainConfig,
+)
+
+RecipeName = Literal["paper", "short", "strong", "quick"]
+RECIPES: tuple[RecipeName, ...] = ("paper", "short", "strong", "quick")
+
+NO_PATIENCE = 10**9
+"""The authors train a fixed number of epochs; their rule only chooses the weights."""
+
+
+@dataclass(frozen=True)
+class DatasetValues:
+    """Training values of the paper's authors for one dataset.
+
+    Attributes:
+        epochs: of the two stages.
+        weight_decay: of SGD.
+        image_size: S in pixels.
+        channels: 1 or 3.
+        flip: probability of a mirror image; calibration then also uses mirrored copies.
+        rotation: in degrees, either way.
+        scale_min: smallest area of a random crop.
+        dropout: of whole channels.
+        validation_share: of each class.
+        interpolation: for images of another size.
+    """
+
+    epochs: tuple[int, int]
+    weight_decay: float
+    image_size: int = 32
+    channels: int = 3
+    flip: float = 0.5
+    rotation: float = 0.0
+    scale_min: float = 0.8
+    dropout: float = 0.2
+    validation_share: float = 0.2
+    interpolation: Literal["area", "linear", "cubic"] = "linear"
+
+
+VALUES = {
+    "MNIST": DatasetValues((35, 35), 5e-6, channels=1, flip=0.0, scale_min=0.7),
+    "SVHN": DatasetValues((50, 25), 5e-6, flip=0.0, scale_min=0.7),
+    "CIFAR10": DatasetValues((150, 50), 5e-6, rotation=10.0),
+    "CIFAR+10": DatasetValues((150, 50), 5e-4),
+    "CIFAR+50": DatasetValues((150, 50), 5e-4),
+    "TinyImageNet": DatasetValues(
+        (500, 300), 1e-3, image_size=64, rotation=20.0, scale_min=0.7, dropout=0.3, validation_share=0.1
+    ),
+    "digits": DatasetValues((35, 35), 5e-6, channels=1, flip=0.0, scale_min=0.7, interpolation="area"),
+}
+
+FOLDER_VALUES = DatasetValues((150, 50), 5e-4, image_size=64, rotation=10.0, interpolation="area")
+"""For a user's folder: as for CIFAR, at 64 pixels."""
+
+
+@dataclass(frozen=True)
+class Strong:
+    """What the strong recipe adds (Vaze et al., ICLR 2022, on the paper's network).
+
+    Attributes:
+        operations: how many of RandAugment's operations each image goes through.
+        magnitude: of those operations, of 30.
+        label_smoothing: share of the target that is spread over all classes.
+        cycles: of the cosine schedule with warm restarts.
+        average: decay of the running average of the weights, which are the ones kept.
+    """
+
+    operations: int = 1
+    magnitude: int = 6
+    label_smoothing: float = 0.1
+    cycles: int = 3
+    average: float = 0.999
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A training configuration and what it does not hold.
+
+    Attributes:
+        config: for the training module.
+        validation_share: of the training images of each class.
+        mirrored_calibration: calibrate centres with mirrored copies too, as the authors do where training mirrors.
+        strong: additions, or None.
+    """
+
+    config: TrainConfig
+    validation_share: float
+    mirrored_calibration: bool
+    strong: Strong | None = None
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+def make_recipe(
+    name: RecipeName,
+    dataset: str,
+    *,
+    seed: int = 0,
+    epochs: int | None = None,
+    backbone: str = "paper",
+    anchor_weight: float = 0.1,
+    anchor_magnitude: float = 10.0,
+    image_size: int | None = None,
+) -> Recipe:
+    """The recipe of one dataset.
+
+    Args:
+        name: ``paper`` (section 4.4, the authors' values), ``short`` (one cycle of 6 epochs), ``strong``, ``quick``.
+        dataset: whose values.
+        seed: of the training.
+        epochs: another number of epochs; for ``paper`` divided between its stages as usual.
+        backbone: another network.
+        anchor_weight: λ.
+        anchor_magnitude: α.
+        image_size: another image size (a user's folder).
+    """
+    values = VALUES.get(dataset.partition("/")[0], FOLDER_VALUES)
+    if image_size:
+        values = replace(values, image_size=image_size)
+    config = TrainConfig(
+        preprocessing=PreprocessingConfig(values.image_size, values.channels, "crop", values.interpolation),
+        model=ModelConfig(backbone, options={"dropout": values.dropout} if backbone == "paper" else {}),
+        loss=LossConfig(anchor_weight, anchor_magnitude),
+        augment=AugmentConfig(scale_min=values.scale_min, flip=values.flip, rotation=values.rotation),
+        optimiser=OptimiserConfig("sgd", 0.01, 0.9, values.weight_decay, 128),
+        schedule=ScheduleConfig("two_stage", *_stages(values.epochs, epochs), patience=NO_PATIENCE),
+        seed=seed,
+    )
+    small = AugmentConfig(scale_min=1.0, flip=values.flip, rotation=10.0, shift=0.1, zoom=0.1)
+    if name == "short":
+        config.augment = small
+        config.optimiser = OptimiserConfig("sgd", 0.05, 0.9, values.weight_decay, 128)
+        config.schedule = ScheduleConfig("one_cycle", epochs or 6)
+    elif name == "strong":
+        config.augment = small
+        config.optimiser = OptimiserConfig("sgd", 0.05, 0.9, 1e-4, 128)
+        config.schedule = ScheduleConfig("one_cycle", epochs or round(1.5 * sum(values.epochs)))
+    elif name == "quick":
+        config.augment = small
+        config.model = ModelConfig(backbone, options={"width": 0.25, "dropout": 0.1} if backbone == "paper" else {})
+        config.optimiser = OptimiserConfig("sgd", 0.05, 0.9, 5e-4, 64)
+        config.schedule = ScheduleConfig("one_cycle", epochs or 10)
+    strong = Strong() if name == "strong" else None
+    return Recipe(config, values.validation_share, values.flip > 0 and name != "quick", strong)
+
+
+def _stages(usual: tuple[int, int], epochs: int | None) -> tuple[int, int]:
+    if epochs is None:
+        return usual
+    first = max(1, round(epochs * usual[0] / sum(usual)))
+    return first, max(0, epochs - first)

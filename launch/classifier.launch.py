@@ -46,9 +46,7 @@ def generate_launch_description() -> LaunchDescription:
                 description="true: configure and activate at start; false: wait for a lifecycle manager; "
                 "empty: as in params_file.",
             ),
-            DeclareLaunchArgument(
-                "log_level", default_value="info", description="debug, info, warn, error or fatal; of this node only."
-            ),
+            DeclareLaunchArgument("log_level", default_value="info", description="debug, info, warn, error or fatal."),
             DeclareLaunchArgument(
                 "use_sim_time",
                 default_value="",
@@ -79,7 +77,7 @@ def classifier(context: LaunchContext) -> list[Node]:
             namespace=LaunchConfiguration("namespace"),
             parameters=[LaunchConfiguration("params_file"), overrides],
             remappings=[("image", image), ("image/compressed", f"{image}/compressed")],
-            ros_arguments=["--log-level", ["cac_classifier:=", LaunchConfiguration("log_level")]],
+            ros_arguments=["--log-level", LaunchConfiguration("log_level")],
             output="both",
             emulate_tty=True,
             on_exit=end_with_the_node,

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import rclpy
+from cac_msgs.msg import OpenSetClassification
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.context import Context
 from rclpy.event_handler import PublisherEventCallbacks, SubscriptionEventCallbacks
@@ -33,7 +34,6 @@ from sensor_msgs.msg import CompressedImage, Image
 from cac_core import console
 from cac_core.errors import CacError
 from cac_core.predictor import Reason, failed
-from cac_msgs.msg import OpenSetClassification
 from cac_ros.bags import Bag, BagMessage, MessageError, Topic
 from cac_ros.diagnostics import percentile
 from cac_ros.node_process import NodeProcess
@@ -45,7 +45,11 @@ START_TIMEOUT = 300.0
 SETTLE_TIMEOUT = 60.0
 """How long the node may take to answer the last frames [s]."""
 
+COUNTERS = ("received", "classified", "replaced", "failed")
+"""Keys of the node's diagnostics; the first is the sum of the others once the node is idle."""
+
 _REPORT_PERIOD = 0.2  # [s]; of the node's diagnostics, from which the counters are read
+_STILL = 2.0  # [s]; counters that stand still for so long will not move any more
 _LATE = 0.1  # [s]; publishing later than this is worth a note
 
 
@@ -115,7 +119,7 @@ def replay(
         driver.settle(len(published), node)
         rows, latencies = _rows(sent, driver.answers, class_names)
         model = {key: driver.report.get(key, "") for key in ("engine", "device")}
-        counters = {key: int(driver.report[key]) for key in ("received", "classified", "replaced", "failed")}
+        counters = {key: int(driver.report[key]) for key in COUNTERS}
     figures = LiveFigures(
         rate=rate,
         sent=len(published),
@@ -252,23 +256,26 @@ class _Driver:
     def settle(self, sent: int, node: NodeProcess) -> None:
         """Wait until the node has dealt with everything that reached it and its answers are here.
 
-        All frames accounted for ends the wait at once; with frames lost, the counters must have stood still for a while.
+        The wait ends at once when all frames are accounted for. With frames lost, the counters must have stood still
+        for two seconds while nothing waits in the node.
         """
         with self._changed:
             seen = self._reports_seen
-        still = [0, ()]  # reports since the counters changed, counters
+        counters: tuple[int, ...] = ()
+        unchanged_since = time.monotonic()
 
         def settled() -> bool:
-            nonlocal seen
+            nonlocal seen, counters, unchanged_since
             if self._reports_seen == seen:
-                return False
+                return False  # only a report from after the last frame counts
             seen = self._reports_seen
-            received, classified, replaced, failures = counters = tuple(
-                int(self.report[key]) for key in ("received", "classified", "replaced", "failed")
-            )
-            still[:] = [still[0] + 1, counters] if counters == still[1] else [0, counters]
-            done = received == classified + replaced + failures and len(self.answers) >= classified + failures
-            return (done and received >= sent) or still[0] * _REPORT_PERIOD >= 2.0 and int(self.report["waiting"]) == 0
+            before, counters = counters, tuple(int(self.report[key]) for key in COUNTERS)
+            if counters != before:
+                unchanged_since = time.monotonic()
+            received, classified, replaced, failures = counters
+            complete = received == classified + replaced + failures and len(self.answers) >= classified + failures
+            idle = time.monotonic() - unchanged_since >= _STILL and int(self.report["waiting"]) == 0
+            return (complete and received >= sent) or idle
 
         self.wait(settled, node, SETTLE_TIMEOUT, "the node did not answer its last frames")
 

@@ -189,6 +189,9 @@ def test_the_stamp_of_a_serialised_image_is_changed_and_nothing_else(tmp_path):
 
 
 def test_the_node_process_says_why_it_ended(tmp_path, ros_domain):
-    with NodeProcess(tmp_path, "/x", {"model_path": "absent.cac"}, {}) as node:
-        with pytest.raises(NodeProcessError, match=r"The node ended with status 1: .*absent\.cac does not exist"):
-            wait_until(node.check, "the node to end")
+    reason = r"The node ended with status 1: .*absent\.cac does not exist"
+    with (
+        NodeProcess(tmp_path, "/x", {"model_path": "absent.cac"}, {}) as node,
+        pytest.raises(NodeProcessError, match=reason),
+    ):
+        wait_until(node.check, "the node to end")

@@ -13,7 +13,7 @@ setup(
     version="0.1.0",
     packages=find_packages(include=["cac_core", "cac_core.*", "cac_ros", "cac_ros.*"]),
     package_data={
-        "cac_core": ["py.typed", "**/*.json", "**/*.yaml"],
+        "cac_core": ["py.typed", "**/*.json", "**/*.yaml", "**/*.j2"],
         "cac_ros": ["**/*.html", "**/*.css", "**/*.js", "**/*.j2", "**/*.json"],
     },
     data_files=[

@@ -161,11 +161,11 @@ def print_table(m: dict[str, float], a: argparse.Namespace, predictor: Predictor
     rows = [
         (name, *(f"{m[f'{key}_{what}']:.{digits}f}" for what, digits in
                  (("p50_ms", 2), ("p95_ms", 2), ("p99_ms", 2), ("lost", 0), ("per_s", 0), ("start_s", 1), ("mib", 0))))
-        for key, name in (("echo", "echo"), ("ours", "cac_ros"), ("plain", "plain node (eager torch)"))
+        for key, name in (("echo", "echo"), ("ours", "cac_ros"), ("plain", "plain, eager torch"))
     ]  # fmt: skip
     title = (
-        f"{a.backbone} at {a.image_size} px, {a.width}×{a.height} raw at {a.rate:g} Hz, engine {predictor.engine_name} on "
-        f"{predictor.device_name}; {machine()}"
+        f"{a.backbone} at {a.image_size} px, {a.width}×{a.height} raw at {a.rate:g} Hz, engine {predictor.engine_name} "
+        f"on {predictor.device_name}; {machine()}"
     )
     columns = ("node", "p50 ms", "p95 ms", "p99 ms", "lost", "saturated /s", "start s", "MiB")
     console.out.print(console.table(title, columns, rows))

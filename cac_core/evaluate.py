@@ -136,7 +136,7 @@ def _page(evaluation: Evaluation, bundle: ModelBundle) -> str:
         )
         for i, (title, figure) in enumerate(figures.items())
     }
-    template = Environment(loader=PackageLoader("cac_core"), autoescape=True).get_template("evaluation.html.jinja")
+    template = Environment(loader=PackageLoader("cac_core"), autoescape=True).get_template("evaluation.html.j2")
     return template.render(
         bundle=bundle,
         rows=metric_rows(evaluation.metrics),

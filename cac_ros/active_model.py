@@ -93,7 +93,7 @@ class ActiveModel:
             f"{self.predictor.device_name}, threshold {self.threshold_text}"
         )
 
-    def report(self) -> dict[str, str]:
+    def report(self) -> dict[str, Any]:
         """Its part of the diagnostics report: fields of :class:`cac_ros.diagnostics.Report`."""
         return {
             "model_id": self.model_id,

@@ -4,7 +4,8 @@
 
 import threading
 from collections.abc import Callable, Generator
-from typing import Generic, TypeVar
+from functools import partial
+from typing import Generic, NoReturn, TypeVar
 
 T = TypeVar("T")
 _POLL = 0.002  # [s]
@@ -15,29 +16,30 @@ class Background(Generic[T]):
 
     rclpy's executor resumes a waiting coroutine in every turn without a pause, which costs a whole core. So each turn
     waits here for up to 2 ms; in between the executor serves the other callbacks.
-
-    Attributes:
-        error: what ``work`` raised, once awaited.
-        result: what it returned, once awaited without error.
     """
 
     def __init__(self, work: Callable[[], T]) -> None:
-        self.result: T | None = None
-        self.error: Exception | None = None
         self._work = work
+        self._outcome: Callable[[], T]
         self._done = threading.Event()
         # A daemon, because a library that hangs while loading must not keep the process from ending.
         threading.Thread(target=self._run, name="background", daemon=True).start()
 
-    def __await__(self) -> Generator[None, None, None]:
-        """Wait for the end, whatever it is."""
+    def __await__(self) -> Generator[None, None, T]:
+        """Wait for the end; gives what ``work`` returned, or raises what it raised."""
         while not self._done.wait(_POLL):
             yield
+        return self._outcome()
 
     def _run(self) -> None:
         try:
-            self.result = self._work()
-        except Exception as error:  # noqa: BLE001 - handed to the one who awaits
-            self.error = error
+            result = self._work()
+            self._outcome = lambda: result
+        except Exception as error:  # noqa: BLE001 - raised again where it is awaited
+            self._outcome = partial(_raise, error)
         finally:
             self._done.set()
+
+
+def _raise(error: Exception) -> NoReturn:
+    raise error

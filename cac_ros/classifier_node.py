@@ -7,6 +7,9 @@
 One executor thread receives, serves and reports; one worker thread reads, classifies and publishes.
 """
 
+from __future__ import annotations
+
+import contextlib
 import signal
 import sys
 import time
@@ -114,7 +117,8 @@ class ClassifierNode(Sentences, LifecycleNode):
         except Exception as error:  # noqa: BLE001 - rclpy would swallow it without a word
             expected = isinstance(error, CacError)
             self._failure = f"{name} failed: {error if expected else f'{type(error).__name__}: {error}'}"
-            self.get_logger().error(self._failure if expected else f"{self._failure}\n{traceback.format_exc()}")
+            if self.context.ok():  # otherwise the process is asked to end, and that is why it failed
+                self.get_logger().error(self._failure if expected else f"{self._failure}\n{traceback.format_exc()}")
             if undo is not None:
                 undo()
             return TransitionCallbackReturn.FAILURE
@@ -244,37 +248,34 @@ class ClassifierNode(Sentences, LifecycleNode):
         return response
 
     async def _load_model(self, request: LoadModel.Request, response: LoadModel.Response) -> LoadModel.Response:
-        response.message = self._cannot_load()
-        if not response.message:
-            self._loading = True
-            try:
-                response.success, response.message = await self._swap_model(request.model_path)
-            finally:
-                self._loading = False
-        response.model_id = self._model.model_id if self._model else ""
+        try:
+            response.model_id = await self._swap_model(request.model_path)
+            response.success, response.message = True, f"{response.model_id} is used from the next frame on."
+        except Exception as error:  # noqa: BLE001 - the caller must get an answer, and the old model works
+            expected = isinstance(error, CacError)
+            response.message = f"The old model stays in use: {error if expected else repr(error)}"
+            response.model_id = self._model.model_id if self._model else ""
+            self.get_logger().error(response.message if expected else traceback.format_exc())
         return response
 
-    async def _swap_model(self, path: str) -> tuple[bool, str]:
+    async def _swap_model(self, path: str) -> str:
         before, worker = self._model, self._worker
-        job = Background(lambda: ActiveModel.load(path, self.settings))
-        await job
-        if job.error is not None or job.result is None:
-            expected = isinstance(job.error, CacError)
-            message = f"The old model stays in use: {job.error if expected else repr(job.error)}"
-            self.get_logger().error(message if expected else "".join([message, *traceback.format_exception(job.error)]))
-            return False, message
-        if self._worker is not worker or before is None:
-            return False, "The node was cleaned up while the model loaded; it is not used."
+        if before is None:
+            raise CacError("the node is not configured; set model_path at its start and configure it")
+        if self._loading:
+            raise CacError("another model is being loaded; call again when it is done")
+        self._loading = True
+        try:
+            loaded = await Background(lambda: ActiveModel.load(path, self.settings))
+        finally:
+            self._loading = False
+        if self._worker is not worker:
+            raise CacError("the node was cleaned up while the model loaded")
         # Thresholds may have changed meanwhile. One assignment: each frame sees the old model or the new one, whole.
-        self._model = job.result.with_settings(self.settings)
+        self._model = loaded.with_settings(self.settings)
         self._publish_classes()
         self._announce(self._model, f"replaces {before.model_id}")
-        return True, f"{self._model.model_id} is used from the next frame on."
-
-    def _cannot_load(self) -> str:
-        if self._model is None:
-            return "The node is not configured; set the parameter model_path at start and configure it."
-        return "Another model is being loaded; call again when it is done." if self._loading else ""
+        return self._model.model_id
 
     # -- what the node says -------------------------------------------------------------------------------------------
 
@@ -310,7 +311,7 @@ class ClassifierNode(Sentences, LifecycleNode):
             report = replace(report, **self._model.report())
         if self._input is not None and self._input.is_open:
             report = replace(report, **self._input.report(self.settings.input_timeout))
-        for sentence in (report.stall, report.silence):
+        for sentence in (report.stall, report.input_problem):
             if sentence:
                 self._warn(sentence.translate(_NO_DIGITS), sentence)  # another cause is said at once
         return report
@@ -331,7 +332,8 @@ def main(args: list[str] | None = None) -> int:
         rclpy.logging.get_logger("cac_classifier").error(str(error))
         return 1
     finally:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not interrupt the clean end
+        with contextlib.suppress(ValueError):  # not in the main thread
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not interrupt the clean end
         if node is not None:
             node.close()
         rclpy.try_shutdown()

@@ -87,7 +87,7 @@ class Report:
         age: time since the last image [s].
         lost: images that DDS reported as lost.
         busy_for: how long a frame has been in the engine [s].
-        silence: why no images arrive; empty while they do.
+        input_problem: why no images arrive, or that many are lost; empty if neither.
         failure: why the last transition failed; empty if it did not.
         problem: what went wrong with frames since the last report; empty if nothing.
     """
@@ -106,7 +106,7 @@ class Report:
     age: float = math.nan
     lost: int = 0
     busy_for: float = 0.0
-    silence: str = ""
+    input_problem: str = ""
     failure: str = ""
     problem: str = ""
 
@@ -131,7 +131,7 @@ def status(name: str, hardware_id: str, report: Report) -> DiagnosticStatus:
 
 
 def _verdict(report: Report) -> tuple[bytes, str]:
-    error, warning = report.stall or report.failure, report.silence or report.problem
+    error, warning = report.stall or report.failure, report.input_problem or report.problem
     if error:
         return DiagnosticStatus.ERROR, error
     return (DiagnosticStatus.WARN, warning) if warning else (DiagnosticStatus.OK, report.state)

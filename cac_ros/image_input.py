@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The image subscription: follows the publisher's reliability and knows why nothing arrives."""
 
+from __future__ import annotations
+
 import os
 import time
 from collections import deque
@@ -20,7 +22,7 @@ from sensor_msgs.msg import CompressedImage, Image
 from cac_ros import input_check
 
 _RECHECK_PERIOD = 0.25  # [s]; how long a publisher that offers only best effort can go unheard
-_RATE_WINDOW = 5.0  # [s]
+_RECENT = 5.0  # [s]; what "lately" and the image rate look back at
 
 
 class ImageInput:
@@ -51,6 +53,7 @@ class ImageInput:
         self._timer: Timer | None = None
         self._silent_since = time.monotonic()
         self._arrivals: deque[float] = deque(maxlen=1000)
+        self._losses: deque[tuple[float, int]] = deque(maxlen=1000)
 
     @property
     def is_open(self) -> bool:
@@ -74,6 +77,7 @@ class ImageInput:
             self._timer = None
         self._unsubscribe()
         self._arrivals.clear()
+        self._losses.clear()
 
     def silent_for(self) -> float:
         """Time since the last image, or since opening if none came yet [s]."""
@@ -81,9 +85,8 @@ class ImageInput:
 
     def rate(self) -> float:
         """Images a second over the last seconds [Hz]."""
-        now = time.monotonic()
-        recent = [t for t in self._arrivals if now - t <= _RATE_WINDOW]
-        return (len(recent) - 1) / (now - recent[0]) if len(recent) > 1 else 0.0
+        recent = self._recent_arrivals()
+        return (len(recent) - 1) / (time.monotonic() - recent[0]) if len(recent) > 1 else 0.0
 
     def report(self, timeout: float) -> dict[str, Any]:
         """Its part of the diagnostics report: fields of :class:`cac_ros.diagnostics.Report`."""
@@ -93,7 +96,7 @@ class ImageInput:
             "rate": self.rate(),
             "age": self.silent_for(),
             "lost": self.lost,
-            "silence": self.explain_silence() if self.silent_for() > timeout else "",
+            "input_problem": self.explain_silence() if self.silent_for() > timeout else self.explain_loss(),
         }
 
     def explain_silence(self) -> str:
@@ -109,6 +112,25 @@ class ImageInput:
             environment=os.environ,
             rmw=rclpy.get_rmw_implementation_identifier(),
         )
+
+    def explain_loss(self) -> str:
+        """That images were lost lately, as a sentence; empty if few were."""
+        now = time.monotonic()
+        lost = sum(count for t, count in self._losses if now - t <= _RECENT)
+        if not lost:
+            return ""
+        return input_check.explain_loss(
+            topic=self.topic,
+            lost=lost,
+            received=len(self._recent_arrivals()),
+            publishers=self._node.get_publishers_info_by_topic(self.topic),
+            environment=os.environ,
+            rmw=rclpy.get_rmw_implementation_identifier(),
+        )
+
+    def _recent_arrivals(self) -> list[float]:
+        now = time.monotonic()
+        return [t for t in self._arrivals if now - t <= _RECENT]
 
     def _published_topics(self) -> dict[str, list[str]]:
         topics = dict(self._node.get_topic_names_and_types())
@@ -152,3 +174,4 @@ class ImageInput:
 
     def _on_lost(self, event: Any) -> None:
         self.lost += event.total_count_change
+        self._losses.append((time.monotonic(), event.total_count_change))

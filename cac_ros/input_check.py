@@ -140,6 +140,31 @@ def _incompatible(publisher: TopicEndpointInfo, qos: QoSProfile) -> str:
     return ""
 
 
+def explain_loss(
+    *,
+    topic: str,
+    lost: int,
+    received: int,
+    publishers: Sequence[TopicEndpointInfo],
+    environment: Mapping[str, str],
+    rmw: str,
+) -> str:
+    """That images are lost on the way, and what to do; empty when few are (less than a tenth, or less than three).
+
+    Args:
+        topic: full name of the topic that is read.
+        lost: images that DDS reported as lost lately.
+        received: images that arrived in the same time.
+        publishers: those on the topic.
+        environment: of this process.
+        rmw: name of the middleware.
+    """
+    if lost < 3 or lost < 0.1 * (lost + received):
+        return ""
+    start = f"{lost} of the last {lost + received} images on {topic} were lost on the way."
+    return f"{start} {_transport_hint(publishers, environment, rmw)}".rstrip()
+
+
 def _lost_in_transport(
     topic: str,
     publishers: Sequence[TopicEndpointInfo],
@@ -149,17 +174,26 @@ def _lost_in_transport(
     rmw: str,
 ) -> str:
     names = ", ".join(sorted({_name(p) for p in publishers}))
-    start = f"{names} is connected to {topic}, but no image has arrived for {silent_for:.0f} s"
     cause = f"{lost} images were lost on the way" if lost else "it sends nothing, or its images are lost on the way"
-    if "fastrtps" not in rmw:
-        return f"{start}: {cause}; see with `ros2 topic hz {topic}` whether it sends."
-    where = "the publisher, too (here it is set)"
-    if environment.get("FASTDDS_BUILTIN_TRANSPORTS") != "LARGE_DATA":
-        where = "this node and for the publisher (here it is not set)"
-    return (
-        f"{start}: {cause}. Images over 0.5 MB do not fit the shared memory of Fast DDS: "
-        f"set FASTDDS_BUILTIN_TRANSPORTS=LARGE_DATA for {where}."
-    )
+    start = f"{names} is connected to {topic}, but no image has arrived for {silent_for:.0f} s: {cause}"
+    hint = _transport_hint(publishers, environment, rmw)
+    return f"{start}. {hint}" if hint else f"{start}; see with `ros2 topic hz {topic}` whether it sends."
+
+
+def _transport_hint(publishers: Sequence[TopicEndpointInfo], environment: Mapping[str, str], rmw: str) -> str:
+    fixes = []
+    if "fastrtps" in rmw:
+        where = "the publisher, too (here it is set)"
+        if not environment.get("FASTDDS_BUILTIN_TRANSPORTS", "").startswith("LARGE_DATA"):
+            where = "this node and for the publisher (here it is not set)"
+        fixes.append(f"set FASTDDS_BUILTIN_TRANSPORTS=LARGE_DATA for {where}")
+    if any(p.qos_profile.reliability == ReliabilityPolicy.BEST_EFFORT for p in publishers):
+        fixes.append("make the publisher reliable: best effort does not send again what was lost")
+    if not fixes:
+        return ""
+    cause = "Images over 0.5 MB do not fit the shared memory of Fast DDS: " if "fastrtps" in rmw else ""
+    hint = cause + ", or ".join(fixes)
+    return f"{hint[0].upper()}{hint[1:]}."
 
 
 def _name(publisher: TopicEndpointInfo) -> str:

@@ -7,6 +7,8 @@ rclpy checks type, range and read-only before it asks the node, and rejects with
 rejection is replaced.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import Any
 

@@ -240,7 +240,7 @@ def declare(node: "Node") -> Settings:
             lowest = row.low if row.special is None else min(row.low, row.special)
             descriptor.floating_point_range = [FloatingPointRange(from_value=lowest, to_value=row.high)]
         # Looked at without a type first: rclpy's own rejection does not say what to write instead.
-        given = node.declare_parameter(row.name, row.default, ParameterDescriptor(dynamic_typing=True)).value
+        given: Any = node.declare_parameter(row.name, row.default, ParameterDescriptor(dynamic_typing=True)).value
         node.undeclare_parameter(row.name)
         if problem := value_problem(row.name, given):
             raise ParameterError(problem)

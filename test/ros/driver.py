@@ -255,6 +255,14 @@ class Robot:
         return str(self.call(GetState, "get_state").current_state.label)
 
 
+def wait_until(condition: Callable[[], bool], what: str, timeout: float = TIMEOUT) -> None:
+    """Wait for something that happens outside of ROS."""
+    end = time.monotonic() + timeout
+    while not condition():
+        assert time.monotonic() < end, f"waited {timeout:g} s in vain for {what}"
+        time.sleep(0.01)
+
+
 def values_of(status: DiagnosticStatus) -> dict[str, str]:
     """Keys and values of a report."""
     return {item.key: item.value for item in status.values}

@@ -7,7 +7,7 @@ from rclpy.duration import Duration
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.topic_endpoint_info import TopicEndpointInfo
 
-from cac_ros.input_check import COMPRESSED_TYPE, RAW_TYPE, explain_silence, image_qos, wanted_reliability
+from cac_ros.input_check import COMPRESSED_TYPE, RAW_TYPE, explain_loss, explain_silence, image_qos, wanted_reliability
 
 RELIABLE, BEST_EFFORT = ReliabilityPolicy.RELIABLE, ReliabilityPolicy.BEST_EFFORT
 
@@ -127,5 +127,21 @@ def test_a_connected_publisher_gets_the_hint_for_its_middleware() -> None:
     assert explain(publisher()) == f"{silent}. {shared}this node and for the publisher (here it is not set)."
     message = explain(publisher(), environment={"FASTDDS_BUILTIN_TRANSPORTS": "LARGE_DATA"}, lost=7)
     assert message == f"{start}7 images were lost on the way. {shared}the publisher, too (here it is set)."
+    message = explain(publisher(reliability=BEST_EFFORT), qos=image_qos(BEST_EFFORT))
+    repeat = "make the publisher reliable: best effort does not send again what was lost."
+    assert message.endswith(f"(here it is not set), or {repeat}")
     message = explain(publisher(), rmw="rmw_cyclonedds_cpp")
     assert message == f"{silent}; see with `ros2 topic hz /image` whether it sends."
+
+
+@pytest.mark.parametrize(("lost", "received", "told"), [(2, 0, False), (3, 0, True), (9, 91, False), (10, 90, True)])
+def test_losses_are_told_when_they_matter(lost: int, received: int, told: bool) -> None:
+    camera = publisher(reliability=BEST_EFFORT)
+    message = explain_loss(
+        topic="/image", lost=lost, received=received, publishers=[camera], environment={}, rmw="rmw_cyclonedds_cpp"
+    )
+    expected = (
+        f"{lost} of the last {lost + received} images on /image were lost on the way. "
+        "Make the publisher reliable: best effort does not send again what was lost."
+    )
+    assert message == (expected if told else "")

@@ -9,7 +9,7 @@ import pytest
 from cac_msgs.msg import OpenSetClassification
 from diagnostic_msgs.msg import DiagnosticStatus
 
-from test.ros.driver import RED, NodeProcess, Robot, picture, running, sums_up, values_of
+from test.ros.driver import RED, NodeProcess, Robot, picture, running, sums_up, values_of, wait_until
 
 BREAKS, HANGS = (255, 0, 255), (255, 255, 0)
 
@@ -73,3 +73,14 @@ def test_lifecycle_and_end_work_while_the_engine_hangs(robot: Robot, node: NodeP
     assert "The engine is still working on a frame" in node.output
     assert node.interrupt() == 0
     assert "Traceback" not in node.output
+
+
+def test_a_request_to_end_while_the_model_loads(model: Path, ros_domain: int, tmp_path: Path, release: Path) -> None:
+    loading = tmp_path / "loading"
+    environment = {"RELEASE_FILE": str(release), "HANG_LOADING": str(loading)}
+    with running(tmp_path, ros_domain, model, command=("-m", "test.ros.faulty_node"), environment=environment) as node:
+        wait_until(loading.exists, "the node to load its model")
+        node.process.terminate()
+        release.touch()
+        assert node.wait() == 0
+        assert "Traceback" not in node.output

@@ -119,7 +119,6 @@ def test_asking_for_reliable_from_a_best_effort_publisher_names_it_and_the_fix(
             )
             assert why_silent(robot, "No image can arrive") == sentence
             assert node.output.count(sentence) == 1
-            assert node.interrupt() == 0
     finally:
         robot.close()
 
@@ -130,7 +129,7 @@ def test_compressed_images_are_read_from_the_topic_beside_the_remapped_one(
     remap = ("-r", "image:=/camera/image_raw")
     robot = Robot(ros_domain, image_type=CompressedImage, image_topic="/camera/image_raw/compressed")
     try:
-        with running(tmp_path, ros_domain, model, arguments=remap, image_transport="compressed", **FAST) as node:
+        with running(tmp_path, ros_domain, model, arguments=remap, image_transport="compressed", **FAST):
             robot.wait_connected()
             assert robot.ask(jpeg(RED)).label == "red"
             broken = jpeg(RED)
@@ -141,6 +140,24 @@ def test_compressed_images_are_read_from_the_topic_beside_the_remapped_one(
             robot.node.destroy_publisher(robot.images)
             robot.advertise(RELIABLE, Image, "/camera/image_raw/compressed")
             assert "start the node with -p image_transport:=raw" in why_silent(robot, "as sensor_msgs/msg/Image")
-            assert node.interrupt() == 0
+    finally:
+        robot.close()
+
+
+def test_large_best_effort_images_that_get_lost_are_reported_with_the_fix(
+    model: Path, ros_domain: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FASTDDS_BUILTIN_TRANSPORTS", "DEFAULT")
+    large = picture(RED, 1920, 1080)  # 6 MB through 0.5 MB of shared memory
+    robot = Robot(ros_domain, reliability=BEST_EFFORT)
+    try:
+        with running(tmp_path, ros_domain, model, **FAST) as node:
+            robot.wait_connected()
+            found = "were lost on the way"
+            report = robot.wait_report(lambda r: found in r.message or not robot.send(large), found)
+            assert report.level == DiagnosticStatus.WARN
+            assert "set FASTDDS_BUILTIN_TRANSPORTS=LARGE_DATA for this node and for the publisher" in report.message
+            assert int(values_of(report)["lost"]) >= 3
+            assert found in node.output
     finally:
         robot.close()

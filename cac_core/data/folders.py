@@ -90,6 +90,7 @@ def frames_to_images(
         uint8 ``(M, S, S, C)``, and per frame None or why it could not be read (its pixels are then undefined).
     """
     size = preprocessing.image_size
+    _check_memory(total * size * size * preprocessing.channels, total, size)
     images = np.empty((total, size, size, preprocessing.channels), dtype=np.uint8)
     failures: list[OSError | None] = [None] * total
 
@@ -140,6 +141,15 @@ def _load(
         tuple(str(files[i]) for i in good),
         tuple(problems),
     )
+
+
+def _check_memory(needed: int, total: int, size: int) -> None:
+    present = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    if needed > 0.8 * present:
+        raise DataError(
+            f"{total} images of {size}x{size} pixels need {needed / 1e9:.0f} GB and this machine has "
+            f"{present / 1e9:.0f} GB of memory: set a smaller preprocessing.image_size or use fewer images."
+        )
 
 
 def _existing_folder(root: str | Path) -> Path:

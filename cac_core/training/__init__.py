@@ -20,6 +20,7 @@ from cac_core.training.config import (
     PreprocessingConfig,
     ScheduleConfig,
     TrainConfig,
+    check,
 )
 
 if TYPE_CHECKING:
@@ -42,7 +43,8 @@ __all__ = [
 
 
 def train(config: TrainConfig, callbacks: Sequence[Callback] = ()) -> TrainingResult | None:
-    """Train, calibrate and save a bundle; see :func:`cac_core.training.run.train`."""
+    """Check the configuration, train, calibrate and save a bundle; see :func:`cac_core.training.run.train`."""
+    check(config)  # before anything slow is imported
     from cac_core.training.run import train as run
 
     return run(config, callbacks)

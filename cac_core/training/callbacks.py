@@ -4,6 +4,7 @@
 
 import csv
 import io
+import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from cac_core.training.module import CACModule
 from cac_core.training.schedule import Step, TwoStage
 
 METRICS = "metrics.csv"
+SECONDS_PER_LINE = 30.0
+"""Off a terminal there is no bar, but a line now and then."""
 
 
 class Schedule(Callback):
@@ -107,6 +110,7 @@ class Progress(Callback):
         self.schedule = schedule
         self.bar = console.progress_bar()
         self.task = self.bar.add_task("training", visible=False)
+        self.next_line = 0.0
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Show the bar on the first process."""
@@ -121,15 +125,17 @@ class Progress(Callback):
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Show the epoch's figures."""
-        if self.schedule.history:
-            last = self.schedule.history[-1]
-            self.bar.update(
-                self.task,
-                description=(
-                    f"epoch {last['epoch']}: loss {last['train_loss']:.2f}, validation anchor loss "
-                    f"{last['val_anchor']:.2f}, accuracy {last['val_accuracy']:.3f}"
-                ),
-            )
+        if not (self.schedule.history and trainer.is_global_zero):
+            return
+        last = self.schedule.history[-1]
+        text = (
+            f"epoch {last['epoch']}: loss {last['train_loss']:.2f}, validation anchor loss {last['val_anchor']:.2f}, "
+            f"accuracy {last['val_accuracy']:.3f}"
+        )
+        self.bar.update(self.task, description=text)
+        if self.bar.disable and time.monotonic() >= self.next_line:
+            console.err.print(f"{text} (of at most {trainer.max_epochs} epochs)", markup=False, highlight=False)
+            self.next_line = time.monotonic() + SECONDS_PER_LINE
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Leave the bar as it stands."""

@@ -230,6 +230,9 @@ def check(config: TrainConfig) -> None:
     parent = _first_existing(config.out.absolute().parent)
     if not parent.is_dir() or not os.access(parent, os.W_OK):
         raise TrainingError(f"{config.out} cannot be written, because {parent} is not a folder with write permission.")
+    weights = config.model.pretrained
+    if isinstance(weights, str) and not Path(weights).is_file():
+        raise TrainingError(f"model.pretrained is neither true, false nor the path of a weights file: {weights}.")
     if config.precision == "fp16" and config.device == "cpu":
         raise TrainingError("precision fp16 needs a CUDA device: use auto, bf16 or float32 on a CPU.")
 
@@ -242,6 +245,16 @@ def _check_data(config: TrainConfig) -> None:
         )
     if data.dataset == "digits" and (data.root or data.unknown):
         raise TrainingError("data.root and data.unknown have no meaning for the digits: remove them or data.dataset.")
+    for name, folder in (("data.root", data.root), ("data.unknown", data.unknown)):
+        if folder is not None and not folder.expanduser().is_dir():
+            raise TrainingError(f"{name} {folder} does not exist or is not a folder: check the path.")
+    if data.root and data.unknown:
+        root, unknown = (folder.expanduser().resolve() for folder in (data.root, data.unknown))
+        if root == unknown or root in unknown.parents or unknown in root.parents:
+            raise TrainingError(
+                f"data.unknown {data.unknown} and data.root {data.root} lie within each other, so photos of other "
+                "things would be trained on: move one of them."
+            )
 
 
 def _check_numbers(config: TrainConfig) -> None:

@@ -25,7 +25,7 @@ from cac_core.metrics import OpenSetMetrics
 from cac_core.training.batches import OrderedBatches, TrainingBatches
 from cac_core.training.calibrate import make_bundle, versions
 from cac_core.training.callbacks import Progress, SaveRun, Schedule
-from cac_core.training.config import CHECKPOINT, TrainConfig, check
+from cac_core.training.config import CHECKPOINT, TrainConfig
 from cac_core.training.module import CACModule
 from cac_core.training.precision import choose_precision
 from cac_core.training.sources import TrainingData, load_training_data
@@ -70,7 +70,7 @@ class Processes:
 
 
 def train(config: TrainConfig, callbacks: Sequence[Callback] = ()) -> TrainingResult | None:
-    """Train, calibrate and save a bundle.
+    """Train, calibrate and save a bundle of a checked configuration; see :func:`cac_core.training.train`.
 
     The run's logs (metrics.csv, TensorBoard) and, until it is finished, its state lie in ``config.run_folder``.
 
@@ -84,9 +84,9 @@ def train(config: TrainConfig, callbacks: Sequence[Callback] = ()) -> TrainingRe
     Raises:
         TrainingError, DataError, DeviceError, BackboneError: with a sentence that says what to do.
     """
-    check(config)
     processes = Processes.from_environment()
     device = _device(config, processes)
+    _try_backbone(config)
     data = load_training_data(config)
     if processes.world > len(data.validation) or processes.world > config.optimiser.batch_size:
         raise TrainingError(f"{processes.world} processes are more than there are images: start fewer processes.")
@@ -97,7 +97,7 @@ def train(config: TrainConfig, callbacks: Sequence[Callback] = ()) -> TrainingRe
         data.preprocessing.channels,
         dict(config.model.options),
     )
-    with torch.random.fork_rng(), warnings.catch_warnings():
+    with torch.random.fork_rng([device] if device.type == "cuda" else []), warnings.catch_warnings():
         warnings.filterwarnings("ignore", module="pytorch_lightning")
         backbone, schedule = _fit(config, spec, data, device, processes, callbacks)
     if processes.rank != 0:
@@ -217,6 +217,13 @@ def _device(config: TrainConfig, processes: Processes) -> torch.device:
             f"under torchrun each process takes its own GPU: use device auto or cpu, not {config.device}."
         )
     return torch.device(resolve_device(config.device)[0].type, int(os.environ.get("LOCAL_RANK", "0")))
+
+
+def _try_backbone(config: TrainConfig) -> None:
+    """Find a wrong name or option before all images are read; without memory or weights."""
+    size, channels = config.image_size, config.preprocessing.channels
+    with torch.device("meta"):
+        build_backbone(BackboneSpec(config.model.backbone, 2, size, channels, dict(config.model.options)))
 
 
 def _advice(config: TrainConfig, data: TrainingData) -> list[str]:

@@ -125,6 +125,12 @@ def test_unreadable_files_are_listed_and_skipped(tmp_path):
     assert "convert them to JPEG" in text
 
 
+def test_more_images_than_memory_are_refused_before_they_are_read(tmp_path):
+    write_folder(tmp_path, count=1)
+    with pytest.raises(DataError, match=r"GB of memory: set a smaller preprocessing\.image_size"):
+        load_image_folder(tmp_path, Preprocessing(10**7))
+
+
 def test_tiny_images_are_reported_but_kept(tmp_path):
     write_folder(tmp_path, count=1)
     write_photo(tmp_path / "red" / "dot.png", size=(3, 2))

@@ -47,7 +47,7 @@ RECIPES = sorted((Path(__file__).parents[2] / "config" / "train").glob("*.yaml")
     ],
 )
 def test_a_value_that_cannot_work_is_named(option, value):
-    config = parse(["--data.root", "photos", f"--{option}={value}"])
+    config = parse(["--data.dataset", "digits", f"--{option}={value}"])
     with pytest.raises(TrainingError, match=option.replace(".", r"\.")):
         check(config)
 
@@ -57,11 +57,17 @@ def test_a_value_that_cannot_work_is_named(option, value):
     [
         ([], "--data.root"),
         (["--data.dataset", "digits", "--data.root", "photos"], "no meaning for the digits"),
-        (["--data.root", "photos", "--device", "cpu", "--precision", "fp16"], "needs a CUDA device"),
-        (["--data.root", "photos", "--preprocessing.channels", "1", "--augment.hue", "0.1"], "grey images"),
+        (["--data.root", "nowhere"], "data.root nowhere does not exist"),
+        (["--data.root", ".", "--data.unknown", "nowhere"], "data.unknown nowhere does not exist"),
+        (["--data.root", ".", "--data.unknown", "test"], "would be trained on"),
+        (["--data.root", "test/core", "--data.unknown", "test"], "would be trained on"),
+        (["--data.dataset", "digits", "--device", "cpu", "--precision", "fp16"], "needs a CUDA device"),
+        (["--data.dataset", "digits", "--preprocessing.channels", "1", "--augment.hue", "0.1"], "grey images"),
+        (["--data.dataset", "digits", "--model.pretrained", "yes please"], "path of a weights file"),
     ],
 )
-def test_combinations_that_make_no_sense(arguments, sentence):
+def test_combinations_that_make_no_sense(arguments, sentence, monkeypatch):
+    monkeypatch.chdir(Path(__file__).parents[2])
     with pytest.raises(TrainingError, match=sentence):
         check(parse(arguments))
 
@@ -69,9 +75,9 @@ def test_combinations_that_make_no_sense(arguments, sentence):
 def test_out_must_be_a_file_that_can_be_written(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(TrainingError, match="cannot be written"):
-        check(parse(["--data.root", "photos", "--out", str(tmp_path / "file" / "model.cac")]))
+        check(parse(["--data.root", str(tmp_path), "--out", str(tmp_path / "file" / "model.cac")]))
     with pytest.raises(TrainingError, match="give a file name"):
-        check(parse(["--data.root", "photos", "--out", str(tmp_path)]))
+        check(parse(["--data.root", str(tmp_path), "--out", str(tmp_path)]))
 
 
 @pytest.mark.parametrize("recipe", RECIPES, ids=lambda path: path.stem)
@@ -79,7 +85,7 @@ def test_the_recipes_are_valid_and_can_be_overridden(recipe):
     config = parse(["--config", str(recipe), "--seed", "5", "--out", "x.cac"])
     assert config.seed == 5
     if config.data.dataset == "folder":
-        config.data.root = Path("photos")
+        config.data.root = Path(__file__).parent
     check(config)
 
 

@@ -198,11 +198,16 @@ def test_nan_after_some_epochs_keeps_the_last_good_state(tmp_path):
     assert len((config.run_folder / "metrics.csv").read_text().splitlines()) == 3
 
 
-def test_an_unknown_backbone_is_refused(tmp_path):
-    config = tiny_config(tmp_path / "m.cac")
+def test_a_wrong_backbone_is_refused_before_the_images_are_read(tmp_path):
+    (tmp_path / "photos").mkdir()  # reading it would be an error
+    config = photo_config(tmp_path / "photos", tmp_path / "m.cac")
     config.model.backbone = "resnet19"
     with pytest.raises(BackboneError, match="resnet19"):
         train(config)
+    config.model.backbone, config.model.options = "paper", {"wide": 2}
+    with pytest.raises(BackboneError, match="wide"):
+        train(config)
+    assert not config.run_folder.exists()
 
 
 def test_loss_settings_travel_with_the_model(tmp_path):

@@ -3,6 +3,7 @@
 """The training of one benchmark network: the package's own module and schedule, with another loss and batches."""
 
 import logging
+import math
 import warnings
 from typing import Any
 
@@ -134,12 +135,11 @@ class BenchmarkModule(CACModule):
             self.parameters(), lr=o.lr, momentum=o.momentum, weight_decay=o.weight_decay, nesterov=True
         )
         cycle, warm_up = -(-total // self.strong.cycles), max(1, min(500, total // 10))
-        rate = torch.optim.lr_scheduler.LambdaLR(
-            optimiser,
-            lambda step: (
-                min(1.0, (step + 1) / warm_up) * 0.5 * float(1 + torch.tensor(step % cycle / cycle * torch.pi).cos())
-            ),
-        )
+
+        def share(step: int) -> float:
+            return min(1.0, (step + 1) / warm_up) * 0.5 * (1.0 + math.cos(math.pi * (step % cycle) / cycle))
+
+        rate = torch.optim.lr_scheduler.LambdaLR(optimiser, share)
         return {"optimizer": optimiser, "lr_scheduler": {"scheduler": rate, "interval": "step"}}
 
 

@@ -55,6 +55,7 @@ VALUES = {
     "MNIST": DatasetValues((35, 35), 5e-6, channels=1, flip=0.0, scale_min=0.7),
     "SVHN": DatasetValues((50, 25), 5e-6, flip=0.0, scale_min=0.7),
     "CIFAR10": DatasetValues((150, 50), 5e-6, rotation=10.0),
+    "CIFAR100": DatasetValues((150, 50), 5e-4),
     "CIFAR+10": DatasetValues((150, 50), 5e-4),
     "CIFAR+50": DatasetValues((150, 50), 5e-4),
     "TinyImageNet": DatasetValues(

@@ -1,0 +1,165 @@
+# SPDX-FileCopyrightText: 2026 cac_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Runs an experiment: trains what is not there yet, then makes the table and the figure."""
+
+import json
+import multiprocessing
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+
+from cac_core import console
+from cac_core.benchmark import figures, tables
+from cac_core.benchmark.networks import NetworkSpec, Outputs, differences, finished, train_network
+from cac_core.benchmark.results import Result, write
+from cac_core.benchmark.settings import Settings
+from cac_core.benchmark.tables import Networks
+from cac_core.engines.devices import resolve_device
+from cac_core.errors import DataError
+
+NETWORKS = "networks"
+
+
+class Experiment(NamedTuple):
+    """A table or a figure.
+
+    Attributes:
+        help: one line for people.
+        networks: those it needs.
+        result: its rows and drawing from their outputs.
+    """
+
+    help: str
+    networks: Callable[[Settings], list[NetworkSpec]]
+    result: Callable[[Settings, Networks], Result]
+
+
+EXPERIMENTS = {
+    "table1": Experiment("open-set AUROC on the six datasets", tables.table1_networks, tables.table1),
+    "table2": Experiment("overlap of nearest-centre distances", tables.table2_networks, tables.table2),
+    "table3": Experiment("ResNet-18: CCR at 1, 5 and 10 % FPR", tables.table3_networks, tables.table3),
+    "table4": Experiment("distance losses", tables.table4_networks, tables.table4),
+    "table5": Experiment("anchored against learnt centres", tables.table5_networks, tables.table5),
+    "figure1": Experiment("the logit space of three classes", figures.figure1_networks, figures.figure1),
+    "figure2": Experiment("histograms of nearest-centre distances", figures.figure2_networks, figures.figure2),
+    "figure3": Experiment("accuracy of CAC and cross-entropy", figures.figure3_networks, figures.figure3),
+    "figure4": Experiment("AUROC over the number of known classes", figures.figure4_networks, figures.figure4),
+    "figure5": Experiment("sensitivity to the two hyperparameters", figures.figure5_networks, figures.figure5),
+}
+
+
+def run(name: str, settings: Settings) -> tuple[Result, list[Path]]:
+    """Train, measure and write one experiment.
+
+    Returns:
+        The result and the files that were written.
+
+    Raises:
+        DataError: for missing images, names that do not exist, or a folder with results of another configuration.
+        TrainingError: when a training fails.
+    """
+    experiment = EXPERIMENTS[name]
+    specs = list({spec.name: spec for spec in experiment.networks(settings)}.values())
+    folder = settings.out / name
+    described = describe(settings)
+    _refuse_other_configuration(folder / "results.json", described)
+    outputs = {spec.name: output for spec, output in _train_all(specs, settings)}
+    result = experiment.result(settings, lambda spec: outputs[spec.name])
+    times = {spec_name: _times(output) for spec_name, output in sorted(outputs.items())}
+    return result, write(result, described, times, folder, name)
+
+
+def describe(settings: Settings) -> dict[str, Any]:
+    """JSON-ready: what the results depend on, without places and machines."""
+    return {
+        "datasets": list(settings.datasets),
+        "trials": list(settings.trials),
+        "family": settings.family,
+        "losses": list(settings.losses),
+        "recipe": "quick" if settings.quick else settings.recipe,
+        "epochs": settings.epochs,
+        "seed": settings.seed,
+        "backbone": settings.backbone,
+        "precision": settings.precision,
+    }
+
+
+def _train_all(specs: list[NetworkSpec], settings: Settings) -> Iterator[tuple[NetworkSpec, Outputs]]:
+    folder = settings.out / NETWORKS
+    device, notes = resolve_device(settings.device)
+    for note in notes:
+        console.warn(note)
+    missing = []
+    for spec in specs:
+        before = finished(spec, folder, settings.precision)
+        if before is None:
+            missing.append(spec)
+        else:
+            yield spec, before
+    if len(missing) < len(specs):
+        _tell(f"{len(specs) - len(missing)} of {len(specs)} networks were trained before")
+    jobs = min(settings.jobs, len(missing))
+    done = _in_processes(missing, settings, device, jobs) if jobs > 1 else _in_turn(missing, settings, device)
+    for number, (spec, output) in enumerate(done, start=1):
+        seconds = output.record["seconds"]["train"]
+        split = spec.trial.split
+        _tell(
+            f"{number}/{len(missing)} {split.dataset} {split.family} trial {split.trial}, {spec.loss}: {seconds:.0f} s"
+        )
+        yield spec, output
+
+
+def _in_turn(
+    specs: list[NetworkSpec], settings: Settings, device: torch.device
+) -> Iterator[tuple[NetworkSpec, Outputs]]:
+    for spec in specs:
+        yield spec, train_network(spec, settings.out / NETWORKS, settings.source, device, settings.precision)
+
+
+def _in_processes(
+    specs: list[NetworkSpec], settings: Settings, device: torch.device, jobs: int
+) -> Iterator[tuple[NetworkSpec, Outputs]]:
+    """Several networks at a time: one alone leaves most of a GPU idle at these image sizes."""
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(jobs, mp_context=context) as pool:
+        waiting = {
+            pool.submit(
+                train_network, spec, settings.out / NETWORKS, settings.source, device, settings.precision, False
+            ): spec
+            for spec in specs
+        }
+        try:
+            for future in as_completed(waiting):
+                yield waiting[future], future.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _refuse_other_configuration(file: Path, described: dict[str, Any]) -> None:
+    if not file.is_file():
+        return
+    try:
+        before = json.loads(file.read_text(encoding="utf-8"))["settings"]
+    except (ValueError, KeyError, OSError) as error:
+        raise DataError(f"{file} is not a benchmark result: delete it or choose another --out.") from error
+    # More or other datasets, trials and losses only ask for another table of the same networks.
+    free = {"datasets", "trials", "losses", "family"}
+    different = [name for name in differences(before, described) if name not in free]
+    if different:
+        changes = ", ".join(f"{name} ({before.get(name)}, now {described.get(name)})" for name in different)
+        raise DataError(
+            f"{file.parent} holds results of another configuration: {changes}; choose another --out, or repeat the "
+            "command with the same settings."
+        )
+
+
+def _times(output: Outputs) -> dict[str, Any]:
+    return {"seconds": output.record["seconds"], "device": output.record["device"], "torch": output.record["torch"]}
+
+
+def _tell(line: str) -> None:
+    console.err.print(line, markup=False, highlight=False)

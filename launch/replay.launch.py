@@ -69,7 +69,6 @@ def replay(context: LaunchContext) -> list[ExecuteProcess]:
             name="replay",
             cmd=[program, values["bag"], *options],
             output="both",
-            emulate_tty=True,
             sigterm_timeout="15",  # a live replay first ends its node
             on_exit=end_with_the_evaluation,
         )

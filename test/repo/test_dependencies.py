@@ -1,0 +1,94 @@
+# SPDX-FileCopyrightText: 2026 cac_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Every package that the code imports is declared: for rosdep in package.xml, for pip in requirements/."""
+
+import re
+import sys
+import xml.etree.ElementTree as ElementTree
+
+import pytest
+
+from test.repo.sources import ROOT, imported_packages
+
+OURS = {"cac_core", "cac_ros", "test", "benchmarks"}
+
+# Where the name of a package differs from the name that is imported.
+ROSDEP_KEYS = {
+    "PIL": "python3-pil",
+    "cv2": "python3-opencv",
+    "jinja2": "python3-jinja2",
+    "kornia": "python3-kornia-pip",
+    "numpy": "python3-numpy",
+    "rich": "python3-rich",
+    "rosbags": "python3-rosbags-pip",
+    "ruamel": "python3-ruamel.yaml",
+    "scipy": "python3-scipy",
+    "sklearn": "python3-sklearn",
+    "tensorboard": "python3-tensorboard-pip",
+    "timm": "python3-timm-pip",
+    "torch": "python3-pytorch-pip",
+    "torchvision": "python3-pytorch-pip",
+    "yaml": "python3-yaml",
+}
+REQUIREMENTS = {
+    "PIL": "pillow",
+    "cv2": "opencv-python-headless",
+    "ruamel": "ruamel.yaml",
+    "sklearn": "scikit-learn",
+    "yaml": "pyyaml",
+}
+# Part of a ROS installation; in the environment they come with rclpy, sensor_msgs and the build of cac_msgs.
+FROM_ROS = {
+    "ament_index_python", "builtin_interfaces", "cac_msgs", "diagnostic_msgs", "launch", "launch_ros", "lifecycle_msgs",
+    "rcl_interfaces", "rclpy", "sensor_msgs", "std_msgs", "std_srvs",
+}  # fmt: skip
+# Imported only where it is found: NVIDIA's own installer brings it.
+OPTIONAL = {"tensorrt"}
+
+
+def third_party() -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for folder in ("cac_core", "cac_ros", "launch"):
+        for name, files in imported_packages(ROOT / folder).items():
+            if name not in sys.stdlib_module_names and name not in OURS:
+                found.setdefault(name, set()).update(files)
+    return found
+
+
+def requirement_lines() -> list[str]:
+    lines = [line for path in (ROOT / "requirements").glob("*.txt") for line in path.read_text().splitlines()]
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def test_package_xml_declares_every_import() -> None:
+    text = (ROOT / "package.xml").read_text()
+    tags = {"depend", "exec_depend", "build_depend"}
+    declared = {element.text for element in ElementTree.fromstring(text) if element.tag in tags}
+    without_key = set(re.findall(r"[\w.]+", text.partition("rosdep has no key for")[2].partition("-->")[0]))
+    missing = {
+        name: files
+        for name, files in third_party().items()
+        if ROSDEP_KEYS.get(name, name) not in declared and name not in without_key
+    }
+    assert missing == {}
+
+
+def test_requirements_pin_every_import() -> None:
+    pinned = {re.split(r"[\[=]", line)[0].lower().replace("_", "-") for line in requirement_lines()}
+    missing = {
+        name: files
+        for name, files in third_party().items()
+        if name not in FROM_ROS | OPTIONAL and REQUIREMENTS.get(name, name).lower().replace("_", "-") not in pinned
+    }
+    assert missing == {}
+
+
+@pytest.mark.parametrize("line", requirement_lines())
+def test_a_requirement_is_pinned_exactly(line: str) -> None:
+    assert re.match(r"^[\w.\-]+(\[\w+\])?==[\w.]+(; .+)?$", line)
+
+
+def test_cac_msgs_depends_on_messages_only() -> None:
+    package = ElementTree.parse(ROOT / "cac_msgs" / "package.xml").getroot()
+    names = {element.text for element in package if element.tag in ("depend", "exec_depend", "build_depend")}
+    assert names == {"std_msgs", "rosidl_default_runtime"}

@@ -1,0 +1,122 @@
+# SPDX-FileCopyrightText: 2026 cac_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Messages, parameters and launch arguments agree with the tables in the code."""
+
+import ast
+from pathlib import Path
+
+import pytest
+import yaml
+
+from cac_core.predictor import Reason
+from cac_ros import parameters
+from test.repo.sources import ROOT
+
+cac_msgs = pytest.importorskip("cac_msgs.msg", reason="cac_msgs is not built: run make setup")
+
+
+def test_the_reasons_in_the_message_are_those_of_the_predictor() -> None:
+    text = (ROOT / "cac_msgs" / "msg" / "OpenSetClassification.msg").read_text()
+    constants = [line.split()[1].split("=") for line in text.splitlines() if line.startswith("uint8 ") and "=" in line]
+    assert {name: int(value) for name, value in constants} == {reason.name: reason.value for reason in Reason}
+    for reason in Reason:
+        assert getattr(cac_msgs.OpenSetClassification, reason.name) == reason
+
+
+def test_the_message_has_the_documented_fields() -> None:
+    assert cac_msgs.OpenSetClassification.get_fields_and_field_types() == {
+        "header": "std_msgs/Header",
+        "unknown": "boolean",
+        "label": "string",
+        "class_index": "int32",
+        "nearest_label": "string",
+        "rejection_score": "float",
+        "threshold": "float",
+        "reason": "uint8",
+        "rejection_scores": "sequence<float>",
+        "model_id": "string",
+    }
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "cac_msgs").glob("*/*.[ms][sr][gv]")), ids=lambda path: path.name)
+def test_every_field_of_an_interface_is_explained(path: Path) -> None:
+    before = ""
+    for line in path.read_text().splitlines():
+        if line and not line.startswith(("#", "---")) and "=" not in line:
+            assert before.startswith("#"), f"{path.name}: {line} has no comment above it"
+        before = line
+
+
+def test_the_parameter_file_is_the_table() -> None:
+    text = (ROOT / "config" / "classifier.yaml").read_text()
+    assert text == parameters.yaml_text(), "run: python -m cac_ros.parameters > config/classifier.yaml"
+    values = yaml.safe_load(text)["/**"]["ros__parameters"]
+    assert values == {row.name: row.default for row in parameters.TABLE}
+
+
+# The launch files are read as text: the environment from PyPI has no launch.
+
+
+def launch_arguments(name: str) -> dict[str, dict[str, object]]:
+    """The arguments declared in the list that generate_launch_description returns, so at the top level."""
+    tree = ast.parse((ROOT / "launch" / name).read_text())
+    function = next(
+        node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name.startswith("generate")
+    )
+    returned = next(node for node in ast.walk(function) if isinstance(node, ast.Return)).value
+    assert isinstance(returned, ast.Call)
+    assert isinstance(returned.args[0], ast.List)
+    calls = [item for item in returned.args[0].elts if isinstance(item, ast.Call) and isinstance(item.func, ast.Name)]
+    return {
+        ast.literal_eval(call.args[0]): {
+            keyword.arg or "": keyword.value.value if isinstance(keyword.value, ast.Constant) else keyword.value
+            for keyword in call.keywords
+        }
+        for call in calls
+        if call.func.id == "DeclareLaunchArgument"  # type: ignore[union-attr]
+    }
+
+
+def table_in(name: str, variable: str) -> ast.Dict:
+    tree = ast.parse((ROOT / "launch" / name).read_text())
+    for node in tree.body:
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        if any(isinstance(target, ast.Name) and target.id == variable for target in targets):
+            assert isinstance(node.value, ast.Dict)  # type: ignore[attr-defined]
+            return node.value  # type: ignore[attr-defined]
+    raise AssertionError(f"{name} has no {variable}")
+
+
+def test_the_node_can_be_launched_with_these_arguments() -> None:
+    assert set(launch_arguments("classifier.launch.py")) == {
+        "model_path", "params_file", "image", "namespace", "device", "autostart", "log_level", "use_sim_time",
+    }  # fmt: skip
+
+
+def test_launch_arguments_that_set_parameters_agree_with_the_table() -> None:
+    overrides = table_in("classifier.launch.py", "OVERRIDES")
+    types = {ast.literal_eval(key): value.id for key, value in zip(overrides.keys, overrides.values, strict=True)}  # type: ignore[arg-type, union-attr]
+    rows = {row.name: type(row.default).__name__ for row in parameters.TABLE}
+    assert types.pop("use_sim_time") == "bool"  # every ROS node has it
+    assert types == {name: rows[name] for name in types}
+    arguments = launch_arguments("classifier.launch.py")
+    for name in types:
+        assert arguments[name]["default_value"] == "", (
+            f"{name}: the default belongs to the table, not to the launch file"
+        )
+
+
+def test_every_replay_argument_is_an_option_of_the_command_line() -> None:
+    from cac_ros import replay
+
+    options = {option for action in replay.parser()._actions for option in action.option_strings}
+    table = table_in("replay.launch.py", "OPTIONS")
+    names = {ast.literal_eval(key) for key in table.keys if key is not None}
+    assert {ast.literal_eval(value) for value in table.values} <= options
+    assert set(launch_arguments("replay.launch.py")) == names | {"bag"}
+
+
+@pytest.mark.parametrize("name", ["classifier.launch.py", "replay.launch.py"])
+def test_launch_files_choose_the_large_data_transport_unless_the_user_chose_one(name: str) -> None:
+    text = (ROOT / "launch" / name).read_text()
+    assert 'EnvironmentVariable("FASTDDS_BUILTIN_TRANSPORTS", default_value="LARGE_DATA")' in text

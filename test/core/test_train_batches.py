@@ -87,6 +87,16 @@ def test_with_everything_off_nothing_changes():
     assert torch.equal(Augment(off, 8, 3)(images), images)
 
 
+def test_hue_and_saturation_leave_grey_pixels_and_brightness_alone():
+    torch.manual_seed(0)
+    augment = Augment(AugmentConfig(scale_min=1.0, saturation=0.5, hue=0.5), 8, 3)
+    grey = torch.full((16, 8, 8, 3), 100, dtype=torch.uint8)
+    assert (augment(grey).int() - 100).abs().max() <= 1
+    orange = torch.tensor([150, 120, 100], dtype=torch.uint8).expand(16, 8, 8, 3)
+    luma = torch.tensor([0.299, 0.587, 0.114])
+    assert ((augment(orange).float() - orange.float()) @ luma).abs().max() < 2
+
+
 def test_a_mild_change_is_mild():
     ramp = torch.arange(0, 256, 8, dtype=torch.uint8).reshape(1, 1, 32, 1).expand(8, 32, 32, 3)
     torch.manual_seed(0)

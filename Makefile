@@ -16,7 +16,7 @@ RUN := .venv/bin/python
 unexport AMENT_PREFIX_PATH CMAKE_PREFIX_PATH COLCON_PREFIX_PATH LD_LIBRARY_PATH PYTHONHOME PYTHONPATH RMW_IMPLEMENTATION
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format bench clean
+.PHONY: help setup demo test lint format lock bench clean
 
 help:
 	@echo 'Start here:'
@@ -27,6 +27,7 @@ help:
 	@echo '  make test             all tests;       a part of them: make test ARGS="test/core -x"'
 	@echo '  make lint             ruff, formatting, and mypy --strict on cac_core'
 	@echo '  make format           let ruff correct what it can'
+	@echo '  make lock             after a change in requirements/: resolve all versions again'
 	@echo '  make bench            measure: accuracy on the paper'"'"'s splits, speed of inference and of the node'
 	@echo
 	@echo 'The environment (made by itself when needed; 7 GB in .venv, output in .setup/setup.log):'
@@ -59,6 +60,9 @@ lint: setup
 format: setup
 	@$(RUN) -m ruff check --fix .
 	@$(RUN) -m ruff format .
+
+lock: setup
+	@$(RUN) tools/lock.py
 
 bench: setup
 	@$(RUN) -m benchmarks $(ARGS)

@@ -48,6 +48,7 @@ WORK = ROOT / ".setup"  # log, lock and the build folder of cac_msgs
 LOG = WORK / "setup.log"
 PIP = "pip==26.3"
 REQUIREMENTS = ("core.txt", "ros.txt", "build.txt", "export.txt", "photos.txt", "test.txt")
+CONSTRAINTS = "constraints.txt"  # the versions of what those depend on
 STAMP = "cac_ros-setup.json"  # inside the environment: which stages are done, and from what
 NEEDED_GB = 10  # the environment takes 7 GB, pip's downloads 3 GB
 TAIL_LINES = 15
@@ -220,7 +221,7 @@ def digest(paths: list[Path], *facts: str) -> str:
 
 def wanted_stamps(venv: Path, python: str) -> dict[str, str]:
     """What each stage should have been made from. A later stage depends on the earlier ones."""
-    packages = digest([ROOT / "requirements" / name for name in REQUIREMENTS], str(venv), python, PIP)
+    packages = digest([ROOT / "requirements" / name for name in (*REQUIREMENTS, CONSTRAINTS)], str(venv), python, PIP)
     sources = sorted(path for path in (ROOT / "cac_msgs").rglob("*") if path.is_file())
     return {
         "packages": packages,
@@ -266,6 +267,7 @@ def create_environment(venv: Path, env: dict[str, str]) -> None:
 def install_packages(venv: Path, env: dict[str, str]) -> None:
     """Install every file of requirements/ in one resolution."""
     command = [str(venv / "bin" / "python"), "-m", "pip", "install", "--progress-bar", "off"]
+    command += ["-c", str(ROOT / "requirements" / CONSTRAINTS)]
     for name in REQUIREMENTS:
         command += ["-r", str(ROOT / "requirements" / name)]
     run_step("install packages (about 3 GB to download, once)", command, env)

@@ -5,11 +5,16 @@
 import re
 import sys
 import xml.etree.ElementTree as ElementTree
+from importlib.metadata import distributions
+from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from test.repo.sources import ROOT, imported_packages
 
+CONSTRAINTS = ROOT / "requirements" / "constraints.txt"
 OURS = {"cac_core", "cac_ros", "test", "benchmarks"}
 
 # Where the name of a package differs from the name that is imported.
@@ -56,8 +61,13 @@ def third_party() -> dict[str, set[str]]:
 
 
 def requirement_lines() -> list[str]:
-    lines = [line for path in (ROOT / "requirements").glob("*.txt") for line in path.read_text().splitlines()]
+    files = set((ROOT / "requirements").glob("*.txt")) - {CONSTRAINTS}
+    lines = [line for path in sorted(files) for line in path.read_text().splitlines()]
     return [line for line in lines if line and not line.startswith("#")]
+
+
+def name_of(line: str) -> str:
+    return canonicalize_name(re.split(r"[\[=]", line)[0])
 
 
 def test_package_xml_declares_every_import() -> None:
@@ -74,11 +84,11 @@ def test_package_xml_declares_every_import() -> None:
 
 
 def test_requirements_pin_every_import() -> None:
-    pinned = {re.split(r"[\[=]", line)[0].lower().replace("_", "-") for line in requirement_lines()}
+    pinned = {name_of(line) for line in requirement_lines()}
     missing = {
         name: files
         for name, files in third_party().items()
-        if name not in FROM_ROS | OPTIONAL and REQUIREMENTS.get(name, name).lower().replace("_", "-") not in pinned
+        if name not in FROM_ROS | OPTIONAL and canonicalize_name(REQUIREMENTS.get(name, name)) not in pinned
     }
     assert missing == {}
 
@@ -86,6 +96,26 @@ def test_requirements_pin_every_import() -> None:
 @pytest.mark.parametrize("line", requirement_lines())
 def test_a_requirement_is_pinned_exactly(line: str) -> None:
     assert re.match(r"^[\w.\-]+(\[\w+\])?==[\w.]+(; .+)?$", line)
+
+
+@pytest.mark.parametrize("line", requirement_lines())
+def test_the_constraints_agree_with_a_requirement(line: str) -> None:
+    version = line.split("==")[1].partition(";")[0]
+    constraints = [text.partition(";")[0] for text in CONSTRAINTS.read_text().splitlines()]
+    assert f"{name_of(line)}=={version}" in constraints, "run: make lock"
+
+
+def test_the_environment_is_the_one_that_was_pinned() -> None:
+    if not (Path(sys.prefix) / "cac_ros-setup.json").exists():
+        pytest.skip("these tests do not run in an environment made by make setup")
+    lines = [line for line in CONSTRAINTS.read_text().splitlines() if line and not line.startswith("#")]
+    pinned = [Requirement(line) for line in lines]
+    wanted = {
+        canonicalize_name(item.name): item.specifier for item in pinned if item.marker is None or item.marker.evaluate()
+    }
+    installed = {canonicalize_name(item.name): item.version for item in distributions()}
+    different = {name: version for name, version in installed.items() if name in wanted and version not in wanted[name]}
+    assert different == {}
 
 
 def test_cac_msgs_depends_on_messages_only() -> None:

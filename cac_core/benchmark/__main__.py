@@ -95,12 +95,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         jobs=values.jobs,
     )
     result, files = run(values.experiment, settings)
-    first = result.rows[0]
-    columns = ("dataset", "splits", "method", NAMES[first.measure], *(NAMES[m] for m in first.further), "paper")
-    rows = [
-        (r.dataset, r.family, r.method, r.text(), *(r.text(m) for m in first.further), str(r.paper or "–"))
-        for r in result.rows
-    ]
+    columns = ("dataset", "splits", "method", NAMES[result.rows[0].measure], "paper")
+    rows = [(r.dataset, r.family, r.method, r.text(), str(r.paper or "–")) for r in result.rows]
     console.out.print(console.table(result.title, columns, rows))
     for file in files:
         console.out.print(str(file), markup=False, highlight=False)

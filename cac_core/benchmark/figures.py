@@ -102,9 +102,9 @@ def figure3(settings: Settings, networks: Networks) -> Result:
 def _figure4_specs(settings: Settings) -> dict[int, list[TrialSpec]]:
     """By number of known classes; as many unknown ones make the openness 18.35 %."""
     dataset = settings.datasets_or(("TinyImageNet",))[0]
-    total, sizes, usual = 200, [20, 40, 60, 80, 100], TRIALS
-    if dataset == DIGITS:
-        total, sizes, usual = 10, [2, 5], TRIALS[:1]
+    small = dataset == DIGITS
+    total, sizes = (10, [2, 5]) if small else (200, [20, 40, 60, 80, 100])
+    usual = TRIALS[:1] if small else TRIALS
     result = {}
     for size in sizes:
         specs = []

@@ -114,7 +114,8 @@ def markdown(result: Result, settings: dict[str, Any]) -> str:
         paper = "–" if row.paper is None else str(row.paper)
         lines.append(_line([row.dataset, row.family, row.method, trials, row.text(), *further, paper]))
     lines += ["", "Mean ± sample standard deviation over the trials; – where there is no value.", ""]
-    lines += [*result.notes, ""] if result.notes else []
+    if result.notes:
+        lines += [*result.notes, ""]
     lines += ["Settings: " + ", ".join(f"{k} {v}" for k, v in settings.items() if v not in (None, [], "")) + ".", ""]
     return "\n".join(lines)
 
@@ -124,7 +125,7 @@ def write(result: Result, settings: dict[str, Any], times: dict[str, Any], folde
 
     results.json holds no time and no place, so that the same seed gives the same file.
     """
-    content = {"experiment": name, "title": result.title, "settings": settings}
+    content: dict[str, Any] = {"experiment": name, "title": result.title, "settings": settings}
     content |= {"rows": [row.to_dict() for row in result.rows], "notes": list(result.notes)}
     page = result.figure.to_html(full_html=True, include_plotlyjs=True, div_id=name)
     files = {

@@ -128,7 +128,7 @@ def _table3_trials(settings: Settings) -> list[tuple[int, TrialSpec, tuple[str, 
     """Trial number, images and the names of the unknown sets; the trials differ in their seed."""
     trials = settings.trials or (0,)
     if settings.datasets_or(("CIFAR10",)) == (DIGITS,):
-        result = []
+        result: list[tuple[int, TrialSpec, tuple[str, ...]]] = []
         for t in trials:
             split = settings.source.split(DIGITS, settings.family or "neal2018", t)
             own = replace(split, unknown=())

@@ -183,10 +183,7 @@ def _lost_in_transport(
 def _transport_hint(publishers: Sequence[TopicEndpointInfo], environment: Mapping[str, str], rmw: str) -> str:
     fixes = []
     if "fastrtps" in rmw:
-        where = "the publisher, too (here it is set)"
-        if not environment.get("FASTDDS_BUILTIN_TRANSPORTS", "").startswith("LARGE_DATA"):
-            where = "this node and for the publisher (here it is not set)"
-        fixes.append(f"set FASTDDS_BUILTIN_TRANSPORTS=LARGE_DATA for {where}")
+        fixes.append(_transport_fix(environment))
     if any(p.qos_profile.reliability == ReliabilityPolicy.BEST_EFFORT for p in publishers):
         fixes.append("make the publisher reliable: best effort does not send again what was lost")
     if not fixes:
@@ -194,6 +191,17 @@ def _transport_hint(publishers: Sequence[TopicEndpointInfo], environment: Mappin
     cause = "Images over 0.5 MB do not fit the shared memory of Fast DDS: " if "fastrtps" in rmw else ""
     hint = cause + ", or ".join(fixes)
     return f"{hint[0].upper()}{hint[1:]}."
+
+
+def _transport_fix(environment: Mapping[str, str]) -> str:
+    setting = "set FASTDDS_BUILTIN_TRANSPORTS=LARGE_DATA for"
+    for name, value in (("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST"), ("ROS_LOCALHOST_ONLY", "1")):
+        if environment.get(name, "").upper() == value:
+            # Measured: rmw_fastrtps then makes its own transports and does not look at the variable.
+            return f"unset {name} ({value} makes Fast DDS ignore its transport setting) and {setting} both nodes"
+    if environment.get("FASTDDS_BUILTIN_TRANSPORTS", "").startswith("LARGE_DATA"):
+        return f"{setting} the publisher, too (here it is set)"
+    return f"{setting} this node and for the publisher (here it is not set)"
 
 
 def _name(publisher: TopicEndpointInfo) -> str:

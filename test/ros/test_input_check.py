@@ -127,6 +127,11 @@ def test_a_connected_publisher_gets_the_hint_for_its_middleware() -> None:
     assert explain(publisher()) == f"{silent}. {shared}this node and for the publisher (here it is not set)."
     message = explain(publisher(), environment={"FASTDDS_BUILTIN_TRANSPORTS": "LARGE_DATA"}, lost=7)
     assert message == f"{start}7 images were lost on the way. {shared}the publisher, too (here it is set)."
+    message = explain(publisher(), environment={"ROS_AUTOMATIC_DISCOVERY_RANGE": "localhost"})
+    assert message.endswith(
+        "unset ROS_AUTOMATIC_DISCOVERY_RANGE (LOCALHOST makes Fast DDS ignore its transport setting) "
+        "and set FASTDDS_BUILTIN_TRANSPORTS=LARGE_DATA for both nodes."
+    )
     message = explain(publisher(reliability=BEST_EFFORT), qos=image_qos(BEST_EFFORT))
     repeat = "make the publisher reliable: best effort does not send again what was lost."
     assert message.endswith(f"(here it is not set), or {repeat}")

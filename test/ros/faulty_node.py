@@ -3,6 +3,7 @@
 """The real node with an engine that fails when the test wants it to.
 
 With HANG_LOADING set, loading makes the file of that name and then hangs until RELEASE_FILE exists.
+While the file named by BUG_FILE exists, loading a model and reporting raise.
 A magenta picture makes the engine raise, a yellow one makes it hang until the file named by RELEASE_FILE exists.
 """
 
@@ -16,6 +17,7 @@ from cac_ros import classifier_node
 from cac_ros.active_model import ActiveModel
 
 real_load = ActiveModel.load
+real_collect = classifier_node.ClassifierNode._collect
 real_scores = Predictor.rejection_scores
 
 
@@ -24,10 +26,22 @@ def wait_for_release():
         time.sleep(0.01)
 
 
+def meet_bug():
+    if Path(os.environ.get("BUG_FILE", "/nowhere")).exists():
+        raise ZeroDivisionError("a bug")
+
+
 def load(path, settings):
-    Path(os.environ["HANG_LOADING"]).touch()
-    wait_for_release()
+    meet_bug()
+    if "HANG_LOADING" in os.environ:
+        Path(os.environ["HANG_LOADING"]).touch()
+        wait_for_release()
     return real_load(path, settings)
+
+
+def collect(self):
+    meet_bug()
+    return real_collect(self)
 
 
 def rejection_scores(self, frames):
@@ -42,6 +56,6 @@ def rejection_scores(self, frames):
 
 if __name__ == "__main__":
     Predictor.rejection_scores = rejection_scores
-    if "HANG_LOADING" in os.environ:
-        ActiveModel.load = load
+    ActiveModel.load = load
+    classifier_node.ClassifierNode._collect = collect
     sys.exit(classifier_node.main())

@@ -54,7 +54,7 @@ def test_a_failing_and_a_hanging_engine(robot: Robot, node: NodeProcess, release
     # It hangs: /diagnostics goes on and says so; the newest waiting frame is answered afterwards.
     hanging = robot.send(picture(HANGS))
     report = robot.wait_report(lambda r: r.level == DiagnosticStatus.ERROR, "an error", timeout=5)
-    assert report.message.startswith("The engine has been working on one frame for 2.")
+    assert report.message.startswith("The engine has been working on one frame for ")
     replaced, newest = robot.send(picture(RED)), robot.send(picture(RED))
     robot.wait_report(lambda r: values_of(r)["replaced"] == "1", "the older waiting frame to be replaced")
     release.touch()
@@ -73,6 +73,34 @@ def test_lifecycle_and_end_work_while_the_engine_hangs(robot: Robot, node: NodeP
     assert "The engine is still working on a frame" in node.output
     assert node.interrupt() == 0
     assert "Traceback" not in node.output
+
+
+def test_bugs_in_transitions_and_callbacks_are_logged_and_survived(
+    model: Path, ros_domain: int, tmp_path: Path, release: Path
+) -> None:
+    bug = tmp_path / "bug"
+    bug.touch()
+    environment, options = {"RELEASE_FILE": str(release), "BUG_FILE": str(bug)}, {"diagnostics_period": 0.2}
+    command = ("-m", "test.ros.faulty_node")
+    robot = Robot(ros_domain)
+    try:
+        with running(
+            tmp_path, ros_domain, model, command=command, environment=environment, autostart=False, **options
+        ) as node:
+            wait_until(lambda: "A callback failed" in node.output, "the report to fail")
+            assert not robot.transition("configure")
+            assert robot.state() == "unconfigured"
+            assert "configure failed: ZeroDivisionError: a bug" in node.output
+            assert "Traceback" in node.output
+            bug.unlink()
+            assert robot.transition("configure")
+            assert robot.transition("activate")
+            robot.wait_connected()
+            assert robot.ask(picture(RED)).label == "red"
+            assert robot.wait_report(lambda r: r.level == DiagnosticStatus.OK, "reports again")
+            assert node.interrupt() == 0
+    finally:
+        robot.close()
 
 
 def test_a_request_to_end_while_the_model_loads(model: Path, ros_domain: int, tmp_path: Path, release: Path) -> None:

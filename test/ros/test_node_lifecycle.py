@@ -4,6 +4,8 @@
 
 import pickle
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +13,7 @@ import pytest
 from cac_msgs.srv import LoadModel
 from diagnostic_msgs.msg import DiagnosticStatus
 
-from test.ros.driver import GREEN, RED, NodeProcess, Robot, picture, running, values_of
+from test.ros.driver import GREEN, RED, ROOT, NodeProcess, Robot, picture, running, values_of
 
 CYCLES = 10
 
@@ -117,10 +119,6 @@ def no_file(folder: Path, model: Path) -> Path:
     return folder / "nowhere.cac"
 
 
-def no_path(folder: Path, model: Path) -> str:
-    return ""
-
-
 def cut(folder: Path, model: Path) -> Path:
     content = model.read_bytes()
     path = folder / "cut.cac"
@@ -148,7 +146,6 @@ def pickled(folder: Path, model: Path) -> Path:
     ("bad_model", "sentence"),
     [
         (no_file, "configure failed: model file {path} does not exist"),
-        (no_path, "configure failed: model_path is empty: give the path of a .cac file"),
         (cut, "configure failed: {path} is damaged"),
         (pickled, "configure failed: {path} is a pickle"),
     ],
@@ -215,3 +212,12 @@ def test_the_node_ends_cleanly_in_the_middle_of_work(
         assert node.interrupt(with_signal) == 0
         assert "Traceback" not in node.output
         assert "Error" not in node.output
+
+
+def test_the_node_imports_nothing_of_training() -> None:
+    code = (
+        "import sys, cac_ros.classifier_node; "
+        "print([m for m in ('lightning', 'pytorch_lightning', 'sklearn', 'plotly', 'rosbags') if m in sys.modules])"
+    )
+    command = [sys.executable, "-c", code]
+    assert subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout == "[]\n"

@@ -12,7 +12,7 @@ import heapq
 import struct
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from operator import attrgetter
 from pathlib import Path
 from types import TracebackType
@@ -21,7 +21,8 @@ from typing import Any, Protocol
 import zstandard
 from rosbags import rosbag1, rosbag2
 from rosbags.typesys import Stores, get_typestore
-from ruamel.yaml import YAML, YAMLError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
 from cac_core.errors import CacError
 from cac_ros.recovery import Recovered, recover, sqlite_is_short
@@ -90,6 +91,19 @@ class BagMessage:
             raise MessageError(f"a message on {self.topic} is not a readable {self.msgtype}: {error}") from error
 
 
+@dataclass
+class _Findings:
+    """What is wrong with a bag, in sentences, and whether messages are missing because of it."""
+
+    sentences: list[str] = field(default_factory=list)
+    lost: bool = False
+
+    def add(self, sentence: str, *, lost: bool = True) -> None:
+        self.lost |= lost
+        if sentence not in self.sentences:
+            self.sentences.append(sentence)
+
+
 class _Source(Protocol):
     """One file (or one healthy folder) of a bag."""
 
@@ -109,7 +123,8 @@ class Bag:
         path: where the bag is.
         topics: every topic by name.
         start_ns, end_ns: first and last time of recording of any message, ns.
-        notes: sentences about what could not be read. Reading may add to them.
+        notes: sentences about what is wrong with the bag. Reading may add to them.
+        damaged: whether something of the recording is missing, as far as it was read until now.
     """
 
     def __init__(self, path: Path | str) -> None:
@@ -119,11 +134,11 @@ class Bag:
             BagError: nothing there, not a bag, or nothing of it readable.
         """
         self.path = Path(path)
-        self.notes: list[str] = []
+        self._findings = _Findings()
         self._stack = ExitStack()
         self._sources: list[_Source] = []
         try:
-            for source in _open(self.path, self.notes):
+            for source in _open(self.path, self._findings):
                 self._sources.append(source)
                 self._stack.callback(source.close)
         except BaseException:
@@ -154,9 +169,14 @@ class Bag:
         self._stack.close()
 
     @property
+    def notes(self) -> list[str]:
+        """Sentences about what is wrong with the bag."""
+        return self._findings.sentences
+
+    @property
     def damaged(self) -> bool:
-        """Whether something of the bag could not be read, as far as it was read until now."""
-        return bool(self.notes)
+        """Whether something of the recording is missing."""
+        return self._findings.lost
 
     def image_topics(self) -> list[Topic]:
         """Topics with images, by name."""
@@ -228,9 +248,7 @@ class Bag:
                 raise BagError(f"{promised:,} messages on {topic} are listed, {count:,} were found")
         except Exception as error:  # noqa: BLE001 — told in `notes`; see _open
             # Damage in the middle of a file with an intact index.
-            note = f"{source.name} is damaged ({error}): not all of its messages could be read."
-            if note not in self.notes:
-                self.notes.append(note)
+            self._findings.add(f"{source.name} is damaged ({error}): not all of its messages could be read.")
 
 
 class _Healthy:
@@ -251,8 +269,8 @@ class _Healthy:
             counts[connection.topic] = Topic(connection.topic, connection.msgtype, count)
         self.topics = list(counts.values())
         empty = self._reader.message_count == 0
-        self.start_ns = None if empty else self._reader.start_time
-        self.end_ns = None if empty else self._reader.end_time - 1
+        self.start_ns: int | None = None if empty else self._reader.start_time
+        self.end_ns: int | None = None if empty else self._reader.end_time - 1
 
     def messages(self, topic: str, start: int | None, stop: int | None) -> Iterator[BagMessage]:
         connections = [c for c in self._reader.connections if c.topic == topic]
@@ -275,7 +293,8 @@ class _Damaged:
             counts[entry.channel] += 1
         self.topics = [Topic(c.topic, c.msgtype, counts[key]) for key, c in found.channels.items()]
         times = [entry.time_ns for entry in found.entries]
-        self.start_ns, self.end_ns = (min(times), max(times)) if times else (None, None)
+        self.start_ns: int | None = min(times, default=None)
+        self.end_ns: int | None = max(times, default=None)
 
     def messages(self, topic: str, start: int | None, stop: int | None) -> Iterator[BagMessage]:
         channels = self._found.channels
@@ -291,27 +310,27 @@ class _Damaged:
         self._found.close()
 
 
-def _open(path: Path, notes: list[str]) -> Iterator[_Source]:
+def _open(path: Path, findings: _Findings) -> Iterator[_Source]:
     if not path.exists():
         raise BagError(f"There is no bag at {path}; check the path.")
     if path.is_file() and path.suffix not in BAG_FILES:
         raise BagError(f"{path} is not a bag: give a rosbag2 folder, or a .mcap, .db3 or ROS 1 .bag file.")
     for database in path.glob("*.db3") if path.is_dir() else [path]:
-        _look_for_wal(database, notes)
+        _look_for_wal(database, findings)
     try:
         yield _Healthy(path)
         return
     except Exception as error:  # noqa: BLE001 — damage makes the readers raise anything: assertions, struct errors, …
         problem = error
     if path.is_file():
-        yield _read_what_is_left(path, problem, notes)
+        yield _read_what_is_left(path, problem, findings)
         return
-    before = len(notes)
+    before = len(findings.sentences)
     readable = 0
     failures: list[BagError] = []
-    for file in _files_of(path, notes):
+    for file in _files_of(path, findings):
         try:
-            source = _read_file(file, notes)
+            source = _read_file(file, findings)
         except BagError as error:
             failures.append(error)
             continue
@@ -319,19 +338,22 @@ def _open(path: Path, notes: list[str]) -> Iterator[_Source]:
         yield source
     if not readable:
         raise failures[0]
-    notes.extend(str(failure) for failure in failures)
-    if len(notes) == before:
-        notes.append(f"{path.name} could not be read as one recording ({problem}); its files were read one by one.")
+    for failure in failures:
+        findings.add(str(failure))
+    if len(findings.sentences) == before:
+        findings.add(
+            f"{path.name} could not be read as one recording ({problem}); its files were read one by one.", lost=False
+        )
 
 
-def _read_file(path: Path, notes: list[str]) -> _Source:
+def _read_file(path: Path, findings: _Findings) -> _Source:
     try:
         return _Healthy(path)
     except Exception as error:  # noqa: BLE001 — see _open
-        return _read_what_is_left(path, error, notes)
+        return _read_what_is_left(path, error, findings)
 
 
-def _read_what_is_left(path: Path, problem: Exception, notes: list[str]) -> _Source:
+def _read_what_is_left(path: Path, problem: Exception, findings: _Findings) -> _Source:
     try:
         found = recover(path)
     except (ValueError, OSError, struct.error, IndexError) as error:
@@ -341,21 +363,21 @@ def _read_what_is_left(path: Path, problem: Exception, notes: list[str]) -> _Sou
         if not count:
             found.close()
             raise BagError(f"{path} is cut off before its first message; copy or record the bag again.")
-        notes.append(f"{path.name} is cut off: {found.cut}. The {count:,} messages before that were read.")
+        findings.add(f"{path.name} is cut off: {found.cut}. The {count:,} messages before that were read.")
     return _Damaged(path, found)
 
 
-def _look_for_wal(database: Path, notes: list[str]) -> None:
+def _look_for_wal(database: Path, findings: _Findings) -> None:
     """A recorder that was killed may leave its last messages in SQLite's write-ahead log, which is not read here."""
     wal = database.with_name(database.name + "-wal")
     if wal.exists() and wal.stat().st_size:
-        notes.append(
+        findings.add(
             f"{wal.name} holds messages that were not read; run `sqlite3 {database.name} 'PRAGMA wal_checkpoint'` to "
             "add them to the bag."
         )
 
 
-def _files_of(folder: Path, notes: list[str]) -> list[Path]:
+def _files_of(folder: Path, findings: _Findings) -> list[Path]:
     """The recording's files in order: from metadata.yaml where it is readable, otherwise by name."""
     present = sorted((f for f in folder.iterdir() if f.suffix in BAG_FILES), key=_natural)
     listed: list[Path] = []
@@ -363,14 +385,12 @@ def _files_of(folder: Path, notes: list[str]) -> list[Path]:
         content = YAML(typ="safe").load((folder / "metadata.yaml").read_text(encoding="utf-8"))
         listed = [folder / Path(name).name for name in content["rosbag2_bagfile_information"]["relative_file_paths"]]
     except FileNotFoundError:
-        notes.append(
-            f"{folder.name} has no metadata.yaml, so the recording was not finished; its files were read as is."
-        )
+        findings.add(f"{folder.name} has no metadata.yaml; its files were read without it.", lost=False)
     except (YAMLError, KeyError, TypeError, ValueError):
-        notes.append(f"{folder.name}/metadata.yaml is damaged; the bag's files were read without it.")
+        findings.add(f"{folder.name}/metadata.yaml is damaged; the bag's files were read without it.", lost=False)
     missing = [file.name for file in listed if not file.exists()]
     if missing and present:
-        notes.append(f"{folder.name} misses {', '.join(missing)}, which its metadata.yaml lists; the rest was read.")
+        findings.add(f"{folder.name} misses {', '.join(missing)}, which its metadata.yaml lists; the rest was read.")
     files = [file for file in listed if file.exists()] or present
     if not files:
         raise BagError(f"{folder} is not a bag: it holds no .mcap or .db3 file; give the folder that `ros2 bag` wrote.")

@@ -288,7 +288,7 @@ def _sqlite_rows(
         payload, position = _varint(data, base + pointer)
         row, offset = _varint(data, position)
         header, position = _varint(data, offset)
-        types = []
+        types: list[int] = []
         while position < offset + header and len(types) < 5:
             kind, position = _varint(data, position)
             types.append(kind)

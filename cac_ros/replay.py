@@ -268,7 +268,7 @@ def print_summary(evaluation: Evaluation, out: Path, title: str) -> None:
     """Print the table, the notes and the path of the report."""
     console.out.print(console.table(escape(title), ("measured", "value"), summary(evaluation)))
     for note in evaluation.notes:
-        console.warn(note)
+        console.err.print(f"note: {note}", markup=False, highlight=False)
     console.out.print(str(out / "report.html"), markup=False, highlight=False)
 
 

@@ -75,8 +75,8 @@ def _data_uri(frame: Frame) -> str:
     scale = min(1.0, SIDE / max(pixels.shape[:2]))
     if scale < 1.0:
         size = (max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale)))
-        pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+        pixels = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
     if frame.order in _TO_BGR:
-        pixels = cv2.cvtColor(pixels, _TO_BGR[frame.order])
+        pixels = np.asarray(cv2.cvtColor(pixels, _TO_BGR[frame.order]), dtype=np.uint8)
     _, encoded = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, 82])
     return "data:image/jpeg;base64," + base64.b64encode(encoded.tobytes()).decode()

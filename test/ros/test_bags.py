@@ -201,11 +201,12 @@ def test_a_cut_anywhere_gives_whole_frames_or_one_sentence(tmp_path_factory, kin
     try:
         with Bag(path) as bag:
             count = check_frames(bag) if TOPIC in bag.topics else 0
-            # Whole frames, and all of them except what a file needs for itself or a compressed block holds back.
+            # Whole frames, and all of them except what a file needs for itself or a compressed block holds back; SQLite
+            # writes the page that lists up to eight rows behind their data.
             assert count <= 40 * share + 1 or kind in COMPRESSED
-            assert kind in COMPRESSED or count >= int(40 * share) - 2
+            assert kind in COMPRESSED or count >= int(40 * share) - (8 if kind == "sqlite3" else 2)
     except BagError as error:
-        assert share < 0.1 or (kind in COMPRESSED and share < 0.7)
+        assert share < {"mcap": 0.1, "ros1": 0.1, "sqlite3": 0.25}.get(kind, 0.7)
         assert str(error).count("\n") == 0
 
 
@@ -222,3 +223,22 @@ def test_recovery_of_a_complete_file_finds_everything_and_no_cut(tmp_path):
 def test_unknown_compression_is_named():
     with pytest.raises(ValueError, match="unknown compression 'snappy'"):
         inflate(b"", "snappy")
+
+
+def test_only_a_loss_counts_as_damage(tmp_path):
+    folder = record(tmp_path, "mcap")
+    (folder / "metadata.yaml").unlink()
+    with Bag(folder) as bag:
+        assert bag.notes
+        assert not bag.damaged
+    cut(storage_file(folder))
+    with Bag(folder) as bag:
+        assert bag.damaged
+
+
+def test_names_with_special_characters_are_fine(tmp_path):
+    for storage in ("mcap", "sqlite3"):
+        folder = write_rosbag2(tmp_path / storage, LABELS[:4], storage).rename(tmp_path / f"100% #{storage}? ü")
+        with Bag(folder) as bag:
+            assert check_frames(bag) == 4
+            assert not bag.damaged

@@ -20,6 +20,7 @@ from typing import Any, Protocol
 
 import zstandard
 from rosbags import rosbag1, rosbag2
+from rosbags.rosbag2.storage_mcap import McapReader
 from rosbags.typesys import Stores, get_typestore
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
@@ -251,6 +252,18 @@ class Bag:
             self._findings.add(f"{source.name} is damaged ({error}): not all of its messages could be read.")
 
 
+class _NotIndexedError(BagError):
+    """An mcap file without chunks, as `ros2 bag record --storage-preset-profile fastwrite` writes it.
+
+    rosbags reads such a file in the order of writing, which need not be that of time, and gives up where it is not.
+    """
+
+
+def _lacks_chunks(storage: Any) -> bool:
+    files = getattr(storage, "storages", [storage])
+    return any(isinstance(file, McapReader) and not file.chunks for file in files)
+
+
 class _Healthy:
     """A file or folder that `rosbags` can read."""
 
@@ -262,6 +275,9 @@ class _Healthy:
         self._encoding = "ros1" if ros1 else "cdr"
         self._reader = rosbag1.Reader(path) if ros1 else rosbag2.Reader(path)
         self._reader.open()
+        if not ros1 and _lacks_chunks(self._reader.storage):
+            self._reader.close()
+            raise _NotIndexedError("it has no index")
         counts: dict[str, Topic] = {}
         for connection in self._reader.connections:
             before = counts.get(connection.topic)
@@ -340,7 +356,7 @@ def _open(path: Path, findings: _Findings) -> Iterator[_Source]:
         raise failures[0]
     for failure in failures:
         findings.add(str(failure))
-    if len(findings.sentences) == before:
+    if len(findings.sentences) == before and not isinstance(problem, _NotIndexedError):
         findings.add(
             f"{path.name} could not be read as one recording ({problem}); its files were read one by one.", lost=False
         )

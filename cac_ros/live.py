@@ -147,7 +147,7 @@ def _play(
     complaints: dict[str, int] = {}
     lateness, new_stamp = 0.0, 0
     start: float | None = None
-    first_ns = 0
+    first_ns, before = 0, 0.0
     with console.progress_bar() as bar:
         task = bar.add_task("playing the bag", total=count or None)
         for index, message in enumerate(messages):
@@ -172,6 +172,9 @@ def _play(
             driver.images.publish(bytes(data))
             sent.append(_Sent(index, message.time_ns, stamp_ns, new_stamp, published_at))
             bar.advance(task)
+            # Reading the next frame would hold up the thread that receives the answer, and so lengthen the latency.
+            driver.wait_for_answer(new_stamp, (due - before) / 2 if before else 0.0)
+            before = due
     notes = [f"{n} of {len(sent)} frames could not be sent: {why}." for why, n in complaints.items()]
     return sent, lateness, notes
 
@@ -252,6 +255,11 @@ class _Driver:
     def ready(self) -> bool:
         """Whether the node is active and each side has found the other."""
         return all(self._matched.values()) and self.report.get("state") == "active"
+
+    def wait_for_answer(self, stamp_ns: int, timeout: float) -> None:
+        """Wait until the frame with this stamp is answered, but no longer than `timeout` seconds."""
+        with self._changed:
+            self._changed.wait_for(lambda: stamp_ns in self.answers, min(timeout, 0.1))
 
     def settle(self, sent: int, node: NodeProcess) -> None:
         """Wait until the node has dealt with everything that reached it and its answers are here.

@@ -8,6 +8,9 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from mcap.writer import Writer as McapWriter
+from rosbags import rosbag2
+from rosbags.typesys import Stores, get_typestore
 
 from cac_ros.bag_writer import BagWriter
 from cac_ros.bags import Bag, BagError, MessageError
@@ -242,3 +245,43 @@ def test_names_with_special_characters_are_fine(tmp_path):
         with Bag(folder) as bag:
             assert check_frames(bag) == 4
             assert not bag.damaged
+
+
+@pytest.mark.parametrize("mode", ["FILE", "MESSAGE"])
+@pytest.mark.parametrize("storage", ["MCAP", "SQLITE3"])
+def test_bags_compressed_by_the_recorder_are_read(tmp_path, mode, storage):
+    writer = rosbag2.Writer(tmp_path / "bag", version=9, storage_plugin=rosbag2.StoragePlugin[storage])
+    writer.set_compression(rosbag2.CompressionMode[mode], rosbag2.CompressionFormat.ZSTD)
+    source = write_rosbag2(tmp_path / "plain", LABELS)
+    types = get_typestore(Stores.ROS2_HUMBLE)
+    with writer, Bag(source) as plain:
+        connection = writer.add_connection(TOPIC, "sensor_msgs/msg/Image", typestore=types)
+        for message in plain.messages(TOPIC):
+            writer.write(connection, message.time_ns, message.data)
+    with Bag(tmp_path / "bag") as bag:
+        assert check_frames(bag) == 40
+        assert bag.notes == []
+    if mode == "MESSAGE":
+        cut(storage_file(tmp_path / "bag"), 0.8)
+        with Bag(tmp_path / "bag") as bag:
+            assert check_frames(bag) >= 28
+            assert bag.damaged
+
+
+@pytest.mark.parametrize("encoding", ["cdr", "ros1"])
+def test_an_mcap_without_chunks_is_read_in_the_order_of_time(tmp_path, encoding):
+    source = write_ros1(tmp_path / "a.bag", LABELS) if encoding == "ros1" else write_rosbag2(tmp_path / "a", LABELS)
+    with Bag(source) as bag, (tmp_path / "fast.mcap").open("wb") as file:
+        writer = McapWriter(file, use_chunking=False)
+        writer.start(profile="ros1" if encoding == "ros1" else "ros2")
+        name = "sensor_msgs/Image" if encoding == "ros1" else "sensor_msgs/msg/Image"
+        schema = writer.register_schema(name, f"{encoding}msg", b"")
+        channel = writer.register_channel(TOPIC, encoding, schema)
+        messages = list(bag.messages(TOPIC))
+        for message in (*messages[1::2], *messages[::2]):
+            writer.add_message(channel, message.time_ns, message.data, message.time_ns)
+        writer.finish()
+    with Bag(tmp_path / "fast.mcap") as bag:
+        assert check_frames(bag) == 40
+        assert [m.time_ns for m in bag.messages(TOPIC)] == [time_of(i) for i in range(40)]
+        assert bag.notes == []

@@ -14,7 +14,6 @@ import pytest
 from cac_core.errors import CacError
 from cac_ros.bag_writer import BagWriter
 from cac_ros.replay import Settings, main, replay
-from test.ros.colour_bundle import write_model
 from test.ros.recordings import (
     LABEL_TOPIC,
     TOPIC,
@@ -28,11 +27,6 @@ from test.ros.recordings import (
 )
 
 LABELS = ["red"] * 10 + ["grey"] * 10 + ["green"] * 10 + ["deep blue"] * 10
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory) -> Path:
-    return write_model(tmp_path_factory.mktemp("model"))
 
 
 def read_rows(out: Path) -> list[dict[str, str]]:

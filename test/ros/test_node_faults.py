@@ -53,7 +53,7 @@ def test_a_failing_and_a_hanging_engine(robot: Robot, node: NodeProcess, release
 
     # It hangs: /diagnostics goes on and says so; the newest waiting frame is answered afterwards.
     hanging = robot.send(picture(HANGS))
-    report = robot.wait_report(lambda r: r.level == DiagnosticStatus.ERROR, "an error", timeout=5)
+    report = robot.wait_report(lambda r: r.level == DiagnosticStatus.ERROR, "an error")
     assert report.message.startswith("The engine has been working on one frame for ")
     replaced, newest = robot.send(picture(RED)), robot.send(picture(RED))
     robot.wait_report(lambda r: values_of(r)["replaced"] == "1", "the older waiting frame to be replaced")

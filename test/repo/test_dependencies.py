@@ -4,6 +4,7 @@
 
 import re
 import sys
+import sysconfig
 import xml.etree.ElementTree as ElementTree
 from importlib.metadata import distributions
 from pathlib import Path
@@ -113,7 +114,8 @@ def test_the_environment_is_the_one_that_was_pinned() -> None:
     wanted = {
         canonicalize_name(item.name): item.specifier for item in pinned if item.marker is None or item.marker.evaluate()
     }
-    installed = {canonicalize_name(item.name): item.version for item in distributions()}
+    found = distributions(path=[sysconfig.get_path("purelib")])  # not what setuptools carries inside itself
+    installed = {canonicalize_name(item.name): item.version for item in found}
     different = {name: version for name, version in installed.items() if name in wanted and version not in wanted[name]}
     assert different == {}
 

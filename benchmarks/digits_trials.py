@@ -15,12 +15,14 @@ from pathlib import Path
 import jsonargparse
 import numpy as np
 import torch
+from torch import nn
 
 from cac_core import console, functional
 from cac_core.data import LabelledImages, load_digits_trial
 from cac_core.evaluate import evaluate
 from cac_core.metrics import auroc
 from cac_core.predictor import Predictor
+from cac_core.preprocessing import Preprocessing
 from cac_core.train import parse
 from cac_core.training import TrainConfig, train
 from cac_core.training.calibrate import compute_logits
@@ -77,7 +79,9 @@ def run_trial(config: TrainConfig) -> Row:
     )
 
 
-def other_aurocs(backbone, centres: torch.Tensor, test: LabelledImages, preprocessing) -> tuple[float, float]:  # noqa: ANN001
+def other_aurocs(
+    backbone: nn.Module, centres: torch.Tensor, test: LabelledImages, preprocessing: Preprocessing
+) -> tuple[float, float]:
     """AUROC of the nearest distance and of the negative largest logit."""
     logits = compute_logits(backbone, test, preprocessing, torch.device("cpu"))
     unknown = (test.labels == functional.UNKNOWN).numpy()

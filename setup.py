@@ -25,6 +25,7 @@ setup(
         ("share/" + NAME + "/requirements", ["requirements/core.txt"]),
     ],
     python_requires=">=3.10",
+    extras_require={"test": ["pytest"]},  # tells `colcon test` to run pytest
     zip_safe=False,
     author="cac_ros contributors",
     maintainer="cac_ros contributors",

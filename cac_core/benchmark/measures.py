@@ -70,7 +70,7 @@ def overlap(outputs: Outputs) -> float:
 
 
 def bootstrap_auroc(
-    scores: ArrayLike, unknown: ArrayLike, share: float = 0.95, resamples: int = RESAMPLES, seed: int = BOOTSTRAP_SEED
+    scores: ArrayLike, unknown: ArrayLike, share: float = 0.95, resamples: int | None = None, seed: int = BOOTSTRAP_SEED
 ) -> tuple[float, float]:
     """Percentile bootstrap interval of the AUROC; known and unknown images are drawn again separately.
 
@@ -78,7 +78,7 @@ def bootstrap_auroc(
         scores: ``(M,)``, high = unknown.
         unknown: ``(M,)`` bool.
         share: that the interval covers.
-        resamples: how many.
+        resamples: how many; 1000 when not given.
         seed: the same seed gives the same interval.
     """
     u = np.asarray(unknown, dtype=bool)
@@ -88,8 +88,8 @@ def bootstrap_auroc(
     size = int(ranks.max()) + 1
     generator = np.random.default_rng(seed)
     known_ranks, unknown_ranks = ranks[~u], ranks[u]
-    areas = np.empty(resamples)
-    for i in range(resamples):
+    areas = np.empty(resamples or RESAMPLES)
+    for i in range(len(areas)):
         k = np.bincount(generator.choice(known_ranks, len(known_ranks)), minlength=size)
         n = np.bincount(generator.choice(unknown_ranks, len(unknown_ranks)), minlength=size)
         below = np.cumsum(k) - k

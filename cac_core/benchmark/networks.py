@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, field, replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 import torch
@@ -131,7 +132,7 @@ def finished(spec: NetworkSpec, folder: Path, precision: str) -> Outputs | None:
         record = json.loads(record_file.read_text(encoding="utf-8"))
         with np.load(arrays_file) as arrays:
             tensors = {name: torch.from_numpy(arrays[name]) for name in _TENSORS}
-    except (ValueError, KeyError, OSError, EOFError) as error:
+    except (ValueError, KeyError, OSError, EOFError, BadZipFile) as error:
         raise DataError(f"{arrays_file} cannot be read ({error}): delete it and go on.") from error
     different = differences(record.get("identity", {}), json.loads(json.dumps(spec.identity(precision))))
     if different:

@@ -67,4 +67,5 @@ class ScaledSoftmax(_Argmax):
         """``-max softmax · |logits|`` ``(B,)``."""
         logits = logits.double()
         confidence = torch.softmax(logits, dim=-1).max(dim=-1).values
-        return -confidence * torch.linalg.vector_norm(logits, dim=-1)
+        length: Tensor = torch.linalg.vector_norm(logits, dim=-1)
+        return -confidence * length

@@ -5,6 +5,7 @@
 import logging
 import math
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -209,6 +210,7 @@ def fit(
     recipe: Recipe,
     device: torch.device,
     show_progress: bool = True,
+    further_callbacks: Sequence[Callback] = (),
 ) -> tuple[nn.Module, Tensor, list[dict[str, float]]]:
     """Train one network; randomness outside is left as it was.
 
@@ -245,6 +247,7 @@ def fit(
         callbacks.append(AverageWeights(recipe.strong.average))
     if show_progress:
         callbacks.append(Progress(schedule))
+    callbacks += further_callbacks
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", module="pytorch_lightning")
         trainer = _trainer(recipe, device, callbacks)

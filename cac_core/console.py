@@ -18,7 +18,9 @@ T = TypeVar("T")
 EXIT_ERROR = 2
 EXIT_INTERRUPTED = 130
 
-out = Console(soft_wrap=True)
+_PIPED_WIDTH = 200  # rich assumes 80 columns off a terminal and would cut the figures of a wide table short
+
+out = Console(soft_wrap=True, width=None if sys.stdout.isatty() else _PIPED_WIDTH)
 """Results go here (standard output)."""
 
 err = Console(stderr=True, soft_wrap=True)

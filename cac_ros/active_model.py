@@ -113,12 +113,14 @@ class Answer:
         problem: what went wrong, as a sentence; empty if nothing did.
         decode_s: time to read the message [s].
         engine_s: time in the engine, of the whole batch [s].
+        frame: what was read from the message, a view on its data; None if it could not be read.
     """
 
     decision: Decision
     problem: str
     decode_s: float
     engine_s: float
+    frame: Frame | None
 
     @property
     def failed(self) -> bool:
@@ -128,7 +130,7 @@ class Answer:
 
 def answer(messages: Sequence[Any], model: ActiveModel) -> list[Answer]:
     """Classify a batch of image messages. Never raises: whatever goes wrong becomes an unknown with its reason."""
-    frames: list[Frame] = []
+    frames: list[Frame | None] = []
     problems: list[str] = []
     decode_s: list[float] = []
     for message in messages:
@@ -137,16 +139,17 @@ def answer(messages: Sequence[Any], model: ActiveModel) -> list[Answer]:
             frames.append(to_frame(message))
             problems.append("")
         except BadFrameError as error:
+            frames.append(None)
             problems.append(f"A frame could not be read: {error}")
         decode_s.append(time.perf_counter() - start)
     start = time.perf_counter()
-    decisions, engine_problem = _predict(frames, model)
+    decisions, engine_problem = _predict([frame for frame in frames if frame is not None], model)
     engine_s = time.perf_counter() - start
     rest = iter(decisions)
     answers = []
-    for problem, seconds in zip(problems, decode_s, strict=True):
-        decision = failed(Reason.BAD_FRAME) if problem else next(rest)
-        answers.append(Answer(decision, problem or _problem(decision, engine_problem), seconds, engine_s))
+    for frame, problem, seconds in zip(frames, problems, decode_s, strict=True):
+        decision = failed(Reason.BAD_FRAME) if frame is None else next(rest)
+        answers.append(Answer(decision, problem or _problem(decision, engine_problem), seconds, engine_s, frame))
     return answers
 
 

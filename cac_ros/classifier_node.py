@@ -35,8 +35,10 @@ from cac_core.errors import CacError
 from cac_ros import diagnostics, parameters
 from cac_ros.active_model import ActiveModel, Answer, answer
 from cac_ros.background import Background
+from cac_ros.debug_image import DebugImage
 from cac_ros.image_input import ImageInput
 from cac_ros.messages import class_list_message, classification_message, float32_array, threshold_changes
+from cac_ros.observers import Observer, Seen
 from cac_ros.parameter_sentences import Sentences, own_values
 from cac_ros.parameters import Settings
 from cac_ros.throttle import Throttle
@@ -66,6 +68,7 @@ class ClassifierNode(Sentences, LifecycleNode):
         self._input: ImageInput | None = None
         self._answers: LifecyclePublisher[OpenSetClassification] | None = None
         self._classes: LifecyclePublisher[ClassList] | None = None
+        self._observers: list[Observer] = []
         self._loading = False
         if ignored := parameters.effect_problem(vars(self.settings), self.settings.threshold):
             self.get_logger().warning(ignored)
@@ -133,6 +136,7 @@ class ClassifierNode(Sentences, LifecycleNode):
         self._answers = self.create_lifecycle_publisher(OpenSetClassification, "~/classification", 10)
         self._classes = self.create_lifecycle_publisher(ClassList, "~/classes", latched)
         self._worker = NewestFrameWorker(self._process, self._on_crash)
+        self._observers = [DebugImage(self, lambda: self.settings.debug_image_rate, self._on_observer_crash)]
         self._input = ImageInput(self, self.settings.image_transport, self.settings.reliability, self._on_image)
         self._announce(model, f"loaded in {time.monotonic() - start:.1f} s")
 
@@ -154,10 +158,13 @@ class ClassifierNode(Sentences, LifecycleNode):
             self._input.close()
         if self._worker is not None and not self._worker.close(_PATIENCE):
             self.get_logger().warning("The engine is still working on a frame; its thread is left behind.")
+        for observer in self._observers:
+            observer.close(_PATIENCE)
         for publisher in (self._answers, self._classes):
             if publisher is not None:
                 self.destroy_lifecycle_publisher(publisher)
         self._input = self._worker = self._answers = self._classes = self._model = None
+        self._observers = []
 
     def close(self) -> None:
         """Free everything and leave the ROS graph; also after the context was shut down."""
@@ -182,7 +189,9 @@ class ClassifierNode(Sentences, LifecycleNode):
             publisher.publish(
                 classification_message(message.header, result.decision, model.model_id, with_scores=model.with_scores)
             )
-            self._note(result, time.monotonic() - arrived)
+            latency_s = time.monotonic() - arrived
+            self._note(result, latency_s)
+            self._show(Seen(message.header, result.frame, result.decision, model.model_id, arrived, latency_s))
         return [not result.failed for result in results]
 
     def _note(self, result: Answer, latency_s: float) -> None:
@@ -196,6 +205,19 @@ class ClassifierNode(Sentences, LifecycleNode):
         if result.problem:
             self._problem = result.problem
             self._warn(result.decision.reason, result.problem)
+
+    def _show(self, seen: Seen) -> None:
+        for observer in self._observers:
+            try:
+                observer.see(seen)
+            except Exception as error:  # noqa: BLE001 - the frame is answered; an extra must not make it count as failed
+                self._on_observer_crash(error)
+
+    def _on_observer_crash(self, error: Exception) -> None:
+        if self.context.ok():
+            text = f"The frame is answered, but what follows failed: {type(error).__name__}: {error}"
+            self._problem = text
+            self._warn("observer", f"{text}\n{''.join(traceback.format_exception(error))}")
 
     def _on_crash(self, error: Exception) -> None:
         if self.context.ok():  # otherwise the process is ending and the publishers are gone
@@ -311,6 +333,8 @@ class ClassifierNode(Sentences, LifecycleNode):
             report = replace(report, **self._model.report())
         if self._input is not None and self._input.is_open:
             report = replace(report, **self._input.report(self.settings.input_timeout))
+        extra = {key: value for observer in self._observers for key, value in observer.values().items()}
+        report = replace(report, extra=extra)
         for sentence in (report.stall, report.input_problem):
             if sentence:
                 self._warn(sentence.translate(_NO_DIGITS), sentence)  # another cause is said at once

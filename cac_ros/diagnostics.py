@@ -5,8 +5,8 @@
 import math
 import threading
 from collections import deque
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from statistics import median
 
 from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
@@ -90,6 +90,7 @@ class Report:
         input_problem: why no images arrive, or that many are lost; empty if neither.
         failure: why the last transition failed; empty if it did not.
         problem: what went wrong with frames since the last report; empty if nothing.
+        extra: further keys and values, of what is switched on.
     """
 
     state: str
@@ -109,6 +110,7 @@ class Report:
     input_problem: str = ""
     failure: str = ""
     problem: str = ""
+    extra: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def stall(self) -> str:
@@ -162,6 +164,7 @@ def _values(report: Report) -> dict[str, str]:
         "known_kept": report.known_kept,
         "topic": report.topic,
         "reliability": report.reliability,
+        **report.extra,
     }
 
 

@@ -32,7 +32,7 @@ class Row:
 
     Attributes:
         name: as in ROS.
-        default: also decides the type: str, bool or float.
+        default: also decides the type: str, bool, int or float.
         description: what it does, in one or two sentences, with the unit.
         fixed: empty if it can be changed while the node runs; otherwise the reason why not and what to do instead.
         choices: the values a text can take; empty for any.
@@ -43,7 +43,7 @@ class Row:
     """
 
     name: str
-    default: str | bool | float
+    default: str | bool | int | float
     description: str
     fixed: str
     choices: tuple[str, ...]
@@ -55,7 +55,7 @@ class Row:
     @property
     def type_name(self) -> str:
         """The ROS name of the type."""
-        return {str: "string", bool: "bool", float: "double"}[type(self.default)]
+        return {str: "string", bool: "bool", int: "integer", float: "double"}[type(self.default)]
 
     @property
     def constraint(self) -> str:
@@ -74,7 +74,7 @@ class Row:
 
 
 def _parameter(
-    default: str | bool | float,
+    default: str | bool | int | float,
     description: str,
     *,
     fixed: str = "",
@@ -148,6 +148,13 @@ class Settings:
         True,
         "Fill rejection_scores, one score for each class, in every classification.",
     )
+    debug_image_rate: float = _parameter(
+        10.0,
+        "Most annotated images a second on ~/debug_image and ~/debug_image/compressed [Hz]; they are only drawn while "
+        "somebody subscribes. 0 = none.",
+        low=0.0,
+        high=100.0,
+    )
     autostart: bool = _parameter(
         True,
         "Configure and activate at start, and end the process with an error if that fails; "
@@ -183,7 +190,7 @@ def value_problem(name: str, value: object) -> str:
     if type(value) is not type(row.default):
         hint = f": write {float(value)}" if type(value) is int and row.type_name == "double" else ""
         return f"{name} must be a {row.type_name}{constraint}, not {value!r}{hint}."
-    if isinstance(value, float) and value != row.special:
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and value != row.special:
         low = value > row.low if row.low_excluded and row.low is not None else row.low is None or value >= row.low
         if not (math.isfinite(value) and low and (row.high is None or value <= row.high)):
             return f"{name} must be {row.constraint}, not {value:g}."
@@ -225,7 +232,7 @@ def declare(node: "Node") -> Settings:
     Raises:
         ParameterError: a start value is not allowed.
     """
-    from rcl_interfaces.msg import FloatingPointRange, ParameterDescriptor
+    from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
 
     values: dict[str, Any] = {}
     for row in TABLE:
@@ -238,7 +245,10 @@ def declare(node: "Node") -> Settings:
         )
         if row.low is not None and row.high is not None:
             lowest = row.low if row.special is None else min(row.low, row.special)
-            descriptor.floating_point_range = [FloatingPointRange(from_value=lowest, to_value=row.high)]
+            if row.type_name == "integer":
+                descriptor.integer_range = [IntegerRange(from_value=int(lowest), to_value=int(row.high), step=1)]
+            else:
+                descriptor.floating_point_range = [FloatingPointRange(from_value=lowest, to_value=row.high)]
         # Looked at without a type first: rclpy's own rejection does not say what to write instead.
         given: Any = node.declare_parameter(row.name, row.default, ParameterDescriptor(dynamic_typing=True)).value
         node.undeclare_parameter(row.name)

@@ -44,6 +44,7 @@ class NewestFrameWorker(Generic[T]):
             classified (true) or failed (false). Runs in the worker thread, never twice at once.
         on_crash: gets an exception that escaped from ``process``; its frames count as failed and the worker goes on.
         clock: seconds, never going back.
+        name: of the thread.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class NewestFrameWorker(Generic[T]):
         process: Callable[[Sequence[T]], Sequence[bool]],
         on_crash: Callable[[Exception], None],
         clock: Callable[[], float] = time.monotonic,
+        name: str = "classify",
     ) -> None:
         self._process = process
         self._on_crash = on_crash
@@ -62,7 +64,7 @@ class NewestFrameWorker(Generic[T]):
         self._received = self._classified = self._replaced = self._failed = 0
         self._closed = False
         # A daemon, because an engine that hangs must not keep the process from ending.
-        self._thread = threading.Thread(target=self._run, name="classify", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
     def put(self, camera: Hashable, frame: T) -> None:

@@ -29,15 +29,15 @@ from cac_core.training.calibrate import compute_logits
 
 RECIPE = Path(__file__).parents[1] / "config" / "train" / "digits.yaml"
 HEADINGS = {
-    "auroc": "AUROC",
-    "auroc_distance": "by distance",
-    "auroc_logit": "by logit",
+    "auroc": "AUROC (rejection score)",
+    "auroc_distance": "AUROC, nearest distance",
+    "auroc_logit": "AUROC, largest logit",
     "accuracy": "accuracy",
-    "ccr_5": "CCR@5%",
-    "ccr_10": "CCR@10%",
+    "ccr_5": "CCR at 5 % FPR",
+    "ccr_10": "CCR at 10 % FPR",
     "known_kept": "known kept",
     "unknown_rejected": "unknown rejected",
-    "seconds": "seconds",
+    "seconds": "training, seconds",
 }
 
 
@@ -104,12 +104,15 @@ def main() -> int:
         for trial in arguments.trials:
             data = replace(recipe.data, family=arguments.family, trial=trial)
             rows[trial] = run_trial(replace(recipe, data=data, out=Path(folder, f"trial{trial}.cac")))
-    values = np.array([list(asdict(row).values()) for row in rows.values()])
-    lines = [(f"trial {trial}", *(f"{v:.4f}" for v in asdict(row).values())) for trial, row in rows.items()]
-    lines.append(("mean", *(f"{v:.4f}" for v in values.mean(axis=0))))
-    lines.append(("std", *(f"{v:.4f}" for v in values.std(axis=0, ddof=1 if len(values) > 1 else 0))))
+    lines = []
+    for name, heading in HEADINGS.items():
+        digits = 1 if name == "seconds" else 3
+        values = np.array([asdict(row)[name] for row in rows.values()])
+        spread = values.std(ddof=1) if len(values) > 1 else float("nan")
+        mean = f"{console.number(values.mean(), digits)} ± {console.number(spread, digits)}"
+        lines.append((heading, *(console.number(value, digits) for value in values), mean))
     title = f"scikit-learn digits, splits {arguments.family}, held-out digits, seed {arguments.seed}"
-    console.out.print(console.table(title, ("", *HEADINGS.values()), lines))
+    console.out.print(console.table(title, ("trial", *map(str, rows), "mean ± std"), lines))
     if arguments.json:
         document = {
             "family": arguments.family,

@@ -9,7 +9,7 @@ import io
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -199,7 +199,6 @@ class Evaluation:
     labels: Labels | None = None
     notes: tuple[str, ...] = ()
     live: LiveFigures | None = None
-    settings: dict[str, Any] = field(default_factory=dict)
 
     def seconds(self, time_ns: int) -> float:
         """Seconds after the first message of the bag."""

@@ -26,6 +26,10 @@ class Reason(IntEnum):
     NOT_FINITE = 2
     BAD_FRAME = 3
     ENGINE_ERROR = 4
+    TOO_DARK = 5
+    TOO_BRIGHT = 6
+    FROZEN = 7
+    UNDECIDED = 8
 
 
 @dataclass(frozen=True)

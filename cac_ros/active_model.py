@@ -3,7 +3,7 @@
 """The model in use with its thresholds, and what it answers to image messages. No ROS in this file."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -128,29 +128,46 @@ class Answer:
         return self.decision.reason not in (Reason.OK, Reason.ABOVE_THRESHOLD)
 
 
-def answer(messages: Sequence[Any], model: ActiveModel) -> list[Answer]:
-    """Classify a batch of image messages. Never raises: whatever goes wrong becomes an unknown with its reason."""
+Gate = Callable[[Frame], tuple[Reason, str]]
+"""Says why a frame is not worth classifying, with a sentence; OK if it is."""
+
+
+def answer(messages: Sequence[Any], model: ActiveModel, gate: Gate | None = None) -> list[Answer]:
+    """Classify a batch of image messages. Never raises: whatever goes wrong becomes an unknown with its reason.
+
+    Args:
+        messages: sensor_msgs/Image or CompressedImage.
+        model: decides.
+        gate: asked about each frame that could be read, in order; what it refuses is not classified.
+    """
     frames: list[Frame | None] = []
-    problems: list[str] = []
+    refusals: list[tuple[Reason, str]] = []
     decode_s: list[float] = []
     for message in messages:
         start = time.perf_counter()
-        try:
-            frames.append(to_frame(message))
-            problems.append("")
-        except BadFrameError as error:
-            frames.append(None)
-            problems.append(f"A frame could not be read: {error}")
+        frame, reason, problem = _read(message, gate)
+        frames.append(frame)
+        refusals.append((reason, problem))
         decode_s.append(time.perf_counter() - start)
     start = time.perf_counter()
-    decisions, engine_problem = _predict([frame for frame in frames if frame is not None], model)
+    good = [frame for frame, (reason, _) in zip(frames, refusals, strict=True) if frame and reason == Reason.OK]
+    decisions, engine_problem = _predict(good, model)
     engine_s = time.perf_counter() - start
     rest = iter(decisions)
     answers = []
-    for frame, problem, seconds in zip(frames, problems, decode_s, strict=True):
-        decision = failed(Reason.BAD_FRAME) if frame is None else next(rest)
+    for frame, (reason, problem), seconds in zip(frames, refusals, decode_s, strict=True):
+        decision = next(rest) if reason == Reason.OK else failed(reason)
         answers.append(Answer(decision, problem or _problem(decision, engine_problem), seconds, engine_s, frame))
     return answers
+
+
+def _read(message: Any, gate: Gate | None) -> tuple[Frame | None, Reason, str]:
+    """The frame of a message, and why it is not to be classified, with a sentence; OK if it is."""
+    try:
+        frame = to_frame(message)
+    except BadFrameError as error:
+        return None, Reason.BAD_FRAME, f"A frame could not be read: {error}"
+    return (frame, *gate(frame)) if gate else (frame, Reason.OK, "")
 
 
 def _predict(frames: Sequence[Frame], model: ActiveModel) -> tuple[list[Decision], str]:

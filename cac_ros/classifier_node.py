@@ -33,7 +33,7 @@ from std_srvs.srv import SetBool
 
 from cac_core.errors import CacError
 from cac_ros import diagnostics, parameters
-from cac_ros.active_model import ActiveModel, Answer, answer
+from cac_ros.active_model import ActiveModel, Answer, Gate, answer
 from cac_ros.background import Background
 from cac_ros.debug_image import DebugImage
 from cac_ros.image_input import ImageInput
@@ -41,6 +41,8 @@ from cac_ros.messages import class_list_message, classification_message, float32
 from cac_ros.observers import Observer, Seen
 from cac_ros.parameter_sentences import Sentences, own_values
 from cac_ros.parameters import Settings
+from cac_ros.quality import Limits, QualityGate
+from cac_ros.smoothed_decision import SmoothedDecision
 from cac_ros.throttle import Throttle
 from cac_ros.worker import Counts, NewestFrameWorker
 
@@ -61,6 +63,7 @@ class ClassifierNode(Sentences, LifecycleNode):
         self._failure = ""  # of the last transition
         self._problem = ""  # of a frame since the last report
         self._enabled = True
+        self._gate = QualityGate()
         self._throttle = Throttle(_LOG_PERIOD)
         self._window = diagnostics.Window()
         self._model: ActiveModel | None = None
@@ -137,6 +140,9 @@ class ClassifierNode(Sentences, LifecycleNode):
         self._classes = self.create_lifecycle_publisher(ClassList, "~/classes", latched)
         self._worker = NewestFrameWorker(self._process, self._on_crash)
         self._observers = [DebugImage(self, lambda: self.settings.debug_image_rate, self._on_observer_crash)]
+        if self.settings.decision_frames:
+            self._observers.append(SmoothedDecision(self, self.settings.decision_frames, self.settings.decision_votes))
+        self._gate = QualityGate()
         self._input = ImageInput(self, self.settings.image_transport, self.settings.reliability, self._on_image)
         self._announce(model, f"loaded in {time.monotonic() - start:.1f} s")
 
@@ -182,7 +188,7 @@ class ClassifierNode(Sentences, LifecycleNode):
         model, publisher = self._model, self._answers
         if model is None or publisher is None:
             return [False] * len(batch)
-        results = answer([message for message, _ in batch], model)
+        results = answer([message for message, _ in batch], model, self._quality_gate())
         if publisher is not self._answers:  # cleaned up while the engine hung
             return [False] * len(batch)
         for (message, arrived), result in zip(batch, results, strict=True):
@@ -193,6 +199,11 @@ class ClassifierNode(Sentences, LifecycleNode):
             self._note(result, latency_s)
             self._show(Seen(message.header, result.frame, result.decision, model.model_id, arrived, latency_s))
         return [not result.failed for result in results]
+
+    def _quality_gate(self) -> Gate | None:
+        settings = self.settings
+        limits = Limits(settings.dark_limit, settings.bright_limit, settings.frozen_after)
+        return (lambda frame: self._gate.check(frame, time.monotonic(), limits)) if limits.any else None
 
     def _note(self, result: Answer, latency_s: float) -> None:
         self._window.add(

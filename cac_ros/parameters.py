@@ -148,6 +148,43 @@ class Settings:
         True,
         "Fill rejection_scores, one score for each class, in every classification.",
     )
+    decision_frames: int = _parameter(
+        0,
+        "How many of the last frames vote on the steady decision on ~/decision; 0 = do not publish it.",
+        fixed=_AT_CONFIGURE,
+        low=2,
+        high=1000,
+        special=0,
+    )
+    decision_votes: int = _parameter(
+        0,
+        "How many of the decision_frames must agree before the decision changes, more than half of them; "
+        "0 = just more than half.",
+        fixed=_AT_CONFIGURE,
+        low=0,
+        high=1000,
+    )
+    dark_limit: float = _parameter(
+        0.0,
+        "A picture is not classified but unknown (reason TOO_DARK) when 95 % of its pixels are darker than this share "
+        "of white; 0 = do not check. Try 0.05.",
+        low=0.0,
+        high=1.0,
+    )
+    bright_limit: float = _parameter(
+        1.0,
+        "A picture is not classified but unknown (reason TOO_BRIGHT) when 95 % of its pixels are brighter than this "
+        "share of white; 1 = do not check. Try 0.98.",
+        low=0.0,
+        high=1.0,
+    )
+    frozen_after: float = _parameter(
+        0.0,
+        "A picture is not classified but unknown (reason FROZEN) when the same one, bit for bit, has come for this "
+        "long [s]; 0 = do not check. For real cameras only: a simulated one may rightly repeat a picture. Try 1.0.",
+        low=0.0,
+        high=3600.0,
+    )
     debug_image_rate: float = _parameter(
         10.0,
         "Most annotated images a second on ~/debug_image and ~/debug_image/compressed [Hz]; they are only drawn while "
@@ -226,11 +263,22 @@ def effect_problem(changes: Mapping[str, object], threshold: float) -> str:
     return ""
 
 
+def start_problem(settings: Settings) -> str:
+    """Why start values do not go together, as a sentence; empty if they do."""
+    frames, votes = settings.decision_frames, settings.decision_votes
+    if votes and not frames / 2 < votes <= frames:
+        return (
+            f"decision_votes must be 0, or more than half of decision_frames ({frames}) and at most all of them, "
+            f"not {votes}."
+        )
+    return ""
+
+
 def declare(node: "Node") -> Settings:
     """Declare every parameter of the table with its descriptor; returns the values the node was started with.
 
     Raises:
-        ParameterError: a start value is not allowed.
+        ParameterError: a start value is not allowed, or two do not go together.
     """
     from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
 
@@ -255,7 +303,10 @@ def declare(node: "Node") -> Settings:
         if problem := value_problem(row.name, given):
             raise ParameterError(problem)
         values[row.name] = node.declare_parameter(row.name, row.default, descriptor).value
-    return Settings(**values)
+    settings = Settings(**values)
+    if problem := start_problem(settings):
+        raise ParameterError(problem)
+    return settings
 
 
 def yaml_text() -> str:

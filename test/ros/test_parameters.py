@@ -14,7 +14,10 @@ from cac_ros import parameters
 from cac_ros.parameters import TABLE, Settings, change_problem, effect_problem, value_problem
 
 ROOT = Path(__file__).parents[2]
-FREE = {"known_kept", "threshold", "per_class_thresholds", "publish_rejection_scores", "debug_image_rate"}
+FREE = {
+    "known_kept", "threshold", "per_class_thresholds", "publish_rejection_scores", "debug_image_rate", "dark_limit",
+    "bright_limit", "frozen_after",
+}  # fmt: skip
 
 
 def test_the_yaml_holds_every_parameter_with_its_default_and_type() -> None:

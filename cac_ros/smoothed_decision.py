@@ -1,0 +1,46 @@
+# SPDX-FileCopyrightText: 2026 cac_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The smoothed decision on ``~/decision``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from cac_msgs.msg import OpenSetClassification
+from rclpy.lifecycle import LifecycleNode, LifecyclePublisher
+
+from cac_ros.messages import classification_message
+from cac_ros.observers import Seen
+from cac_ros.smoothing import Smoother, majority
+
+
+class SmoothedDecision:
+    """An observer that publishes, for every answered frame, what the last frames agree on.
+
+    Args:
+        node: to publish with.
+        frames: how many of the last frames vote.
+        votes: how many it takes; 0 = more than half.
+    """
+
+    def __init__(self, node: LifecycleNode, frames: int, votes: int) -> None:
+        self._node = node
+        self._smoother = Smoother(frames, votes or majority(frames))
+        self._publisher: LifecyclePublisher[OpenSetClassification] = node.create_lifecycle_publisher(
+            OpenSetClassification, "~/decision", 10
+        )
+        self._decided = ""
+
+    def see(self, seen: Seen) -> None:
+        """Vote and publish under the header of this frame."""
+        decision = self._smoother.add(seen.decision, seen.model_id, seen.arrived)
+        self._decided = "unknown" if decision.unknown else decision.label
+        self._publisher.publish(classification_message(seen.header, decision, seen.model_id, with_scores=False))
+
+    def values(self) -> Mapping[str, str]:
+        """What was decided last."""
+        return {"decision": self._decided}
+
+    def close(self, patience: float) -> None:
+        """Remove the publisher."""
+        self._node.destroy_lifecycle_publisher(self._publisher)

@@ -51,6 +51,7 @@ def comparison_chart(rows: Sequence[Row]) -> go.Figure:
         seen.add(trace.name)
     height = 140 + sum(60 + 26 * sum(row.dataset == d for row in rows) for d in datasets)
     style(figure, "", "", height=height)
+    _legend_above(figure)
     figure.update_xaxes(title_text=NAMES[rows[0].measure], row=len(datasets), col=1)
     figure.update_yaxes(autorange="reversed", automargin=True)
     return figure
@@ -76,6 +77,7 @@ def distance_histograms(panels: dict[str, tuple[NDArray[np.float64], NDArray[np.
                 col=column,
             )
     style(figure, "distance to the nearest class centre", "share of images", height=420)
+    _legend_above(figure)
     figure.update_layout(barmode="overlay", bargap=0)
     return figure
 
@@ -106,6 +108,7 @@ def logit_spaces(
             showlegend=column == 1, marker=marker, row=1, col=column,
         )  # fmt: skip
     style(figure, "", "", height=560)
+    _legend_above(figure)
     return figure
 
 
@@ -129,10 +132,18 @@ def sensitivity(panels: Panels, y_title: str) -> go.Figure:
             )  # fmt: skip
         figure.update_xaxes(title_text=x_title, row=1, col=column)
     style(figure, "", "", height=420)
+    _legend_above(figure)
     for column, x_title in enumerate(panels, start=1):
         figure.update_xaxes(title_text=x_title, row=1, col=column)
     figure.update_yaxes(title_text=y_title, row=1, col=1)
     return figure
+
+
+def _legend_above(figure: go.Figure) -> None:
+    """Keep the legend clear of the panels' titles, whatever the height."""
+    figure.update_layout(
+        margin_t=72, legend={"orientation": "h", "yref": "container", "y": 1.0, "yanchor": "top", "x": 0}
+    )
 
 
 def _dot(colour: str) -> dict[str, object]:

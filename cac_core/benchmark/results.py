@@ -116,7 +116,8 @@ def markdown(result: Result, settings: dict[str, Any]) -> str:
     lines += ["", "Mean ± sample standard deviation over the trials; – where there is no value.", ""]
     if result.notes:
         lines += [*result.notes, ""]
-    lines += ["Settings: " + ", ".join(f"{k} {v}" for k, v in settings.items() if v not in (None, [], "")) + ".", ""]
+    given = {k: " ".join(map(str, v)) if isinstance(v, list) else v for k, v in settings.items()}
+    lines += ["Settings: " + ", ".join(f"{k} {v}" for k, v in given.items() if v not in (None, "")) + ".", ""]
     return "\n".join(lines)
 
 

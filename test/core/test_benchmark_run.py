@@ -24,6 +24,8 @@ from cac_core.benchmark.settings import Settings
 from cac_core.errors import DataError, TrainingError
 from cac_core.metrics import auroc
 
+pytestmark = pytest.mark.timeout(400)
+
 ONE_EPOCH = ["--quick", "--epochs", "1", "--trials", "0", "--device", "cpu", "--precision", "float32"]
 
 
@@ -102,6 +104,7 @@ def test_a_damaged_network_file_is_named(folder, tmp_path):
         main(["table1", *ONE_EPOCH, "--out", str(out)])
 
 
+@pytest.mark.slow
 def test_two_jobs_give_what_one_gives(folder, tmp_path):
     main(["table1", *ONE_EPOCH, "--jobs", "2", "--out", str(tmp_path)])
     one, two = read(folder), read(tmp_path)

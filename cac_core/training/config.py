@@ -185,6 +185,8 @@ class TrainConfig:
         seed: the same seed gives the same model on a CPU.
         device: auto, cpu or cuda:N; under torchrun, auto or cpu.
         precision: auto (bf16 where the hardware has it), float32, bf16 or fp16 (CUDA only).
+        threads: processor threads to compute with; one is best for small networks on a busy machine. As many as torch
+            chooses when not given.
         resume: go on with an unfinished run of the same configuration in OUT.run/; false starts again.
     """
 
@@ -200,6 +202,7 @@ class TrainConfig:
     seed: int = 0
     device: str = "auto"
     precision: Literal["auto", "float32", "bf16", "fp16"] = "auto"
+    threads: int | None = None
     resume: bool = True
 
     @property
@@ -291,6 +294,7 @@ def _check_numbers(config: TrainConfig) -> None:
         ("schedule.min_delta", s.min_delta, not_negative, "be 0 or a positive number"),
         ("schedule.warm_up", s.warm_up, lambda v: 0 < v < 1, "lie between 0 and 1"),
         ("known_kept", config.known_kept, lambda v: 0 < v <= 1, "lie above 0 and not above 1"),
+        ("threads", 1 if config.threads is None else config.threads, lambda v: v >= 1, "be at least 1"),
         ("seed", config.seed, lambda v: 0 <= v < 2**31, "lie between 0 and 2147483647"),
     )
     for name, value, fine, must in rules:

@@ -7,7 +7,8 @@ import logging
 import os
 import signal
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -97,17 +98,29 @@ def train(config: TrainConfig, callbacks: Sequence[Callback] = ()) -> TrainingRe
         data.preprocessing.channels,
         dict(config.model.options),
     )
-    with torch.random.fork_rng([device] if device.type == "cuda" else []), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", module="pytorch_lightning")
+    with _computing(config.threads, device):
         backbone, schedule = _fit(config, spec, data, device, processes, callbacks)
-    if processes.rank != 0:
-        return None
-    bundle, metrics, notes = make_bundle(backbone, spec, data, config, device)
+        if processes.rank != 0:
+            return None
+        bundle, metrics, notes = make_bundle(backbone, spec, data, config, device)
     notes += _advice(config, data)
     bundle = replace(bundle, training=_summary(config, data, schedule, metrics, notes))
     saved = save_bundle(bundle, config.out)
     (config.run_folder / CHECKPOINT).unlink(missing_ok=True)  # finished: nothing is left to resume
     return TrainingResult(config.out, saved, metrics, tuple(schedule.history), tuple(notes))
+
+
+@contextmanager
+def _computing(threads: int | None, device: torch.device) -> Iterator[None]:
+    """Leave torch's random numbers and number of threads as the caller had them."""
+    before = torch.get_num_threads()
+    with torch.random.fork_rng([device] if device.type == "cuda" else []), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module="pytorch_lightning")
+        try:
+            torch.set_num_threads(threads or before)
+            yield
+        finally:
+            torch.set_num_threads(before)
 
 
 def _fit(
@@ -173,7 +186,7 @@ def _prepare_run_folder(config: TrainConfig, data: TrainingData, processes: Proc
         TrainingError: when the unfinished run had another configuration or other images.
     """
     identity = config.to_dict()
-    for name in ("out", "resume", "device"):  # these do not change what is learnt
+    for name in ("out", "resume", "device", "threads"):  # these do not change what is learnt
         del identity[name]
     identity["images"] = data.train.fingerprint() + data.validation.fingerprint()
     identity["processes"] = processes.world

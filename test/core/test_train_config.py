@@ -44,6 +44,7 @@ RECIPES = sorted((Path(__file__).parents[2] / "config" / "train").glob("*.yaml")
         ("known_kept", "0"),
         ("known_kept", "1.5"),
         ("seed", "-1"),
+        ("threads", "0"),
     ],
 )
 def test_a_value_that_cannot_work_is_named(option, value):

@@ -121,12 +121,13 @@ def test_the_same_seed_gives_the_same_file_and_another_seed_another(digits, tmp_
     assert other.bundle.checksum != result.bundle.checksum
 
 
-def test_training_leaves_the_callers_random_numbers_alone(tmp_path):
+def test_training_leaves_the_callers_random_numbers_and_threads_alone(tmp_path):
     torch.manual_seed(3)
     expected = torch.rand(4)
     torch.manual_seed(3)
-    train(tiny_config(tmp_path / "m.cac", schedule=ScheduleConfig(kind="one_cycle", epochs=1)))
+    train(tiny_config(tmp_path / "m.cac", schedule=ScheduleConfig(kind="one_cycle", epochs=1), threads=2))
     assert torch.equal(torch.rand(4), expected)
+    assert torch.get_num_threads() == 1
 
 
 def test_photos_of_other_things_are_reported_but_change_nothing(tmp_path):

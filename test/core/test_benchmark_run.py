@@ -104,7 +104,6 @@ def test_a_damaged_network_file_is_named(folder, tmp_path):
         main(["table1", *ONE_EPOCH, "--out", str(out)])
 
 
-@pytest.mark.slow
 def test_two_jobs_give_what_one_gives(folder, tmp_path):
     main(["table1", *ONE_EPOCH, "--jobs", "2", "--out", str(tmp_path)])
     one, two = read(folder), read(tmp_path)

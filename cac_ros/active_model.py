@@ -81,6 +81,15 @@ class ActiveModel:
         return self.predictor.model_id
 
     @property
+    def promised_unknown(self) -> float:
+        """Share of the known validation images that these thresholds reject, in [0, 1]."""
+        if self.known_kept >= 0:
+            return 1.0 - self.known_kept
+        quantiles = self.predictor.bundle.thresholds.quantiles.numpy()  # set by hand: where it lies among theirs
+        kept = max(0, int(np.searchsorted(quantiles, float(self.theta.min()), side="right")) - 1)
+        return 1.0 - kept / (len(quantiles) - 1)
+
+    @property
     def threshold_text(self) -> str:
         """The thresholds in short: one number if all are equal, else the range."""
         low, high = float(self.theta.min()), float(self.theta.max())
@@ -101,6 +110,7 @@ class ActiveModel:
             "device": self.predictor.device_name,
             "threshold": self.threshold_text,
             "known_kept": f"{self.known_kept:g}",
+            "promised_unknown": self.promised_unknown,
         }
 
 

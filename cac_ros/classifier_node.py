@@ -18,6 +18,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import rclpy
 from cac_msgs.msg import ClassList, OpenSetClassification
 from cac_msgs.srv import LoadModel, SetThreshold
@@ -254,7 +255,9 @@ class ClassifierNode(Sentences, LifecycleNode):
     def _apply_parameters(self, changed: list[Parameter[Any]]) -> None:
         self.settings = replace(self.settings, **own_values(changed))
         if self._model is not None:
-            self._model = self._model.with_settings(self.settings)
+            before, self._model = self._model, self._model.with_settings(self.settings)
+            if not np.array_equal(before.theta, self._model.theta):
+                self._window.clear()  # its unknown share is that of the old thresholds
             self._publish_classes()
 
     def _set_threshold(self, request: SetThreshold.Request, response: SetThreshold.Response) -> SetThreshold.Response:
@@ -306,6 +309,7 @@ class ClassifierNode(Sentences, LifecycleNode):
             raise CacError("the node was cleaned up while the model loaded")
         # Thresholds may have changed meanwhile. One assignment: each frame sees the old model or the new one, whole.
         self._model = loaded.with_settings(self.settings)
+        self._window.clear()
         self._publish_classes()
         self._announce(self._model, f"replaces {before.model_id}")
         return self._model.model_id
@@ -341,7 +345,7 @@ class ClassifierNode(Sentences, LifecycleNode):
         )
         self._problem = ""
         if self._model is not None:
-            report = replace(report, **self._model.report())
+            report = replace(report, **self._model.report(), tolerance=self.settings.unknown_share_tolerance)
         if self._input is not None and self._input.is_open:
             report = replace(report, **self._input.report(self.settings.input_timeout))
         extra = {key: value for observer in self._observers for key, value in observer.values().items()}

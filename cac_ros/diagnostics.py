@@ -13,6 +13,9 @@ from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 
 from cac_ros.worker import Counts
 
+FEWEST_FOR_DRIFT = 100
+"""With fewer classified frames in the window, their unknown share says little."""
+
 STALL_LIMIT = 2.0
 """A frame in the engine for longer than this is an error [s]."""
 
@@ -28,6 +31,7 @@ class Timings:
         engine_p50: in the engine, median.
         unknown_share: of the classified frames.
         failed_share: of all answered frames.
+        classified: number of classified frames in the window.
     """
 
     latency_p50: float = math.nan
@@ -36,6 +40,7 @@ class Timings:
     engine_p50: float = math.nan
     unknown_share: float = math.nan
     failed_share: float = math.nan
+    classified: int = 0
 
 
 class Window:
@@ -65,7 +70,13 @@ class Window:
             engine_p50=1e3 * median(engine),
             unknown_share=sum(good) / len(good) if good else math.nan,
             failed_share=sum(failures) / len(rows),
+            classified=len(good),
         )
+
+    def clear(self) -> None:
+        """Forget all: what comes next is answered by another rule."""
+        with self._lock:
+            self._rows.clear()
 
 
 def percentile(values: Sequence[float], share: float) -> float:
@@ -82,7 +93,9 @@ class Report:
         counts: of the worker.
         timings: of the last frames.
         model_id, engine, device, threshold, known_kept: empty without a model.
-        topic, reliability: of the image subscription; empty when there is none.
+        promised_unknown: share of known validation images that the thresholds reject; NaN without a model.
+        tolerance: by how much the unknown share may exceed that; 1 = by any.
+        topic, transport, reliability: of the image subscription; empty when there is none.
         rate: images a second [Hz].
         age: time since the last image [s].
         lost: images that DDS reported as lost.
@@ -101,7 +114,10 @@ class Report:
     device: str = ""
     threshold: str = ""
     known_kept: str = ""
+    promised_unknown: float = math.nan
+    tolerance: float = 1.0
     topic: str = ""
+    transport: str = ""
     reliability: str = ""
     rate: float = 0.0
     age: float = math.nan
@@ -119,6 +135,19 @@ class Report:
             return ""
         return f"The engine has been working on one frame for {self.busy_for:.1f} s."
 
+    @property
+    def drift(self) -> str:
+        """That far more frames are unknown than validation promised, as a sentence; empty while they are not."""
+        share, promised = self.timings.unknown_share, self.promised_unknown
+        if self.timings.classified < FEWEST_FOR_DRIFT or not share > promised + self.tolerance:
+            return ""
+        return (
+            f"{share:.0%} of the last {self.timings.classified} frames are unknown, of the validation images it was "
+            f"{promised:.0%}: compare lighting, focus and distance with the training images, and train again with "
+            "images of this camera if they differ. If it shows other things most of the time, set "
+            "unknown_share_tolerance to 1.0."
+        )
+
 
 def status(name: str, hardware_id: str, report: Report) -> DiagnosticStatus:
     """The report as a message: the worst thing first, all figures as key and value."""
@@ -133,7 +162,7 @@ def status(name: str, hardware_id: str, report: Report) -> DiagnosticStatus:
 
 
 def _verdict(report: Report) -> tuple[bytes, str]:
-    error, warning = report.stall or report.failure, report.input_problem or report.problem
+    error, warning = report.stall or report.failure, report.input_problem or report.problem or report.drift
     if error:
         return DiagnosticStatus.ERROR, error
     return (DiagnosticStatus.WARN, warning) if warning else (DiagnosticStatus.OK, report.state)
@@ -156,6 +185,7 @@ def _values(report: Report) -> dict[str, str]:
         "decode_ms_p50": _number(timings.decode_p50, 2),
         "engine_ms_p50": _number(timings.engine_p50, 2),
         "unknown_share": _number(timings.unknown_share, 3),
+        "unknown_share_promised": _number(report.promised_unknown, 3),
         "failed_share": _number(timings.failed_share, 3),
         "model_id": report.model_id,
         "engine": report.engine,
@@ -163,6 +193,7 @@ def _values(report: Report) -> dict[str, str]:
         "threshold": report.threshold,
         "known_kept": report.known_kept,
         "topic": report.topic,
+        "transport": report.transport,
         "reliability": report.reliability,
         **report.extra,
     }

@@ -17,12 +17,15 @@ from rclpy.node import Node
 from rclpy.qos import ReliabilityPolicy
 from rclpy.subscription import Subscription
 from rclpy.timer import Timer
+from rclpy.topic_endpoint_info import TopicEndpointInfo
 from sensor_msgs.msg import CompressedImage, Image
 
 from cac_ros import input_check
 
 _RECHECK_PERIOD = 0.25  # [s]; how long a publisher that offers only best effort can go unheard
 _RECENT = 5.0  # [s]; what "lately" and the image rate look back at
+_TYPES: dict[str, type] = {"raw": Image, "compressed": CompressedImage}
+_TYPE_NAMES = {"raw": input_check.RAW_TYPE, "compressed": input_check.COMPRESSED_TYPE}
 
 
 class ImageInput:
@@ -40,13 +43,9 @@ class ImageInput:
     ) -> None:
         self._node = node
         self._setting = reliability
+        self._transport_setting = transport
         self._on_image = on_image
-        compressed = transport == "compressed"
-        self._type = CompressedImage if compressed else Image
-        self._type_name = input_check.COMPRESSED_TYPE if compressed else input_check.RAW_TYPE
-        # image_transport's convention: a remapped image takes its compressed topic with it.
-        self._name = node.resolve_topic_name("image") + "/compressed" if compressed else "image"
-        self.topic: str = node.resolve_topic_name(self._name)
+        self._transport = "compressed" if transport == "compressed" else "raw"
         self.reliability: ReliabilityPolicy | None = None
         self.lost = 0
         self._subscription: Subscription[Any] | None = None
@@ -54,6 +53,11 @@ class ImageInput:
         self._silent_since = time.monotonic()
         self._arrivals: deque[float] = deque(maxlen=1000)
         self._losses: deque[tuple[float, int]] = deque(maxlen=1000)
+
+    @property
+    def topic(self) -> str:
+        """Full name of the topic that is read."""
+        return self._node.resolve_topic_name(self._name(self._transport))
 
     @property
     def is_open(self) -> bool:
@@ -92,6 +96,7 @@ class ImageInput:
         """Its part of the diagnostics report: fields of :class:`cac_ros.diagnostics.Report`."""
         return {
             "topic": self.topic,
+            "transport": self._transport,
             "reliability": self.reliability.name.lower() if self.reliability is not None else "",
             "rate": self.rate(),
             "age": self.silent_for(),
@@ -103,7 +108,7 @@ class ImageInput:
         """Why no image arrives, as a sentence; asks the ROS graph."""
         return input_check.explain_silence(
             topic=self.topic,
-            message_type=self._type_name,
+            message_type=_TYPE_NAMES[self._transport],
             qos=input_check.image_qos(self.reliability or ReliabilityPolicy.RELIABLE),
             publishers=self._node.get_publishers_info_by_topic(self.topic),
             topics=self._published_topics(),
@@ -135,14 +140,34 @@ class ImageInput:
     def _published_topics(self) -> dict[str, list[str]]:
         topics = dict(self._node.get_topic_names_and_types())
         candidates = input_check.image_topics(topics)
-        return {name: topics[name] for name in candidates if self._node.count_publishers(name)}
+        own = f"{self._node.get_fully_qualified_name()}/"  # the annotated images; reading those helps nobody
+        return {
+            name: topics[name] for name in candidates if not name.startswith(own) and self._node.count_publishers(name)
+        }
+
+    def _name(self, transport: str) -> str:
+        # image_transport's convention: a remapped image takes its compressed topic with it.
+        return self._node.resolve_topic_name("image") + "/compressed" if transport == "compressed" else "image"
+
+    def _publishers(self, transport: str) -> list[TopicEndpointInfo]:
+        topic = self._node.resolve_topic_name(self._name(transport))
+        return [p for p in self._node.get_publishers_info_by_topic(topic) if p.topic_type == _TYPE_NAMES[transport]]
 
     def _follow_publishers(self) -> None:
-        publishers = [p for p in self._node.get_publishers_info_by_topic(self.topic) if p.topic_type == self._type_name]
+        if self._transport_setting == "auto":
+            self._follow_transport()
+        publishers = self._publishers(self._transport)
         wanted = input_check.wanted_reliability(self._setting, publishers, self.reliability)
         if self._subscription is None or wanted != self.reliability:
             self._unsubscribe()
             self._subscribe(wanted)
+
+    def _follow_transport(self) -> None:
+        counts = {transport: len(self._publishers(transport)) for transport in _TYPES}
+        wanted = input_check.wanted_transport("auto", **counts, current=self._transport)
+        if wanted != self._transport:
+            self._unsubscribe()
+            self._transport = wanted
 
     def _subscribe(self, reliability: ReliabilityPolicy) -> None:
         events = SubscriptionEventCallbacks(
@@ -151,14 +176,15 @@ class ImageInput:
             incompatible_qos=lambda _: None,
         )
         qos = input_check.image_qos(reliability)
+        kind, name = _TYPES[self._transport], self._name(self._transport)
         try:
-            subscription = self._node.create_subscription(
-                self._type, self._name, self._receive, qos, event_callbacks=events
-            )
+            subscription = self._node.create_subscription(kind, name, self._receive, qos, event_callbacks=events)
         except UnsupportedEventTypeError:  # a middleware that does not report losses
-            subscription = self._node.create_subscription(self._type, self._name, self._receive, qos)
+            subscription = self._node.create_subscription(kind, name, self._receive, qos)
         self._subscription, self.reliability = subscription, reliability
-        self._node.get_logger().info(f"Reading {self.topic} ({self._type_name}, {reliability.name.lower()})")
+        self._node.get_logger().info(
+            f"Reading {self.topic} ({_TYPE_NAMES[self._transport]}, {reliability.name.lower()})"
+        )
 
     def _unsubscribe(self) -> None:
         if self._subscription is not None:

@@ -43,6 +43,22 @@ def wanted_reliability(
     return ReliabilityPolicy.RELIABLE
 
 
+def wanted_transport(setting: str, *, raw: int, compressed: int, current: str) -> str:
+    """Which of the two topics is read: "raw" or "compressed".
+
+    ``auto`` reads the raw images if somebody publishes them, or else the compressed ones.
+
+    Args:
+        setting: the parameter image_transport.
+        raw: number of publishers of raw images.
+        compressed: number of publishers of compressed images.
+        current: what is read now, and still will be when nobody publishes either.
+    """
+    if setting != "auto":
+        return setting
+    return "raw" if raw else "compressed" if compressed else current
+
+
 def explain_silence(
     *,
     topic: str,

@@ -113,9 +113,10 @@ class Settings:
     image_transport: str = _parameter(
         "raw",
         "Which topic is read: raw = image (sensor_msgs/Image), "
-        "compressed = image/compressed (sensor_msgs/CompressedImage).",
+        "compressed = image/compressed (sensor_msgs/CompressedImage), "
+        "auto = raw if somebody publishes it, else compressed.",
         fixed=_AT_CONFIGURE,
-        choices=("raw", "compressed"),
+        choices=("raw", "compressed", "auto"),
     )
     reliability: str = _parameter(
         "auto",
@@ -147,6 +148,13 @@ class Settings:
     publish_rejection_scores: bool = _parameter(
         True,
         "Fill rejection_scores, one score for each class, in every classification.",
+    )
+    unknown_share_tolerance: float = _parameter(
+        0.5,
+        "/diagnostics warns when the share of unknown frames among the last 300 exceeds the one on the validation "
+        "images by more than this; 1 = do not warn, for a camera that mostly shows things that are not to be known.",
+        low=0.0,
+        high=1.0,
     )
     decision_frames: int = _parameter(
         0,

@@ -107,3 +107,19 @@ def test_a_threshold_request_changes_only_what_it_means() -> None:
     assert threshold_changes(derived) == {"threshold": -1.0, "known_kept": 0.9, "per_class_thresholds": True}
     contradicting = SetThreshold.Request(threshold=0.5, known_kept=0.9)
     assert threshold_changes(contradicting) == {"threshold": 0.5, "known_kept": 0.9}
+
+
+@pytest.mark.parametrize(
+    ("settings", "share"),
+    [
+        (Settings(), 0.5),
+        (Settings(known_kept=0.9), 0.1),
+        (Settings(threshold=0.0), 1.0),
+        (Settings(threshold=1.0), 0.5),
+        (Settings(threshold=99.0), 0.0),
+    ],
+)
+def test_it_knows_which_share_of_known_objects_it_rejects(
+    active: ActiveModel, settings: Settings, share: float
+) -> None:
+    assert active.with_settings(settings).promised_unknown == pytest.approx(share, abs=0.002)

@@ -74,6 +74,26 @@ def test_the_window_keeps_the_newest_frames_and_leaves_failed_ones_out_of_the_un
     assert timings.failed_share == pytest.approx(1 / 4)
 
 
+@pytest.mark.parametrize(
+    ("share", "frames", "tolerance", "warns"),
+    [(0.9, 300, 0.5, True), (0.5, 300, 0.5, False), (0.9, 99, 0.5, False), (1.0, 300, 1.0, False)],
+)
+def test_far_more_unknown_frames_than_validation_promised_are_a_warning(
+    share: float, frames: int, tolerance: float, warns: bool
+) -> None:
+    timings = Timings(unknown_share=share, classified=frames)
+    made = report(timings=timings, promised_unknown=0.05, tolerance=tolerance)
+    assert made.level == (DiagnosticStatus.WARN if warns else DiagnosticStatus.OK)
+    assert values_of(made)["unknown_share_promised"] == "0.050"
+    if warns:
+        assert made.message.startswith("90% of the last 300 frames are unknown, of the validation images it was 5%: ")
+        assert made.message.endswith("set unknown_share_tolerance to 1.0.")
+
+
+def test_without_a_model_nothing_is_promised() -> None:
+    assert report(timings=Timings(unknown_share=1.0, classified=300)).level == DiagnosticStatus.OK
+
+
 @given(st.lists(st.floats(0, 1e6), min_size=1), st.floats(0.01, 1))
 def test_a_percentile_is_a_value_that_the_share_does_not_exceed(values: list[float], share: float) -> None:
     result = percentile(values, share)

@@ -7,7 +7,15 @@ from rclpy.duration import Duration
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.topic_endpoint_info import TopicEndpointInfo
 
-from cac_ros.input_check import COMPRESSED_TYPE, RAW_TYPE, explain_loss, explain_silence, image_qos, wanted_reliability
+from cac_ros.input_check import (
+    COMPRESSED_TYPE,
+    RAW_TYPE,
+    explain_loss,
+    explain_silence,
+    image_qos,
+    wanted_reliability,
+    wanted_transport,
+)
 
 RELIABLE, BEST_EFFORT = ReliabilityPolicy.RELIABLE, ReliabilityPolicy.BEST_EFFORT
 
@@ -150,3 +158,21 @@ def test_losses_are_told_when_they_matter(lost: int, received: int, told: bool) 
         "Make the publisher reliable: best effort does not send again what was lost."
     )
     assert message == (expected if told else "")
+
+
+@pytest.mark.parametrize(
+    ("setting", "raw", "compressed", "current", "wanted"),
+    [
+        ("raw", 0, 1, "raw", "raw"),
+        ("compressed", 1, 0, "compressed", "compressed"),
+        ("auto", 0, 0, "raw", "raw"),
+        ("auto", 0, 1, "raw", "compressed"),
+        ("auto", 1, 1, "raw", "raw"),
+        ("auto", 1, 1, "compressed", "raw"),
+        ("auto", 0, 0, "compressed", "compressed"),
+    ],
+)
+def test_auto_reads_raw_images_if_there_are_any(
+    setting: str, raw: int, compressed: int, current: str, wanted: str
+) -> None:
+    assert wanted_transport(setting, raw=raw, compressed=compressed, current=current) == wanted

@@ -144,6 +144,28 @@ def test_compressed_images_are_read_from_the_topic_beside_the_remapped_one(
         robot.close()
 
 
+def test_auto_reads_compressed_images_until_there_are_raw_ones(model: Path, ros_domain: int, tmp_path: Path) -> None:
+    robot = Robot(ros_domain, image_type=CompressedImage, image_topic="image/compressed")
+    try:
+        with running(tmp_path, ros_domain, model, image_transport="auto", **FAST):
+            robot.wait_connected()
+            assert robot.ask(jpeg(RED)).label == "red"
+            assert values_of(robot.wait_report(lambda r: True, "any"))["transport"] == "compressed"
+            compressed = robot.images
+            robot.advertise(RELIABLE)
+            robot.wait(lambda: robot.images.get_subscription_count(), "the node to read the raw images")
+            robot.wait(lambda: not compressed.get_subscription_count(), "the node to leave the compressed ones")
+            assert robot.ask(picture(RED)).label == "red"
+            report = robot.wait_report(lambda r: True, "any")
+            assert (values_of(report)["topic"], values_of(report)["transport"]) == ("/image", "raw")
+            robot.node.destroy_publisher(robot.images)
+            robot.images = compressed
+            robot.wait(lambda: robot.images.get_subscription_count(), "the node to go back")
+            assert robot.ask(jpeg(RED)).label == "red"
+    finally:
+        robot.close()
+
+
 def test_large_best_effort_images_that_get_lost_are_reported_with_the_fix(
     model: Path, ros_domain: int, tmp_path: Path
 ) -> None:

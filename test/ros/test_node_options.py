@@ -101,6 +101,20 @@ def test_a_frozen_camera_is_unknown_until_the_picture_changes(robot: Robot) -> N
     robot.wait_report(lambda r: sums_up(r), "all accounted for")
 
 
+def test_far_more_unknown_frames_than_promised_are_a_warning_that_can_be_silenced(robot: Robot) -> None:
+    assert robot.set_parameters(unknown_share_tolerance=0.3)[0].successful
+    drift = "unknown_share_tolerance"
+    report = robot.wait_report(lambda r: drift in r.message or not robot.ask(picture(GREY)), "a warning")
+    assert report.level == DiagnosticStatus.WARN
+    assert "of the validation images it was 50%" in report.message
+    assert robot.set_parameters(unknown_share_tolerance=1.0)[0].successful
+    robot.wait_report(lambda r: r.level == DiagnosticStatus.OK, "silence")
+    assert robot.set_parameters(unknown_share_tolerance=0.3, threshold=3.0)[0].successful
+    report = robot.wait_report(lambda r: sums_up(r), "a report")
+    assert report.level == DiagnosticStatus.OK, "new thresholds start a new window"
+    assert robot.set_parameters(threshold=-1.0, unknown_share_tolerance=0.5)[0].successful
+
+
 def test_votes_that_do_not_go_with_the_frames_end_the_start_with_a_sentence(
     model: Path, ros_domain: int, tmp_path: Path
 ) -> None:

@@ -16,8 +16,10 @@ from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
+import safetensors.torch
 import torch
-from torch import Tensor
+from safetensors import SafetensorError
+from torch import Tensor, nn
 
 from cac_core.backbones import BackboneSpec, build_backbone
 from cac_core.benchmark.recipes import Recipe, RecipeName, make_recipe
@@ -61,6 +63,17 @@ class NetworkSpec:
         dataset = split.dataset.replace("/", "_")
         backbone = "" if self.backbone == "paper" else f"-{self.backbone.replace('/', '_')}"
         return f"{dataset}-{split.family}-{split.trial}-{known}-{self.loss}{backbone}{options}"
+
+    @property
+    def shared_weights(self) -> str | None:
+        """Name of what equal trainings share: CIFAR+10 and CIFAR+50 have the same known classes in every trial."""
+        split = self.trial.split
+        if not split.dataset.startswith("CIFAR+"):
+            return None
+        identity = self.identity("")
+        for key in ("dataset", "family", "trial", "unknown", "unknown_sets"):
+            del identity[key]
+        return "weights-" + hashlib.blake2b(json.dumps(identity).encode(), digest_size=6).hexdigest()
 
     def make_recipe(self) -> Recipe:
         """Its training configuration."""
@@ -116,6 +129,9 @@ class Outputs:
     record: dict[str, Any]
 
 
+Trained = tuple[nn.Module, Tensor, list[dict[str, float]]]
+"""Backbone with its weights, centres used in training, and a record per epoch."""
+
 _TENSORS = ("anchors", "train_logits", "train_labels", "test_logits", "test_labels", "groups")
 
 
@@ -159,8 +175,6 @@ def train_network(
     before = finished(spec, folder, precision)
     if before is not None:
         return before
-    from cac_core.benchmark.module import fit
-
     started = time.perf_counter()
     recipe = spec.make_recipe()
     recipe.config.precision = precision  # type: ignore[assignment]
@@ -174,19 +188,10 @@ def train_network(
         spec.backbone, len(trial.train.class_names), plain.image_size, plain.channels, dict(recipe.config.model.options)
     )
     loaded = time.perf_counter()
-    with torch.random.fork_rng():
-        torch.manual_seed(spec.seed)
-        backbone = build_backbone(network)
-        backbone, anchors, history = fit(
-            backbone,
-            spec.loss,
-            _to_train_on(trial, spec.loss),
-            trial.validation,
-            preprocessing,
-            recipe,
-            device,
-            show_progress,
-        )
+    backbone, anchors, history = _trained_before(spec, folder, precision, network) or _train(
+        spec, trial, preprocessing, recipe, network, device, show_progress
+    )
+    _share(spec, folder, precision, backbone, anchors, history)
     trained = time.perf_counter()
     backbone = backbone.float().to(device).eval()
     calibration = _mirrored(trial.train) if recipe.mirrored_calibration else trial.train
@@ -209,6 +214,60 @@ def train_network(
     )
     _save(outputs, spec, folder)
     return outputs
+
+
+def _train(
+    spec: NetworkSpec,
+    trial: Trial,
+    preprocessing: Preprocessing,
+    recipe: Recipe,
+    network: BackboneSpec,
+    device: torch.device,
+    show_progress: bool,
+) -> Trained:
+    from cac_core.benchmark.module import fit
+
+    with torch.random.fork_rng():
+        torch.manual_seed(spec.seed)
+        backbone = build_backbone(network)
+        data = _to_train_on(trial, spec.loss)
+        return fit(backbone, spec.loss, data, trial.validation, preprocessing, recipe, device, show_progress)
+
+
+def _trained_before(spec: NetworkSpec, folder: Path, precision: str, network: BackboneSpec) -> Trained | None:
+    """Weights, centres and history of an equal training; None when there is none."""
+    if spec.shared_weights is None:
+        return None
+    file = folder / f"{spec.shared_weights}-{precision}.safetensors"
+    if not file.is_file():
+        return None
+    try:
+        state = safetensors.torch.load(file.read_bytes())
+        history = json.loads(file.with_suffix(".json").read_text(encoding="utf-8"))
+    except (OSError, ValueError, SafetensorError) as error:
+        raise DataError(f"{file} cannot be read ({error}): delete it and go on.") from error
+    anchors = state.pop("anchors")
+    backbone = build_backbone(network)
+    backbone.load_state_dict(state)
+    return backbone, anchors, history
+
+
+def _share(
+    spec: NetworkSpec,
+    folder: Path,
+    precision: str,
+    backbone: nn.Module,
+    anchors: Tensor,
+    history: list[dict[str, float]],
+) -> None:
+    if spec.shared_weights is None:
+        return
+    file = folder / f"{spec.shared_weights}-{precision}.safetensors"
+    if file.is_file():
+        return
+    state = {k: v.detach().cpu().contiguous().clone() for k, v in backbone.state_dict().items()}
+    write_atomically(file.with_suffix(".json"), json.dumps(history).encode())
+    write_atomically(file, safetensors.torch.save({**state, "anchors": anchors}))
 
 
 def differences(a: Any, b: Any, name: str = "") -> list[str]:

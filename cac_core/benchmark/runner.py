@@ -125,18 +125,31 @@ def _in_processes(
     """Several networks at a time: one alone leaves most of a GPU idle at these image sizes."""
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(jobs, mp_context=context) as pool:
-        waiting = {
-            pool.submit(
-                train_network, spec, settings.out / NETWORKS, settings.source, device, settings.precision, False
-            ): spec
-            for spec in specs
-        }
         try:
-            for future in as_completed(waiting):
-                yield waiting[future], future.result()
+            for part in _equal_trainings_last(specs):
+                waiting = {
+                    pool.submit(
+                        train_network, spec, settings.out / NETWORKS, settings.source, device, settings.precision, False
+                    ): spec
+                    for spec in part
+                }
+                for future in as_completed(waiting):
+                    yield waiting[future], future.result()
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+def _equal_trainings_last(specs: list[NetworkSpec]) -> tuple[list[NetworkSpec], list[NetworkSpec]]:
+    """Networks to train, and those that take the weights of one of them: these have to wait."""
+    seen: set[str] = set()
+    first: list[NetworkSpec] = []
+    later: list[NetworkSpec] = []
+    for spec in specs:
+        shared = spec.shared_weights
+        (later if shared in seen else first).append(spec)
+        seen |= {shared} if shared else set()
+    return first, later
 
 
 def _refuse_other_configuration(file: Path, described: dict[str, Any]) -> None:

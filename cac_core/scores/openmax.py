@@ -30,7 +30,8 @@ class Tail(NamedTuple):
     def outlier_probability(self, distances: NDArray[np.float64]) -> NDArray[np.float64]:
         """How likely these distances ``(B,)`` lie beyond the class: the Weibull distribution function."""
         moved = np.maximum(distances + 1.0 - self.smallest, 0.0)
-        result: NDArray[np.float64] = -np.expm1(-((moved / self.scale) ** self.shape))
+        with np.errstate(over="ignore"):  # far outside a narrow tail: infinity means certainly beyond
+            result: NDArray[np.float64] = -np.expm1(-((moved / self.scale) ** self.shape))
         return result
 
 

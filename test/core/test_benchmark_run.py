@@ -23,6 +23,7 @@ from cac_core.benchmark.runner import EXPERIMENTS
 from cac_core.benchmark.settings import Settings
 from cac_core.errors import DataError, TrainingError
 from cac_core.metrics import auroc
+from test.core.dataset_files import write_cifar
 
 pytestmark = pytest.mark.timeout(400)
 
@@ -200,6 +201,26 @@ def test_learnt_centres_belong_to_the_weights_that_are_kept(loss, tmp_path):
     again = finished(spec, tmp_path, "float32")
     assert torch.equal(outputs.anchors, again.anchors)
     assert measure(again, "gamma")["accuracy"] > 0.5
+
+
+def test_cifar_plus_10_and_plus_50_are_trained_once(tmp_path, monkeypatch):
+    """Their known classes are the same in every trial; only the unknown test images differ."""
+    write_cifar(tmp_path, monkeypatch, "CIFAR10", repeats=5)
+    write_cifar(tmp_path, monkeypatch, "CIFAR100", repeats=1)
+    calls = []
+
+    def fit(backbone, loss, train, *_, **__):
+        calls.append(loss)
+        return backbone, 10.0 * torch.eye(len(train.class_names)), []
+
+    monkeypatch.setattr("cac_core.benchmark.module.fit", fit)
+    options = ["--data-root", str(tmp_path), "--out", str(tmp_path / "out"), "--device", "cpu", "--losses", "cac"]
+    main(["table1", "--datasets", "CIFAR+10", "CIFAR+50", "--trials", "0", "1", *options])
+    assert calls == ["cac"]
+    images = [row for row in read(tmp_path / "out")["rows"] if row["trials"] and row["score"] == "gamma"]
+    assert [row["dataset"] for row in images] == ["CIFAR+10", "CIFAR+50"]
+    records = sorted((tmp_path / "out" / "networks").glob("CIFAR+*.json"))
+    assert sorted(json.loads(r.read_text())["images"]["test"] for r in records) == [30, 30, 70, 70]
 
 
 def test_the_strong_recipe_trains(tmp_path):

@@ -16,6 +16,7 @@ import time
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,7 @@ from cac_ros import diagnostics, parameters
 from cac_ros.active_model import ActiveModel, Answer, Gate, answer
 from cac_ros.background import Background
 from cac_ros.debug_image import DebugImage
+from cac_ros.harvest import Harvest
 from cac_ros.image_input import ImageInput
 from cac_ros.messages import class_list_message, classification_message, float32_array, threshold_changes
 from cac_ros.observers import Observer, Seen
@@ -134,15 +136,19 @@ class ClassifierNode(Sentences, LifecycleNode):
         return TransitionCallbackReturn.SUCCESS
 
     def _configure(self) -> None:
-        start = time.monotonic()
+        start, settings = time.monotonic(), self.settings
         self._model = model = ActiveModel.load(self.settings.model_path, self.settings)
         latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
         self._answers = self.create_lifecycle_publisher(OpenSetClassification, "~/classification", 10)
         self._classes = self.create_lifecycle_publisher(ClassList, "~/classes", latched)
         self._worker = NewestFrameWorker(self._process, self._on_crash)
         self._observers = [DebugImage(self, lambda: self.settings.debug_image_rate, self._on_observer_crash)]
-        if self.settings.decision_frames:
-            self._observers.append(SmoothedDecision(self, self.settings.decision_frames, self.settings.decision_votes))
+        if settings.decision_frames:
+            self._observers.append(SmoothedDecision(self, settings.decision_frames, settings.decision_votes))
+        if settings.harvest_folder:
+            folder = Path(settings.harvest_folder).expanduser()
+            quota = 1e6 * settings.harvest_quota
+            self._observers.append(Harvest(folder, settings.harvest_period, quota, self.get_logger().warning))
         self._gate = QualityGate()
         self._input = ImageInput(self, self.settings.image_transport, self.settings.reliability, self._on_image)
         self._announce(model, f"loaded in {time.monotonic() - start:.1f} s")

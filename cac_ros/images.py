@@ -69,6 +69,12 @@ _AMBIGUOUS = {
     "16UC1": "is a depth image or has no defined range; publish pictures as mono16 or mono8",
     "32FC1": "is a depth image, not a picture; subscribe to the camera's colour topic",
 }
+_TO_BGR = {
+    "rgb": cv2.COLOR_RGB2BGR,
+    "rgba": cv2.COLOR_RGBA2BGR,
+    "bgra": cv2.COLOR_BGRA2BGR,
+    "grey": cv2.COLOR_GRAY2BGR,
+}
 _JPEG_SCAN, _JPEG_END = b"\xff\xda", b"\xff\xd9"
 _MAX_PIXELS = 1 << 27  # 134 megapixels; a header that claims more is damaged, and decoding it could take all memory
 
@@ -92,6 +98,13 @@ def to_frame(message: Any) -> Frame:
     except (cv2.error, ValueError, TypeError, OverflowError, MemoryError, AttributeError) as error:
         # The checks below name every cause known to us; what is left is still the frame's fault and not the node's.
         raise BadFrameError(f"the image cannot be read: {type(error).__name__}: {_first_line(error)}") from error
+
+
+def to_bgr(frame: Frame) -> NDArray[np.uint8]:
+    """The pixels ``(H, W, 3)`` in OpenCV's order, for drawing and saving; a view if they are in that order already."""
+    if frame.order not in _TO_BGR:
+        return frame.pixels
+    return cast("NDArray[np.uint8]", cv2.cvtColor(frame.pixels, _TO_BGR[frame.order]))
 
 
 def _raw_frame(message: Any) -> Frame:

@@ -11,18 +11,13 @@ from numpy.typing import NDArray
 
 from cac_core.predictor import Decision, Reason
 from cac_core.preprocessing import Frame
+from cac_ros.images import to_bgr
 
 Picture = NDArray[np.uint8]
 
 _KNOWN, _UNKNOWN, _ERROR = (80, 200, 60), (40, 140, 255), (70, 70, 240)  # BGR
 _TEXT, _FAINT, _TRACK = (255, 255, 255), (200, 200, 200), (95, 95, 95)
 _FONT = cv2.FONT_HERSHEY_DUPLEX
-_TO_BGR = {
-    "rgb": cv2.COLOR_RGB2BGR,
-    "rgba": cv2.COLOR_RGBA2BGR,
-    "bgra": cv2.COLOR_BGRA2BGR,
-    "grey": cv2.COLOR_GRAY2BGR,
-}
 _SMALLEST = 320  # [pixels]; narrower pictures are enlarged, or the text would not be readable
 _BANNER = 52  # [units]; height of everything that is drawn
 _FULL_BAR = 2.0  # the bar's right end, in thresholds
@@ -86,9 +81,7 @@ def _canvas(frame: Frame | None) -> Picture:
     """A BGR copy of the frame to draw on."""
     if frame is None:
         return np.zeros((240, 320, 3), np.uint8)
-    pixels = frame.pixels
-    if frame.order in _TO_BGR:
-        pixels = cv2.cvtColor(pixels, _TO_BGR[frame.order])  # type: ignore[assignment]
+    pixels = to_bgr(frame)
     factor = math.ceil(_SMALLEST / pixels.shape[1])
     if factor > 1:
         size = (pixels.shape[1] * factor, pixels.shape[0] * factor)

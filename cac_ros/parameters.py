@@ -193,6 +193,25 @@ class Settings:
         low=0.0,
         high=3600.0,
     )
+    harvest_folder: str = _parameter(
+        "",
+        "Folder in which unknown frames are saved, to be labelled and trained on; frames like one saved already are "
+        "left out. Empty = save none.",
+        fixed=_AT_CONFIGURE,
+    )
+    harvest_period: float = _parameter(
+        1.0,
+        "Least time between two unknown frames that are saved [s].",
+        fixed=_AT_CONFIGURE,
+        low=0.0,
+        high=86400.0,
+    )
+    harvest_quota: float = _parameter(
+        1000.0,
+        "Most megabytes of pictures in harvest_folder, those of earlier runs included.",
+        fixed=_AT_CONFIGURE,
+        low=0.0,
+    )
     debug_image_rate: float = _parameter(
         10.0,
         "Most annotated images a second on ~/debug_image and ~/debug_image/compressed [Hz]; they are only drawn while "

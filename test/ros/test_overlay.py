@@ -20,7 +20,7 @@ GREEN, ORANGE, RED = (80, 200, 60), (40, 140, 255), (70, 70, 240)
 
 def decision(score: float, threshold: float = 1.0, label: str = "cup") -> Decision:
     unknown = not score <= threshold
-    scores = np.array([score], np.float32)
+    scores = np.array([min(score, 1e30)], np.float32)
     reason = Reason.ABOVE_THRESHOLD if unknown else Reason.OK
     return Decision(unknown, -1 if unknown else 0, "" if unknown else label, 0, label, score, threshold, reason, scores)
 

@@ -1,0 +1,177 @@
+# SPDX-FileCopyrightText: 2026 cac_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Unknown frames are kept for labelling, but not too many, not twice, and never at the cost of a frame."""
+
+import csv
+import errno
+import itertools
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from unittest import mock
+
+import cv2
+import numpy as np
+import pytest
+from std_msgs.msg import Header
+
+from cac_core.predictor import Decision, Reason, failed
+from cac_core.preprocessing import Frame
+from cac_ros.harvest import COLUMNS, Harvest, file_name
+from cac_ros.observers import Seen
+from test.ros.driver import GREEN, GREY, RED, Robot, picture, running, sums_up, values_of, wait_until
+
+UNKNOWN = Decision(True, -1, "", 0, "deep blue", 2.5, 1.0, Reason.ABOVE_THRESHOLD, np.zeros(3, np.float32))
+KNOWN = Decision(False, 0, "deep blue", 0, "deep blue", 0.5, 1.0, Reason.OK, np.zeros(3, np.float32))
+clock = itertools.count(1_800_000_000, 0.5).__next__
+
+
+def scene(number: int, noise: int = 0) -> Frame:
+    """Pictures of different numbers show different things; noise changes only details."""
+    coarse = np.random.default_rng(number).integers(0, 255, (6, 8, 3), np.uint8)
+    pixels = cv2.resize(coarse, (320, 240), interpolation=cv2.INTER_CUBIC)
+    grain = np.random.default_rng(noise).normal(0, 3, pixels.shape)
+    return Frame(np.clip(pixels + grain, 0, 255).astype(np.uint8), "rgb")
+
+
+def seen(frame: Frame | None, arrived: float = 0.0, decision: Decision = UNKNOWN) -> Seen:
+    return Seen(Header(frame_id="front, left"), frame, decision, "m@1", arrived, 0.003)
+
+
+Make = Callable[..., Harvest]
+
+
+@pytest.fixture
+def sentences() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def harvest(tmp_path: Path, sentences: list[str]) -> Iterator[Make]:
+    made = []
+
+    def make(folder: Path = tmp_path / "unknown", period: float = 0.0, quota: float = 1e9) -> Harvest:
+        made.append(Harvest(folder, period, quota, sentences.append, clock))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close(5.0)
+
+
+def show(harvest: Harvest, *frames: Seen) -> dict[str, str]:
+    for one in frames:
+        harvest.see(one)
+        assert harvest.wait_idle(10)
+    return dict(harvest.values())
+
+
+def test_an_unknown_frame_is_saved_with_a_line_in_the_index(harvest: Make, tmp_path: Path) -> None:
+    frame = scene(0)
+    assert show(harvest(), seen(frame))["harvested"] == "1"
+    (path,) = (tmp_path / "unknown").glob("*.jpg")
+    assert path.name.endswith("_near-deep-blue.jpg")
+    saved = cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB)
+    assert np.abs(saved.astype(int) - frame.pixels).mean() < 3
+    with (tmp_path / "unknown" / "index.csv").open() as file:
+        (row,) = csv.DictReader(file)
+    assert tuple(row) == COLUMNS
+    expected = [path.name, "0.000000000", "front, left", "deep blue", "2.5", "1", "m@1"]
+    assert list(row.values()) == expected
+
+
+def test_known_and_failed_frames_are_not_saved(harvest: Make, tmp_path: Path) -> None:
+    values = show(
+        harvest(), seen(scene(0), decision=KNOWN), seen(scene(1), decision=failed(Reason.TOO_DARK)), seen(None)
+    )
+    assert values["harvested"] == "0"
+    assert not (tmp_path / "unknown").exists()
+
+
+def test_near_duplicates_are_skipped_and_other_pictures_are_not(harvest: Make) -> None:
+    frames = [seen(scene(number, noise)) for number in range(5) for noise in range(4)]
+    values = show(harvest(), *frames)
+    assert (values["harvested"], values["harvest_duplicates"]) == ("5", "15")
+
+
+def test_there_is_a_pause_between_two_frames(harvest: Make) -> None:
+    frames = [seen(scene(number), 100 + 0.3 * number) for number in range(10)]
+    assert show(harvest(period=1.0), *frames)["harvested"] == "3"
+
+
+def test_the_quota_holds_over_restarts_and_is_said_once(harvest: Make, tmp_path: Path, sentences: list[str]) -> None:
+    values = show(harvest(), *[seen(scene(n)) for n in range(3)])
+    used = sum(path.stat().st_size for path in (tmp_path / "unknown").glob("*.jpg"))
+    values = show(harvest(quota=used + 10), *[seen(scene(n)) for n in range(10, 14)])
+    assert (values["harvested"], values["harvest_failed"]) == ("0", "4")
+    assert len(sentences) == 1
+    assert "label them and move them away, or raise the quota" in sentences[0]
+    assert values["harvest_problem"] == sentences[0]
+    assert sum(path.stat().st_size for path in (tmp_path / "unknown").glob("*.jpg")) == used
+
+
+def test_a_folder_that_cannot_be_written_is_said_once_counted_and_survived(
+    harvest: Make, tmp_path: Path, sentences: list[str]
+) -> None:
+    (tmp_path / "file").touch()
+    folder = tmp_path / "file" / "below"
+    made = harvest(folder)
+    values = show(made, *[seen(scene(n)) for n in range(5)])
+    assert values["harvest_failed"] == "5"
+    assert sentences == [f"Unknown frames cannot be saved in {folder}: Not a directory."]
+    (tmp_path / "file").unlink()
+    values = show(made, seen(scene(9)))
+    assert (values["harvested"], values["harvest_problem"]) == ("1", "")
+
+
+def test_a_full_disk_leaves_no_half_pictures(harvest: Make, tmp_path: Path, sentences: list[str]) -> None:
+    real = Path.write_bytes
+
+    def full(path: Path, data: bytes) -> int:
+        real(path, data[: len(data) // 2])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    made = harvest()
+    with mock.patch.object(Path, "write_bytes", full):
+        assert show(made, seen(scene(0)), seen(scene(1)))["harvest_failed"] == "2"
+    assert sentences == [f"Unknown frames cannot be saved in {tmp_path / 'unknown'}: No space left on device."]
+    assert list((tmp_path / "unknown").iterdir()) == []
+    assert show(made, seen(scene(0)))["harvested"] == "1", "the next one is saved when there is room again"
+
+
+def test_a_disk_that_hangs_does_not_hold_up_the_frames(harvest: Make) -> None:
+    goes_on = threading.Event()
+    made = harvest()
+    with mock.patch.object(Path, "write_bytes", side_effect=lambda _: goes_on.wait(30)):
+        made.see(seen(scene(0)))
+        start = time.monotonic()
+        for number in range(1, 100):
+            made.see(seen(scene(number % 3)))
+        assert time.monotonic() - start < 5.0
+        goes_on.set()
+        assert made.wait_idle(10)
+
+
+def test_names_are_fit_for_every_file_system() -> None:
+    assert file_name(0.25, "a/b: ü?") == "19700101T000000.250000_near-a-b-ü.jpg"
+    assert file_name(0.0, "../..") == "19700101T000000.000000.jpg"
+    assert len(file_name(0.0, "x" * 500)) < 100
+
+
+def test_the_node_saves_unknown_frames_only(model: Path, ros_domain: int, tmp_path: Path) -> None:
+    robot, folder = Robot(ros_domain), tmp_path / "unknown"
+    options = {"harvest_folder": str(folder), "harvest_period": 0.0, "diagnostics_period": 0.2}
+    try:
+        with running(tmp_path, ros_domain, model, **options) as node:
+            robot.wait_connected()
+            for colour in (RED, GREY, GREEN, GREY):
+                robot.ask(picture(colour))
+            wait_until(lambda: any(folder.glob("*.jpg")), "the picture")
+            report = robot.wait_report(lambda r: values_of(r)["harvest_duplicates"] == "1" and sums_up(r), "all seen")
+            assert values_of(report)["harvested"] == "1"
+            (path,) = folder.glob("*.jpg")
+            assert tuple(cv2.imread(str(path))[0, 0]) == GREY
+            assert node.interrupt() == 0
+    finally:
+        robot.close()

@@ -177,7 +177,8 @@ def write_atomically(path: str | Path, content: bytes) -> None:
 
 
 def _read_description(content: bytes, source: Path) -> str:
-    if content[:2] == b"PK" or content[:1] == b"\x80":
+    # A safetensors file begins with the length of its header, whose low bytes can be anything, and then with "{".
+    if content[8:9] != b"{" and (content[:2] == b"PK" or content[:1] == b"\x80"):
         raise NotABundleError(
             f"{source} is a pickle (a torch.save file): this package never loads one, because loading runs code from "
             "the file; train with cac_core.train to get a bundle"

@@ -14,6 +14,9 @@ from torch import Tensor
 GRID_STEPS = 1000
 """The grid holds the shares 0, 0.001, …, 1."""
 
+MARGIN = 0.01
+"""A threshold lies at most this share above the score that decides it."""
+
 MIN_PER_CLASS = 10
 """A class with fewer correctly classified validation images uses the grid of all classes."""
 
@@ -23,7 +26,7 @@ class Thresholds:
     """Quantiles of validation rejection scores.
 
     Attributes:
-        quantiles: ``(1001,)`` float32; entry k is the smallest θ that keeps at least k / 1000 of the validation images.
+        quantiles: ``(1001,)`` float32; entry k keeps at least k / 1000 of the validation images, and hardly more.
         class_quantiles: ``(N, 1001)`` float32; the same for the correctly classified images of each class.
         known_kept: the share chosen when training.
         validation_images: ``(N,)`` int64, images per class behind the grids.
@@ -85,7 +88,11 @@ def check_share(known_kept: float) -> float:
 def _grid(scores: Tensor) -> Tensor:
     ordered = scores.float().sort().values.cpu()
     m = len(ordered)
-    # The k-th entry is the ceil(k/1000 * m)-th smallest score: an observed score, never an interpolated one. Integers,
+    # The k-th entry belongs to the ceil(k/1000 * m)-th smallest score. Integers,
     # because the float product is one ulp too large now and then and would skip to the next score.
     ranks = (torch.arange(GRID_STEPS + 1) * m + GRID_STEPS - 1) // GRID_STEPS
-    return ordered[(ranks - 1).clamp(min=0)]
+    # A little above that score, but never at the next one: another engine's rounding must not flip the image that
+    # decided the threshold.
+    following = torch.cat([ordered[1:], ordered[-1:] * 2.0])
+    raised = torch.minimum(ordered * (1.0 + MARGIN), (ordered + following) / 2.0)
+    return raised[(ranks - 1).clamp(min=0)]

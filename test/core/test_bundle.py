@@ -94,6 +94,17 @@ def test_a_pickle_named_cac_is_refused_and_its_code_never_runs(tmp_path, write):
     assert not witness.exists()
 
 
+@pytest.mark.parametrize("low_byte", [0x80, 0x50])
+def test_a_bundle_whose_first_byte_is_that_of_a_pickle_is_loaded(tmp_path, low_byte):
+    """The first bytes are the length of the header: one bundle in 32 begins like a pickle."""
+    for padding in range(0, 4096, 4):
+        save_bundle(tiny_bundle(training={"padding": "x" * padding}), tmp_path / "x.cac")
+        if (tmp_path / "x.cac").read_bytes()[0] == low_byte:
+            break
+    assert (tmp_path / "x.cac").read_bytes()[0] == low_byte
+    load_bundle(tmp_path / "x.cac")
+
+
 class _Evil:
     def __init__(self, path):
         self.path = path

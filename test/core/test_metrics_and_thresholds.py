@@ -120,7 +120,7 @@ def test_summary_counts_what_the_robot_would_see():
 
 
 @given(st.integers(1, 400), st.floats(0.001, 1.0), st.integers(0, 1000))
-def test_theta_keeps_at_least_the_wanted_share_and_is_the_smallest_score_that_does(m, share, seed):
+def test_theta_keeps_at_least_the_wanted_share_and_hardly_more(m, share, seed):
     rng = np.random.default_rng(seed)
     gamma = torch.tensor(rng.exponential(size=(m, 3)), dtype=torch.float32)
     smallest = gamma.min(dim=1).values
@@ -128,7 +128,8 @@ def test_theta_keeps_at_least_the_wanted_share_and_is_the_smallest_score_that_do
     kept = (smallest <= theta[0]).float().mean().item()
     assert kept >= share - 1e-6
     assert kept - share <= 0.001 + 1 / m + 1e-6  # one step of the grid, one image
-    assert float(theta[0]) in smallest.tolist()
+    deciding = smallest[smallest <= theta[0]].max()
+    assert deciding < theta[0] <= deciding * 1.0101  # rounding of another engine does not flip the deciding image
 
 
 def test_the_default_share_is_the_one_chosen_in_training():

@@ -44,6 +44,7 @@ class NetworkSpec:
         epochs: another number of epochs than the recipe's.
         backbone: the network.
         options: of the recipe: anchor_weight, anchor_magnitude, image_size.
+        images: digest of a user's images.
     """
 
     trial: TrialSpec
@@ -53,6 +54,7 @@ class NetworkSpec:
     epochs: int | None = None
     backbone: str = "paper"
     options: dict[str, Any] = field(default_factory=dict)
+    images: str | None = None
 
     @property
     def name(self) -> str:
@@ -101,6 +103,7 @@ class NetworkSpec:
             "recipe": self.recipe,
             "strong": asdict(recipe.strong) if recipe.strong else None,
             "precision": precision,
+            "images": self.images,
             "config": config,
         }
 

@@ -65,7 +65,7 @@ VALUES = {
 }
 
 FOLDER_VALUES = DatasetValues((150, 50), 5e-4, image_size=64, rotation=10.0, interpolation="area")
-"""For a user's folder: as for CIFAR, at 64 pixels."""
+"""For a user's folder: as for CIFAR, at 64 pixels; other networks than the paper's get 224."""
 
 
 @dataclass(frozen=True)
@@ -129,6 +129,8 @@ def make_recipe(
         image_size: another image size (a user's folder).
     """
     values = VALUES.get(dataset.partition("/")[0], FOLDER_VALUES)
+    if values is FOLDER_VALUES and backbone != "paper":
+        values = replace(values, image_size=224)
     if image_size:
         values = replace(values, image_size=image_size)
     config = TrainConfig(

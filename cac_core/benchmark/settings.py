@@ -70,4 +70,5 @@ class Settings:
             self.epochs,
             self.backbone or ("paper" if self.quick else backbone),
             options or {},
+            self.source.fingerprint(trial.split.dataset),
         )

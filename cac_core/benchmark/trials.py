@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """One trial of a benchmark: which images train, validate and test (section 4.1)."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
@@ -44,6 +45,14 @@ class TrialSource:
     def folder_name(self) -> str | None:
         """The dataset's name of the user's folder."""
         return self.folder.resolve().name if self.folder else None
+
+    def fingerprint(self, dataset: str) -> str | None:
+        """Digest of the names and sizes of a user's images, which may change; None for the paper's datasets."""
+        if self.folder is None or dataset != self.folder_name:
+            return None
+        files = sorted(path for path in self.folder.rglob("*") if path.is_file())
+        listed = [(path.relative_to(self.folder).as_posix(), path.stat().st_size) for path in files]
+        return hashlib.blake2b(repr(listed).encode(), digest_size=8).hexdigest()
 
     def split(self, dataset: str, family: str, trial: int) -> ClassSplit:
         """A split by name; of the user's folder, numbers are positions of the sorted class folders.

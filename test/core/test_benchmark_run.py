@@ -23,7 +23,7 @@ from cac_core.benchmark.runner import EXPERIMENTS
 from cac_core.benchmark.settings import Settings
 from cac_core.errors import DataError, TrainingError
 from cac_core.metrics import auroc
-from test.core.dataset_files import write_cifar
+from test.core.dataset_files import write_cifar, write_folder
 
 pytestmark = pytest.mark.timeout(400)
 
@@ -201,6 +201,18 @@ def test_learnt_centres_belong_to_the_weights_that_are_kept(loss, tmp_path):
     again = finished(spec, tmp_path, "float32")
     assert torch.equal(outputs.anchors, again.anchors)
     assert measure(again, "gamma")["accuracy"] > 0.5
+
+
+def test_a_users_folder_whose_photos_changed_is_not_taken_for_the_old_one(tmp_path):
+    write_folder(tmp_path / "things", ["bowl", "mug", "spoon"], 12)
+    (tmp_path / "splits.json").write_text('{"mine": [{"known": ["bowl", "mug"], "unknown": ["spoon"]}]}')
+    command = ["table1", "--dataset-folder", str(tmp_path / "things"), "--splits", str(tmp_path / "splits.json")]
+    command += ["--family", "mine", "--trials", "0", "--losses", "cac", "--epochs", "1", "--device", "cpu"]
+    main([*command, "--out", str(tmp_path / "out")])
+    assert read(tmp_path / "out")["rows"][0]["dataset"] == "things"
+    (tmp_path / "things" / "mug" / "0.png").unlink()
+    with pytest.raises(DataError, match="another configuration: images of things"):
+        main([*command, "--out", str(tmp_path / "out")])
 
 
 def test_cifar_plus_10_and_plus_50_are_trained_once(tmp_path, monkeypatch):

@@ -4,16 +4,14 @@
 
 import json
 
-import numpy as np
 import pytest
 import torch
-from PIL import Image
 
 from cac_core.benchmark.trials import TrialSource, TrialSpec, load_trial
 from cac_core.data import ClassSplit, class_split
 from cac_core.errors import DataError
 from cac_core.preprocessing import Preprocessing
-from test.core.dataset_files import write_cifar, write_mnist, write_tiny_imagenet
+from test.core.dataset_files import write_cifar, write_folder, write_mnist, write_tiny_imagenet
 
 GREY = Preprocessing(32, 1, "crop", "linear", (0.5,), (0.5,))
 RGB = Preprocessing(32, 3)
@@ -91,14 +89,6 @@ def test_every_dataset_needs_a_root_except_the_digits():
 def test_what_does_not_exist_is_said(arguments, says):
     with pytest.raises(DataError, match=says):
         TrialSource().split(*arguments)
-
-
-def write_folder(root, names, count=8):
-    for i, name in enumerate(names):
-        (root / name).mkdir(parents=True)
-        for k in range(count):
-            Image.fromarray(np.full((40, 50, 3), 30 * i, dtype=np.uint8)).save(root / name / f"{k}.png")
-    return root
 
 
 SPLITS = {"mine": {"things": [{"known": ["mug", "bowl"], "unknown": ["spoon"]}]}}

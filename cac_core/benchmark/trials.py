@@ -5,7 +5,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 
 import torch
@@ -48,7 +48,11 @@ class TrialSource:
 
     def fingerprint(self, dataset: str) -> str | None:
         """Digest of the names and sizes of a user's images, which may change; None for the paper's datasets."""
-        if self.folder is None or dataset != self.folder_name:
+        return self._listing if dataset == self.folder_name else None
+
+    @cached_property
+    def _listing(self) -> str | None:
+        if self.folder is None:
             return None
         files = sorted(path for path in self.folder.rglob("*") if path.is_file())
         listed = [(path.relative_to(self.folder).as_posix(), path.stat().st_size) for path in files]
@@ -182,12 +186,11 @@ def _part(
         return _digits(train, preprocessing)
     if source.data_root is None:
         raise DataError(f"{dataset} needs --data-root, the folder that holds it.")
-    # Decoding all of TinyImageNet takes long; the other sets are read whole once and kept.
-    wanted = tuple(sorted(classes)) if dataset == "TinyImageNet" else None
-    return _arrays(dataset, source.data_root, train, wanted, source.download, preprocessing)
+    if dataset == "TinyImageNet":  # too large to decode whole and to keep
+        return _arrays(dataset, source.data_root, train, tuple(classes), source.download, preprocessing)
+    return _kept_arrays(dataset, source.data_root, train, None, source.download, preprocessing)
 
 
-@lru_cache(maxsize=6)
 def _arrays(
     dataset: str, root: Path, train: bool, classes: tuple[int, ...] | None, download: bool, preprocessing: Preprocessing
 ) -> LabelledImages:
@@ -202,6 +205,9 @@ def _arrays(
         resized = torch.from_numpy(frames_to_images(jobs, preprocessing, f"resizing {dataset}", len(images))[0])
     names = tuple(str(i) for i in range(200))
     return LabelledImages(resized, torch.from_numpy(labels).long(), names, ("",) * len(labels))
+
+
+_kept_arrays = lru_cache(maxsize=5)(_arrays)
 
 
 @lru_cache(maxsize=4)

@@ -161,7 +161,7 @@ def answer(messages: Sequence[Any], model: ActiveModel, gate: Gate | None = None
         decode_s.append(time.perf_counter() - start)
     start = time.perf_counter()
     good = [frame for frame, (reason, _) in zip(frames, refusals, strict=True) if frame and reason == Reason.OK]
-    decisions, engine_problem = _predict(good, model)
+    decisions, engine_problem = decide(good, model)
     engine_s = time.perf_counter() - start
     rest = iter(decisions)
     answers = []
@@ -180,7 +180,8 @@ def _read(message: Any, gate: Gate | None) -> tuple[Frame | None, Reason, str]:
     return (frame, *gate(frame)) if gate else (frame, Reason.OK, "")
 
 
-def _predict(frames: Sequence[Frame], model: ActiveModel) -> tuple[list[Decision], str]:
+def decide(frames: Sequence[Frame], model: ActiveModel) -> tuple[list[Decision], str]:
+    """A decision for each frame, and what went wrong in the engine, empty if nothing did. Never raises."""
     try:
         decisions = model.predictor.predict(frames, model.theta)
         if len(decisions) != len(frames):

@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import signal
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Callable, Sequence
@@ -45,6 +46,7 @@ from cac_ros.observers import Observer, Seen
 from cac_ros.parameter_sentences import Sentences, own_values
 from cac_ros.parameters import Settings
 from cac_ros.quality import Limits, QualityGate
+from cac_ros.region_input import RegionInput
 from cac_ros.smoothed_decision import SmoothedDecision
 from cac_ros.throttle import Throttle
 from cac_ros.worker import Counts, NewestFrameWorker
@@ -75,6 +77,8 @@ class ClassifierNode(Sentences, LifecycleNode):
         self._answers: LifecyclePublisher[OpenSetClassification] | None = None
         self._classes: LifecyclePublisher[ClassList] | None = None
         self._observers: list[Observer] = []
+        self._regions: RegionInput | None = None
+        self._engine = threading.Lock()  # engines work on one batch at a time
         self._loading = False
         if ignored := parameters.effect_problem(vars(self.settings), self.settings.threshold):
             self.get_logger().warning(ignored)
@@ -138,6 +142,7 @@ class ClassifierNode(Sentences, LifecycleNode):
     def _configure(self) -> None:
         start, settings = time.monotonic(), self.settings
         self._model = model = ActiveModel.load(self.settings.model_path, self.settings)
+        self._engine = threading.Lock()  # a new one: the thread of an engine that hung may hold the old one for ever
         latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
         self._answers = self.create_lifecycle_publisher(OpenSetClassification, "~/classification", 10)
         self._classes = self.create_lifecycle_publisher(ClassList, "~/classes", latched)
@@ -149,6 +154,8 @@ class ClassifierNode(Sentences, LifecycleNode):
             folder = Path(settings.harvest_folder).expanduser()
             quota = 1e6 * settings.harvest_quota
             self._observers.append(Harvest(folder, settings.harvest_period, quota, self.get_logger().warning))
+        if settings.classify_regions:
+            self._regions = RegionInput(self, lambda: self._model, self._engine, self._warn, self._on_observer_crash)
         self._gate = QualityGate()
         self._input = ImageInput(self, self.settings.image_transport, self.settings.reliability, self._on_image)
         self._announce(model, f"loaded in {time.monotonic() - start:.1f} s")
@@ -156,28 +163,38 @@ class ClassifierNode(Sentences, LifecycleNode):
     def _activate(self, state: LifecycleState) -> None:
         super().on_activate(state)  # the lifecycle publishers
         self._publish_classes()
-        if self._enabled and self._input is not None:
-            self._input.open()
+        if self._enabled:
+            self._open_inputs()
+
+    def _open_inputs(self) -> None:
+        for source in (self._input, self._regions):
+            if source is not None:
+                source.open()
+
+    def _close_inputs(self) -> None:
+        for source in (self._input, self._regions):
+            if source is not None:
+                source.close()
 
     def _deactivate(self, state: LifecycleState) -> None:
-        if self._input is not None:
-            self._input.close()
+        self._close_inputs()
         if self._worker is not None and not self._worker.wait_idle(_PATIENCE):
             self.get_logger().warning("The engine is still working on a frame; its answer will not be published.")
         super().on_deactivate(state)
 
     def _release(self) -> None:
-        if self._input is not None:
-            self._input.close()
+        self._close_inputs()
         if self._worker is not None and not self._worker.close(_PATIENCE):
             self.get_logger().warning("The engine is still working on a frame; its thread is left behind.")
+        if self._regions is not None:
+            self._regions.release(_PATIENCE)
         for observer in self._observers:
             observer.close(_PATIENCE)
         for publisher in (self._answers, self._classes):
             if publisher is not None:
                 self.destroy_lifecycle_publisher(publisher)
         self._input = self._worker = self._answers = self._classes = self._model = None
-        self._observers = []
+        self._regions, self._observers = None, []
 
     def close(self) -> None:
         """Free everything and leave the ROS graph; also after the context was shut down."""
@@ -187,6 +204,8 @@ class ClassifierNode(Sentences, LifecycleNode):
     # -- frames -------------------------------------------------------------------------------------------------------
 
     def _on_image(self, message: Any, arrived: float) -> None:
+        if self._regions is not None:
+            self._regions.remember(message)
         if self._worker is not None:
             self._worker.put("image", (message, arrived))
 
@@ -195,7 +214,8 @@ class ClassifierNode(Sentences, LifecycleNode):
         model, publisher = self._model, self._answers
         if model is None or publisher is None:
             return [False] * len(batch)
-        results = answer([message for message, _ in batch], model, self._quality_gate())
+        with self._engine:
+            results = answer([message for message, _ in batch], model, self._quality_gate())
         if publisher is not self._answers:  # cleaned up while the engine hung
             return [False] * len(batch)
         for (message, arrived), result in zip(batch, results, strict=True):
@@ -278,11 +298,11 @@ class ClassifierNode(Sentences, LifecycleNode):
 
     def _enable(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
         self._enabled = request.data
-        if self._input is not None and self._state == "active":
+        if self._state == "active":
             if request.data:
-                self._input.open()
+                self._open_inputs()
             else:
-                self._input.close()
+                self._close_inputs()
         response.success = True
         response.message = "Classifying." if request.data else "Not classifying until enabled again."
         if self._state != "active":
@@ -354,7 +374,8 @@ class ClassifierNode(Sentences, LifecycleNode):
             report = replace(report, **self._model.report(), tolerance=self.settings.unknown_share_tolerance)
         if self._input is not None and self._input.is_open:
             report = replace(report, **self._input.report(self.settings.input_timeout))
-        extra = {key: value for observer in self._observers for key, value in observer.values().items()}
+        sources = self._observers if self._regions is None else [*self._observers, self._regions]
+        extra = {key: value for source in sources for key, value in source.values().items()}
         report = replace(report, extra=extra)
         for sentence in (report.stall, report.input_problem):
             if sentence:

@@ -193,6 +193,12 @@ class Settings:
         low=0.0,
         high=3600.0,
     )
+    classify_regions: bool = _parameter(
+        False,
+        "Also classify boxes that others found in the images, from the topics regions (cac_msgs/RegionArray) and, "
+        "where vision_msgs is installed, detections (vision_msgs/Detection2DArray).",
+        fixed=_AT_CONFIGURE,
+    )
     harvest_folder: str = _parameter(
         "",
         "Folder in which unknown frames are saved, to be labelled and trained on; frames like one saved already are "

@@ -1,0 +1,230 @@
+# SPDX-FileCopyrightText: 2026 cac_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Boxes that others found: each is answered under its id, in one batch, and never with a wrong image's pixels."""
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from unittest import mock
+
+import numpy as np
+import pytest
+from cac_msgs.msg import OpenSetClassification, Region, RegionArray, RegionClassificationArray
+from hypothesis import given
+from hypothesis import strategies as st
+from sensor_msgs.msg import Image
+
+from cac_core.errors import EngineError
+from cac_core.predictor import Reason
+from cac_core.preprocessing import Frame
+from cac_ros.active_model import ActiveModel
+from cac_ros.parameters import Settings
+from cac_ros.region_input import KEPT_QUESTIONS
+from cac_ros.regions import Box, boxes_of_detections, classify, crop
+from test.ros.driver import BLUE, GREEN, GREY, RED, NodeProcess, Robot, picture, running, values_of
+
+WHOLE = (0, 0, 64, 48)
+
+
+def quarters() -> Image:
+    """Red, green, blue and grey, each in a quarter of 64x48 pixels."""
+    message = picture(RED)
+    pixels = np.frombuffer(message.data, np.uint8).reshape(48, 64, 3)
+    pixels[:24, 32:], pixels[24:, :32], pixels[24:, 32:] = GREEN, BLUE, GREY
+    return message
+
+
+BOXES = {
+    "r": (0, 0, 32, 24),
+    "g": (40, 4, 20, 16),
+    "b": (-20, 30, 40, 100),
+    "grey": (32, 24, 32, 24),
+    "outside": (70, 0, 10, 10),
+    "empty": (5, 5, 0, 10),
+}
+EXPECTED = {"r": "red", "g": "green", "b": "deep blue", "grey": "", "outside": "", "empty": ""}
+
+# -- without a node -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def active(model: Path) -> ActiveModel:
+    return ActiveModel.load(str(model), Settings(device="cpu"))
+
+
+def frame() -> Frame:
+    return Frame(np.frombuffer(quarters().data, np.uint8).reshape(48, 64, 3), "rgb")
+
+
+def test_boxes_are_classified_in_one_batch_and_in_order(active: ActiveModel) -> None:
+    boxes = [Box(name, *box) for name, box in BOXES.items()]
+    with mock.patch.object(type(active.predictor), "predict", autospec=True, side_effect=type(active.predictor).predict
+                           ) as predict:  # fmt: skip
+        decisions, problem = classify(frame(), boxes, active)
+    assert predict.call_count == 1
+    assert problem == ""
+    assert [d.label for d in decisions] == list(EXPECTED.values())
+    reasons = [Reason.OK] * 3 + [Reason.ABOVE_THRESHOLD] + [Reason.BAD_FRAME] * 2
+    assert [d.reason for d in decisions] == reasons
+
+
+def test_an_engine_error_makes_every_box_unknown(active: ActiveModel) -> None:
+    with mock.patch.object(type(active.predictor), "predict", side_effect=EngineError("out of memory")):
+        decisions, problem = classify(frame(), [Box("a", *WHOLE), Box("b", *WHOLE)], active)
+    assert [d.reason for d in decisions] == [Reason.ENGINE_ERROR] * 2
+    assert problem == "out of memory"
+
+
+@given(
+    st.integers(-(2**31), 2**31 - 1), st.integers(-(2**31), 2**31 - 1), st.integers(0, 2**32 - 1),
+    st.integers(0, 2**32 - 1),
+)  # fmt: skip
+def test_a_crop_is_the_part_of_the_box_inside_of_the_frame(x: int, y: int, width: int, height: int) -> None:
+    whole = Frame(np.zeros((48, 64, 3), np.uint8), "rgb")
+    part = crop(whole, Box("", x, y, width, height))
+    expected = (
+        len(range(max(0, y), min(48, y + height))),
+        len(range(max(0, x), min(64, x + width))),
+    )
+    if part is None:
+        assert 0 in expected
+    else:
+        assert part.pixels.shape[:2] == expected
+        assert np.shares_memory(part.pixels, whole.pixels)
+
+
+def detection(id: str, x: float, y: float, width: float, height: float) -> Any:
+    """Has the fields of vision_msgs/Detection2D, which is not among the wheels."""
+    centre = SimpleNamespace(position=SimpleNamespace(x=x, y=y), theta=0.0)
+    return SimpleNamespace(id=id, bbox=SimpleNamespace(center=centre, size_x=width, size_y=height))
+
+
+def boxes_of(*detections: Any) -> list[Box]:
+    return boxes_of_detections(SimpleNamespace(detections=detections))
+
+
+def test_a_detection_has_its_centre_in_the_middle() -> None:
+    assert boxes_of(detection("7", 50.0, 30.0, 20.0, 10.0)) == [Box("7", 40, 25, 20, 10)]
+    assert boxes_of(detection("", 0.0, 0.0, 5.0, 5.0)) == [Box("", -2, -2, 4, 4)]
+
+
+@given(*[st.floats()] * 4)
+def test_no_detection_makes_it_fail(x: float, y: float, width: float, height: float) -> None:
+    (box,) = boxes_of(detection("a", x, y, width, height))
+    assert min(box.x, box.y) >= -(2**31)
+    assert max(box.x, box.y, box.width, box.height) < 2**31
+    assert min(box.width, box.height) >= 0
+    if not all(map(math.isfinite, (x, y, width, height))):
+        assert crop(frame(), box) is None
+
+
+# -- over DDS -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def node(model: Path, module_domain: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[NodeProcess]:
+    folder = tmp_path_factory.mktemp("node")
+    with running(folder, module_domain, model, diagnostics_period=0.2, classify_regions=True) as process:
+        yield process
+
+
+class Detector(Robot):
+    """A robot that also asks about boxes."""
+
+    def __init__(self, domain: int) -> None:
+        super().__init__(domain)
+        self.found: list[RegionClassificationArray] = []
+        self.questions = self.node.create_publisher(RegionArray, "regions", 100)
+        topic = "cac_classifier/region_classifications"
+        self._found = self.node.create_subscription(RegionClassificationArray, topic, self.found.append, 10)
+        self.wait_connected()
+        self.wait(self.questions.get_subscription_count, "the node to read our boxes")
+        self.wait(lambda: self.node.count_publishers(topic), "the node's answers")
+
+    def ask_about(self, header: Any, boxes: dict[str, tuple[int, int, int, int]]) -> None:
+        regions = [
+            Region(id=name, x=x, y=y, width=width, height=height) for name, (x, y, width, height) in boxes.items()
+        ]
+        self.questions.publish(RegionArray(header=header, regions=regions))
+
+    def result(self, header: Any) -> RegionClassificationArray:
+        return self.wait(lambda: next((f for f in self.found if f.header == header), None), "the boxes' answers")
+
+
+@pytest.fixture(scope="module")
+def detector(node: NodeProcess, module_domain: int) -> Iterator[Detector]:
+    made = Detector(module_domain)
+    yield made
+    made.close()
+
+
+def test_every_box_is_answered_under_its_id_with_the_header_of_the_image(detector: Detector) -> None:
+    message = quarters()
+    assert detector.ask(message).unknown, "the whole picture is none of the classes"
+    for other in (RED, GREEN):
+        detector.ask(picture(other))
+    detector.ask_about(message.header, {})
+    assert list(detector.result(message.header).results) == []
+    detector.found.clear()
+    detector.ask_about(message.header, BOXES)
+    results = detector.result(message.header).results
+    assert {r.region.id: r.classification.label for r in results} == EXPECTED
+    assert [r.region.id for r in results] == list(BOXES)
+    assert [(r.region.x, r.region.y, r.region.width, r.region.height) for r in results] == list(BOXES.values())
+    for result in results:
+        answer = result.classification
+        assert answer.header == message.header
+        assert answer.unknown == (answer.label == "")
+        assert answer.model_id == detector.class_lists[-1].model_id
+        outside = result.region.id in ("outside", "empty")
+        assert (answer.reason == OpenSetClassification.BAD_FRAME) == outside
+
+
+def test_boxes_may_come_before_their_image(detector: Detector) -> None:
+    message = quarters()
+    message.header.stamp.sec, message.header.stamp.nanosec = 5000, 1
+    detector.ask_about(message.header, {"g": BOXES["g"]})
+    detector.ask(picture(RED))
+    detector.images.publish(message)
+    (result,) = detector.result(message.header).results
+    assert result.classification.label == "green"
+
+
+def test_boxes_in_an_unreadable_image_are_unknown(detector: Detector, node: NodeProcess) -> None:
+    message = Image(encoding="h264")
+    detector.ask(message)
+    detector.ask_about(message.header, {"a": WHOLE})
+    (result,) = detector.result(message.header).results
+    assert result.classification.reason == OpenSetClassification.BAD_FRAME
+    assert "Boxes could not be classified: An image could not be read: encoding 'h264'" in node.output
+
+
+def test_boxes_without_an_image_are_not_answered_but_reported(detector: Detector, node: NodeProcess) -> None:
+    detector.found.clear()
+    header = picture(RED).header
+    for number in range(KEPT_QUESTIONS + 2):
+        header.stamp.sec = 9000 + number
+        detector.ask_about(header, {"a": WHOLE})
+    report = detector.wait_report(lambda r: values_of(r)["regions_without_image"] == "2", "two questions")
+    assert int(values_of(report)["regions_answered"]) >= 1
+    assert "Whoever finds the boxes must copy the header of the image" in node.output
+    assert detector.found == []
+
+
+def test_boxes_over_dds_from_a_detector_that_speaks_vision_msgs(detector: Detector) -> None:
+    vision = pytest.importorskip("vision_msgs.msg", reason="vision_msgs is not installed; it is not among the wheels")
+    publisher = detector.node.create_publisher(vision.Detection2DArray, "detections", 10)
+    detector.wait(publisher.get_subscription_count, "the node to read detections")
+    message = quarters()
+    detector.ask(message)
+    array = vision.Detection2DArray(header=message.header)
+    for name, (x, y, width, height) in BOXES.items():
+        one = vision.Detection2D(id=name)
+        one.bbox.center.position.x, one.bbox.center.position.y = x + width / 2, y + height / 2
+        one.bbox.size_x, one.bbox.size_y = float(width), float(height)
+        array.detections.append(one)
+    publisher.publish(array)
+    results = detector.result(message.header).results
+    assert {r.region.id: r.classification.label for r in results} == EXPECTED

@@ -46,7 +46,7 @@ REQUIREMENTS = {
 # Part of a ROS installation; in the environment they come with rclpy, sensor_msgs and the build of cac_msgs.
 FROM_ROS = {
     "ament_index_python", "builtin_interfaces", "cac_msgs", "diagnostic_msgs", "launch", "launch_ros", "lifecycle_msgs",
-    "rcl_interfaces", "rclpy", "sensor_msgs", "std_msgs", "std_srvs",
+    "rcl_interfaces", "rclpy", "sensor_msgs", "std_msgs", "std_srvs", "vision_msgs",
 }  # fmt: skip
 # Imported only where it is found: NVIDIA's own installer brings it.
 OPTIONAL = {"tensorrt"}

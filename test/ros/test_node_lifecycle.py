@@ -15,7 +15,7 @@ from diagnostic_msgs.msg import DiagnosticStatus
 
 from test.ros.driver import GREEN, RED, ROOT, NodeProcess, Robot, picture, running, values_of
 
-CYCLES = 10
+CYCLES = 50
 
 
 @pytest.fixture
@@ -25,7 +25,9 @@ def robot(ros_domain: int) -> Iterator[Robot]:
     made.close()
 
 
-ANSWERS, CLASSES = "/cac_classifier/classification", "/cac_classifier/classes"
+ANSWERS = "/cac_classifier/classification"
+OUTPUTS = "classification", "classes", "decision", "debug_image", "debug_image/compressed", "region_classifications"
+PUBLISHERS = {f"/cac_classifier/{name}" for name in OUTPUTS}
 
 
 def entities(robot: Robot) -> dict[str, list[str]]:
@@ -40,17 +42,20 @@ def entities(robot: Robot) -> dict[str, list[str]]:
     }
 
 
-def memory_kib(node: NodeProcess) -> int:
-    status = Path(f"/proc/{node.process.pid}/status").read_text()
-    return int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmRSS")))
+def resources(node: NodeProcess) -> tuple[int, int, int]:
+    """Memory [KiB], threads and open files of the process."""
+    process = Path(f"/proc/{node.process.pid}")
+    values = dict(line.split(":", 1) for line in (process / "status").read_text().splitlines())
+    return int(values["VmRSS"].split()[0]), int(values["Threads"]), len(list((process / "fd").iterdir()))
 
 
-def test_ten_cycles_leave_nothing_behind(model: Path, ros_domain: int, tmp_path: Path, robot: Robot) -> None:
-    with running(tmp_path, ros_domain, model, autostart=False) as node:
+def test_fifty_cycles_leave_nothing_behind(model: Path, ros_domain: int, tmp_path: Path, robot: Robot) -> None:
+    everything = {"decision_frames": 3, "classify_regions": True, "harvest_folder": str(tmp_path / "unknown")}
+    with running(tmp_path, ros_domain, model, autostart=False, **everything) as node:
         assert robot.state() == "unconfigured"
         robot.wait(lambda: "/diagnostics" in entities(robot)["publishers"], "the node's publishers")
         robot.wait(lambda: "/cac_classifier/load_model" in entities(robot)["services"], "the node's services")
-        at_start, active, memory = entities(robot), None, []
+        at_start, active, used = entities(robot), None, []
         assert ANSWERS not in at_start["publishers"]
         for cycle in range(CYCLES):
             assert robot.transition("configure")
@@ -58,7 +63,8 @@ def test_ten_cycles_leave_nothing_behind(model: Path, ros_domain: int, tmp_path:
             assert robot.transition("activate")
             robot.class_lists.clear()
             robot.wait(robot.images.get_subscription_count, "the subscription")
-            robot.wait(lambda: {ANSWERS, CLASSES} <= set(entities(robot)["publishers"]), "the publishers")
+            robot.wait(lambda: set(entities(robot)["publishers"]) >= PUBLISHERS, "the publishers")
+            robot.wait(lambda: "/regions" in entities(robot)["subscriptions"], "the subscriptions")
             assert robot.ask(picture(RED if cycle % 2 else GREEN)).label == ("red" if cycle % 2 else "green")
             active = active or entities(robot)
             robot.wait(lambda: entities(robot) == active, "the same entities as in every cycle")  # noqa: B023
@@ -67,8 +73,11 @@ def test_ten_cycles_leave_nothing_behind(model: Path, ros_domain: int, tmp_path:
             assert robot.transition("cleanup")
             assert robot.state() == "unconfigured"
             robot.wait(lambda: entities(robot) == at_start, "everything made by configure to go")
-            memory.append(memory_kib(node))
+            used.append(resources(node))
+        memory, threads, files = zip(*used, strict=True)
         assert memory[-1] - memory[CYCLES // 2] < 10_000, f"memory grows: {memory} KiB"
+        assert max(threads) - threads[0] <= 1, f"threads are left behind: {threads}"
+        assert max(files) - files[0] <= 2, f"files are left open: {files}"
         assert robot.transition("unconfigured_shutdown")
         assert robot.state() == "finalized"
         assert node.interrupt() == 0

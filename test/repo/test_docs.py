@@ -1,0 +1,148 @@
+# SPDX-FileCopyrightText: 2026 cac_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The pages in docs/ say what the code says."""
+
+import ast
+import importlib.util
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from types import ModuleType
+
+import pytest
+import yaml
+
+from cac_ros import parameters
+from test.repo.sources import ROOT
+
+DOCS = ROOT / "docs"
+PAGES = sorted(DOCS.glob("*.md"))
+TROUBLE = (DOCS / "troubleshooting.md").read_text(encoding="utf-8")
+SENTENCES = re.findall(r"^### `(.+)`$", TROUBLE, re.MULTILINE)
+
+
+def writer() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("write_docs", ROOT / "tools" / "write_docs.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("name", ["parameters.md", "messages.md"])
+def test_the_generated_pages_are_up_to_date(name: str) -> None:
+    assert (DOCS / name).read_text(encoding="utf-8") == writer().PAGES[name](), "run: python tools/write_docs.py"
+
+
+def test_the_messages_page_has_every_field_and_constant() -> None:
+    page = (DOCS / "messages.md").read_text(encoding="utf-8")
+    for path in (ROOT / "cac_msgs").glob("*/*.[ms][sr][gv]"):
+        section = page.split(f"## `cac_msgs/{path.parent.name}/{path.stem}`\n")[1].split("\n## ")[0]
+        for line in path.read_text(encoding="utf-8").splitlines():
+            if line and not line.startswith(("#", "---")):
+                name = re.split(r"[\s=]", line)[1]
+                assert re.search(rf"^\| `{name}`.* \| `[^`]+` \| \S", section, re.MULTILINE), f"{path.name}: {name}"
+
+
+def anchors(text: str) -> set[str]:
+    """Of the headings of a page, as mkdocs makes them."""
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[\s-]+", "-", re.sub(r"[^\w\s-]", "", heading).strip().lower()) for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_leads_somewhere(page) -> None:
+    for target in re.findall(r"\]\((?!https?:)([^)]+)\)", page.read_text(encoding="utf-8")):
+        name, _, anchor = target.partition("#")
+        path = DOCS / name if name else page
+        assert path.exists(), target
+        assert not anchor or anchor in anchors(path.read_text(encoding="utf-8")), target
+
+
+def test_every_page_is_in_the_menu_and_the_other_way_round() -> None:
+    settings = yaml.safe_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
+    assert sorted(next(iter(entry.values())) for entry in settings["nav"]) == [page.name for page in PAGES]
+
+
+def test_parameters_that_the_pages_name_exist() -> None:
+    names = {row.name for row in parameters.TABLE}
+    for page in PAGES:
+        for name in re.findall(r"-p ([a-z_]+):=", page.read_text(encoding="utf-8")):
+            assert name in names, f"{page.name}: {name}"
+
+
+def test_the_guide_lists_every_key_of_the_diagnostics() -> None:
+    pytest.importorskip("diagnostic_msgs", reason="needs ROS")
+    from cac_ros.diagnostics import Report, Timings, _values
+    from cac_ros.worker import Counts
+
+    table = (DOCS / "guide.md").read_text(encoding="utf-8").split("## Watch it")[1]
+    listed = set(re.findall(r"`([a-z_0-9]+)`", "".join(re.findall(r"^\|(.+?)\|", table, re.MULTILINE))))
+    extra = {
+        "debug_images", "decision", "regions_answered", "regions_replaced", "regions_without_image", "harvested",
+        "harvest_duplicates", "harvest_failed", "harvest_problem",
+    }  # fmt: skip
+    assert listed == set(_values(Report("active", Counts(), Timings()))) | extra
+
+
+# -- troubleshooting ----------------------------------------------------------------------------------------------
+
+
+def texts_of_the_code() -> Iterator[str]:
+    """Every text in cac_ros, with … for what is put in at run time."""
+    for path in (ROOT / "cac_ros").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.JoinedStr):
+                yield "".join(part.value if isinstance(part, ast.Constant) else "…" for part in node.values)  # type: ignore[misc]
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                yield node.value
+
+
+def pieces(sentence: str) -> list[str]:
+    return [piece.strip() for piece in sentence.split("…") if piece.strip()]
+
+
+@pytest.mark.parametrize("sentence", SENTENCES)
+def test_every_sentence_of_the_troubleshooting_page_is_one_of_the_code(sentence: str) -> None:
+    texts = list(texts_of_the_code())
+    assert len(SENTENCES) > 15
+    assert any(all(piece in text for piece in pieces(sentence)) for text in texts), (
+        "no text in cac_ros has all of this: change the heading together with the sentence"
+    )
+
+
+def matches(message: str) -> bool:
+    patterns = (".*".join(re.escape(piece) for piece in pieces(sentence)) for sentence in SENTENCES)
+    return any(re.search(pattern, message, re.DOTALL) for pattern in patterns)
+
+
+def test_every_sentence_that_the_node_can_report_is_explained() -> None:
+    pytest.importorskip("diagnostic_msgs", reason="needs ROS")
+    from rclpy.qos import QoSProfile, ReliabilityPolicy
+    from rclpy.topic_endpoint_info import TopicEndpointInfo
+
+    from cac_ros import input_check
+    from cac_ros.diagnostics import Report, Timings
+    from cac_ros.worker import Counts
+
+    def publisher(kind: str, reliability: ReliabilityPolicy) -> TopicEndpointInfo:
+        qos = QoSProfile(depth=1, reliability=reliability)
+        return TopicEndpointInfo(node_name="camera", node_namespace="/", topic_type=kind, qos_profile=qos)
+
+    raw, jpeg = input_check.RAW_TYPE, input_check.COMPRESSED_TYPE
+    reliable, best_effort = ReliabilityPolicy.RELIABLE, ReliabilityPolicy.BEST_EFFORT
+    common = {"topic": "/image", "environment": {}, "rmw": "rmw_fastrtps_cpp"}
+    silence = {**common, "message_type": raw, "qos": input_check.image_qos(reliable), "silent_for": 6.0, "topics": {}}
+    report = Report("active", Counts(), Timings(unknown_share=1.0, classified=300), promised_unknown=0.1, tolerance=0.5)
+    said = [
+        input_check.explain_silence(**silence, publishers=[], lost=0),
+        input_check.explain_silence(**silence, publishers=[publisher(jpeg, reliable)], lost=0),
+        input_check.explain_silence(**silence, publishers=[publisher(raw, best_effort)], lost=0),
+        input_check.explain_silence(**silence, publishers=[publisher(raw, reliable)], lost=5),
+        input_check.explain_loss(**common, lost=5, received=5, publishers=[publisher(raw, reliable)]),
+        report.drift,
+        replace(report, busy_for=3.0).stall,
+    ]
+    assert all(said)
+    assert [message for message in said if not matches(message)] == []

@@ -133,7 +133,7 @@ def confusion_figure(predictions: ArrayLike, labels: ArrayLike, class_names: Seq
     rows = [i for i in range(n + 1) if counts[i].sum()]
     shares = counts[rows] / counts[rows].sum(axis=1, keepdims=True)
     # Plotly reads a small set of HTML in labels; a class name is text and nothing else.
-    names = [html.escape(name) for name in class_names]
+    names = [html.escape(name, quote=False) for name in class_names]
     columns = [*names, "unknown"]
     figure = go.Figure(
         go.Heatmap(

@@ -63,19 +63,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one experiment as the command line says."""
     values = make_parser().parse_args(arguments)
     # Only now, because they load the training stack: --help answers at once.
-    from cac_core.benchmark.module import LOSSES
     from cac_core.benchmark.results import NAMES
     from cac_core.benchmark.runner import run
     from cac_core.benchmark.settings import Settings
+    from cac_core.benchmark.tables import TABLE1
     from cac_core.benchmark.trials import TrialSource
     from cac_core.errors import DataError, TrainingError
 
-    unknown_losses = [name for name in values.losses if name not in LOSSES]
-    if unknown_losses:
-        raise TrainingError(f"there is no loss {unknown_losses[0]!r}; choose from {', '.join(LOSSES)}.")
+    offered = list(dict.fromkeys(loss for _, loss, _, _ in TABLE1))
+    for name in values.losses:
+        if name not in offered:
+            raise TrainingError(f"table1 has no loss {name!r}; choose from {', '.join(offered)}.")
+    if values.losses and values.experiment != "table1":
+        raise TrainingError(f"--losses belongs to table1: {values.experiment} has its own.")
     for name in ("epochs", "jobs"):
         if getattr(values, name) is not None and getattr(values, name) < 1:
             raise TrainingError(f"--{name} must be at least 1, not {getattr(values, name)}.")
+    if values.quick and (values.dataset_folder or values.recipe != "paper" or set(values.datasets) - {"digits"}):
+        raise DataError("--quick has its own recipe and runs on the digits: leave out other datasets and --recipe.")
     if values.splits and not values.dataset_folder:
         raise DataError("--splits belongs to --dataset-folder: give the folder of images too.")
     settings = Settings(

@@ -28,6 +28,8 @@ TABLE1 = (
     ("cross-entropy, largest logit", "cross_entropy", "max_logit", None),
     ("cross-entropy, energy", "cross_entropy", "energy", None),
     ("Center loss, γ", "center", "gamma", None),
+    ("Center loss, learnt centres, γ", "center_learnt", "gamma", None),
+    ("CAC, learnt centres, γ", "cac_learnt", "gamma", None),
     ("tuplet term, γ", "tuplet", "gamma", None),
     ("anchor term, γ", "anchor", "gamma", None),
 )

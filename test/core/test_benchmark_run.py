@@ -120,6 +120,8 @@ def test_two_jobs_give_what_one_gives(folder, tmp_path):
         (["--epochs", "0"], "--epochs must be at least 1"),
         (["--jobs", "0"], "--jobs must be at least 1"),
         (["--losses", "cac", "triplet"], "no loss 'triplet'"),
+        (["--losses", "objectosphere"], "no loss 'objectosphere'"),
+        (["--datasets", "MNIST"], "--quick has its own recipe"),
         (["--splits", "x.json"], "belongs to --dataset-folder"),
     ],
 )

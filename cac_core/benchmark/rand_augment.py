@@ -35,7 +35,7 @@ class RandAugment(nn.Module):
     @torch.no_grad()
     def forward(self, pixels: Tensor) -> Tensor:
         """Change uint8 ``(B, S, S, C)``; the input stays as it is."""
-        images = pixels.permute(0, 3, 1, 2).contiguous()
+        images = pixels.permute(0, 3, 1, 2).clone(memory_format=torch.contiguous_format)
         n = len(self.choices)
         for _ in range(self.operations):
             # Drawn on the CPU: the groups are needed there, and the same seed gives the same draw on every device.

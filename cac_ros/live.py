@@ -42,6 +42,12 @@ from cac_ros.results import UNKNOWN, FrameResult, LiveFigures, from_decision, no
 START_TIMEOUT = 300.0
 """How long the node may take to load its model and to be discovered [s]; an engine may compile for minutes."""
 
+DISCOVERY_TIMEOUT = 30.0
+"""How long the two processes may take to find each other once the node has loaded its model [s]."""
+
+ATTEMPTS = 3
+"""How often the replay is begun anew, each time in another ROS domain, when they do not find each other."""
+
 SETTLE_TIMEOUT = 60.0
 """How long the node may take to answer the last frames [s]."""
 
@@ -59,6 +65,10 @@ _LATE = 0.1  # [s]; publishing later than this is worth a note
 
 class LiveError(CacError):
     """A live replay that could not be done."""
+
+
+class NotDiscoveredError(LiveError):
+    """The node runs, and the replay does not see it."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +108,30 @@ def replay(
         LiveError: the node was not found, or did not answer in time.
         NodeProcessError: the node did not start or ended early; with its reason.
     """
+    attempts = 1 if "ROS_DOMAIN_ID" in os.environ else ATTEMPTS  # a domain of the user's choice is kept
     notes = _prepare_environment()
+    while True:
+        try:
+            return _replay(bag, topic, class_names, parameters, rate, notes)
+        except NotDiscoveredError as error:
+            attempts -= 1
+            if attempts == 0:
+                raise
+            # Seen once on a busy machine and never explained: both processes run, and neither sees the other.
+            console.warn(f"{error} Trying again in the next domain.")
+            os.environ["ROS_DOMAIN_ID"] = str(1 + int(os.environ["ROS_DOMAIN_ID"]) % 100)
+
+
+def _replay(
+    bag: Bag,
+    topic: Topic,
+    class_names: Sequence[str],
+    parameters: dict[str, str | bool | float],
+    rate: float,
+    notes: list[str],
+) -> LiveResult:
+    """Make one attempt."""
+    notes = list(notes)
     compressed = topic.msgtype.endswith("/CompressedImage")
     namespace = f"/cac_replay_{os.getpid()}"
     settings = {
@@ -115,7 +148,7 @@ def replay(
         NodeProcess(Path(folder), namespace, settings, {"/diagnostics": reports}) as node,
     ):
         with console.err.status("starting the node"):
-            driver.wait(driver.ready, node, START_TIMEOUT, "the node did not become active")
+            driver.wait_ready(node)
         sent, lateness, complaints = _play(bag.messages(topic.name), topic.count, driver, node, rate)
         notes += complaints
         published = [frame for frame in sent if frame.new_stamp is not None]
@@ -272,6 +305,31 @@ class _Driver:
     def ready(self) -> bool:
         """Whether the node is active and each side has found the other."""
         return all(self._matched.values()) and self.report.get("state") == "active"
+
+    def wait_ready(self, node: NodeProcess) -> None:
+        """Wait until the node is active and each side has found the other.
+
+        Raises:
+            NotDiscoveredError: the node has long been active, by its log, and nothing of it is seen here.
+            LiveError: it did not become active.
+            NodeProcessError: the node ended.
+        """
+        active_since: float | None = None
+
+        def ready_or_lonely() -> bool:
+            nonlocal active_since
+            if active_since is None and node.says_loaded():
+                active_since = time.monotonic()
+            lonely = active_since is not None and time.monotonic() - active_since > DISCOVERY_TIMEOUT
+            return self.ready() or lonely
+
+        self.wait(ready_or_lonely, node, START_TIMEOUT, "the node did not become active")
+        if not self.ready():
+            domain = os.environ.get("ROS_DOMAIN_ID", "0")
+            raise NotDiscoveredError(
+                f"The node is active but was not discovered within {DISCOVERY_TIMEOUT:g} s in ROS domain {domain}; "
+                "see whether another program uses this domain, or set ROS_DOMAIN_ID to a free one."
+            )
 
     def wait_for_answer(self, stamp_ns: int, timeout: float) -> None:
         """Wait until the frame with this stamp is answered, but no longer than `timeout` seconds."""

@@ -76,6 +76,10 @@ class NodeProcess:
         """Everything it printed so far."""
         return self._log.read_text(encoding="utf-8", errors="replace")
 
+    def says_loaded(self) -> bool:
+        """Whether its log says that the model is loaded; it becomes active right after."""
+        return " loaded in " in self.output
+
     def check(self) -> None:
         """See that it still runs.
 

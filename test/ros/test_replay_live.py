@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from cac_ros import live
 from cac_ros.bag_writer import BagWriter
 from cac_ros.bags import Bag
 from cac_ros.live import _write_stamp
@@ -157,6 +158,35 @@ def test_the_node_ends_with_the_replay_however_that_ends(tmp_path, model, ros_do
         process.kill()
     assert status == {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGKILL: -9}[number]
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("chosen_by_the_user", [False, True])
+def test_a_node_that_is_not_discovered_gets_another_domain(
+    tmp_path, model, ros_domain, monkeypatch, chosen_by_the_user
+):
+    """The first node runs for real, in a domain where the replay does not look."""
+    bag = write_rosbag2(tmp_path / "bag", ["red"] * 5)
+    domains = []
+
+    class Elsewhere(NodeProcess):
+        def __init__(self, *arguments):
+            domains.append(os.environ["ROS_DOMAIN_ID"])
+            with pytest.MonkeyPatch.context() as patch:
+                if len(domains) == 1:
+                    patch.setenv("ROS_DOMAIN_ID", "101")
+                super().__init__(*arguments)
+
+    monkeypatch.setattr(live, "NodeProcess", Elsewhere)
+    monkeypatch.setattr(live, "DISCOVERY_TIMEOUT", 4.0)
+    settings = Settings(bag, model, tmp_path / "out", mode="live")
+    if chosen_by_the_user:
+        with pytest.raises(live.NotDiscoveredError, match=f"ROS domain {ros_domain}"):
+            replay(settings)
+        assert len(domains) == 1
+    else:
+        monkeypatch.delenv("ROS_DOMAIN_ID")
+        assert replay(settings).live.sent == 5
+        assert len(set(domains)) == 2
 
 
 def test_sums_that_do_not_hold_are_an_error(tmp_path, model, ros_domain, monkeypatch):

@@ -221,4 +221,6 @@ def _transport_fix(environment: Mapping[str, str]) -> str:
 
 
 def _name(publisher: TopicEndpointInfo) -> str:
+    if publisher.node_name == "_NODE_NAME_UNKNOWN_":  # what rmw says of other DDS programs, and before it knows better
+        return "(a node without a known name)"
     return f"{publisher.node_namespace.rstrip('/')}/{publisher.node_name}"

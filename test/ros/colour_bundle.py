@@ -12,7 +12,7 @@ from cac_core.backbones import BackboneSpec, build_backbone
 from cac_core.bundle import ModelBundle, save_bundle
 from cac_core.functional import anchored_centres
 from cac_core.preprocessing import Preprocessing
-from cac_core.thresholds import fit_thresholds
+from cac_core.thresholds import Thresholds
 
 NAMES = ("red", "green", "deep blue")
 SIZE = 32
@@ -36,8 +36,7 @@ def colour_bundle(name: str = "colours", names: tuple[str, ...] = NAMES, known_k
     weight = network.classifier.weight.data.zero_()
     for channel in range(3):
         weight[channel, channel * pixels : (channel + 1) * pixels] = 10.0 / pixels
-    share = torch.linspace(0, 2, 1001)[1:]
-    gamma = torch.stack([share, share + 5, share + 5], dim=1)
+    quantiles = torch.linspace(0, 2, 1001)
     return ModelBundle(
         class_names=names,
         backbone=spec,
@@ -45,7 +44,7 @@ def colour_bundle(name: str = "colours", names: tuple[str, ...] = NAMES, known_k
         state=network.state_dict(),
         centres=anchored_centres(3),
         centre_counts=torch.tensor([5, 5, 5]),
-        thresholds=fit_thresholds(gamma, torch.zeros(1000, dtype=torch.long), known_kept),
+        thresholds=Thresholds(quantiles, quantiles.expand(3, -1).clone(), known_kept, torch.tensor([1000, 0, 0])),
         name=name,
     )
 

@@ -160,6 +160,13 @@ def test_losses_are_told_when_they_matter(lost: int, received: int, told: bool) 
     assert message == (expected if told else "")
 
 
+def test_a_publisher_whose_name_is_not_known_is_not_given_a_strange_one() -> None:
+    nameless = publisher("_NODE_NAME_UNKNOWN_", reliability=BEST_EFFORT)
+    assert explain(nameless).startswith(
+        "No image can arrive on /image: publisher (a node without a known name) offers reliability best_effort"
+    )
+
+
 @pytest.mark.parametrize(
     ("setting", "raw", "compressed", "current", "wanted"),
     [

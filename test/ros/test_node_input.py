@@ -117,7 +117,8 @@ def test_asking_for_reliable_from_a_best_effort_publisher_names_it_and_the_fix(
                 "No image can arrive on /image: publisher /robot offers reliability best_effort and this node asks for "
                 "reliable; start the node with -p reliability:=auto, or make the publisher reliable."
             )
-            assert why_silent(robot, "No image can arrive") == sentence
+            # Wait for the sentence itself: the publisher may be found before its name is.
+            assert why_silent(robot, sentence) == sentence
             assert node.output.count(sentence) == 1
     finally:
         robot.close()

@@ -49,6 +49,7 @@ from cac_ros.quality import Limits, QualityGate
 from cac_ros.region_input import RegionInput
 from cac_ros.smoothed_decision import SmoothedDecision
 from cac_ros.throttle import Throttle
+from cac_ros.vision_output import VisionOutput, vision_messages
 from cac_ros.worker import Counts, NewestFrameWorker
 
 _PATIENCE = 2.0  # [s]; how long a transition waits for a frame in the engine
@@ -150,6 +151,8 @@ class ClassifierNode(Sentences, LifecycleNode):
         self._observers = [DebugImage(self, lambda: self.settings.debug_image_rate, self._on_observer_crash)]
         if settings.decision_frames:
             self._observers.append(SmoothedDecision(self, settings.decision_frames, settings.decision_votes))
+        if (messages := vision_messages()) is not None:
+            self._observers.append(VisionOutput(self, messages))
         if settings.harvest_folder:
             folder = Path(settings.harvest_folder).expanduser()
             quota = 1e6 * settings.harvest_quota
@@ -224,7 +227,17 @@ class ClassifierNode(Sentences, LifecycleNode):
             )
             latency_s = time.monotonic() - arrived
             self._note(result, latency_s)
-            self._show(Seen(message.header, result.frame, result.decision, model.model_id, arrived, latency_s))
+            self._show(
+                Seen(
+                    message.header,
+                    result.frame,
+                    result.decision,
+                    model.model_id,
+                    model.predictor.class_names,
+                    arrived,
+                    latency_s,
+                )
+            )
         return [not result.failed for result in results]
 
     def _quality_gate(self) -> Gate | None:

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What else may happen with an answered frame, after its answer was published. No ROS in this file."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -19,6 +19,7 @@ class Seen:
         frame: its pixels, not to be changed; None if it could not be read.
         decision: the answer.
         model_id: the model that decided.
+        class_names: its known classes, in index order.
         arrived: when the message arrived [s, time.monotonic()].
         latency_s: from then to the publication of the answer [s].
     """
@@ -27,6 +28,7 @@ class Seen:
     frame: Frame | None
     decision: Decision
     model_id: str
+    class_names: Sequence[str]
     arrived: float
     latency_s: float
 

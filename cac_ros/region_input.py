@@ -23,6 +23,7 @@ from cac_ros.active_model import ActiveModel
 from cac_ros.images import BadFrameError, to_frame
 from cac_ros.messages import classification_message
 from cac_ros.regions import Box, boxes_of_detections, boxes_of_regions, classify
+from cac_ros.vision_output import vision_messages
 from cac_ros.worker import NewestFrameWorker
 
 KEPT_IMAGES = 30
@@ -32,15 +33,6 @@ KEPT_QUESTIONS = 10
 """Newest questions that wait for their image."""
 
 Stamp = tuple[int, int]
-
-
-def vision_msgs_type() -> Any:
-    """``vision_msgs/Detection2DArray``, or None where vision_msgs is not installed."""
-    try:
-        from vision_msgs.msg import Detection2DArray
-    except ImportError:
-        return None
-    return Detection2DArray
 
 
 @dataclass(frozen=True)
@@ -81,7 +73,7 @@ class RegionInput:
         self._publisher: LifecyclePublisher[RegionClassificationArray] = node.create_lifecycle_publisher(
             RegionClassificationArray, "~/region_classifications", 10
         )
-        self._detections = vision_msgs_type()
+        self._detections = getattr(vision_messages(), "Detection2DArray", None)
         if self._detections is None:
             node.get_logger().info("vision_msgs is not installed: boxes are read from the topic regions only.")
         self._worker: NewestFrameWorker[_Job] = NewestFrameWorker(self._answer, on_crash, name="regions")

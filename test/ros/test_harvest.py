@@ -36,7 +36,7 @@ def scene(number: int, noise: int = 0) -> Frame:
 
 
 def seen(frame: Frame | None, arrived: float = 0.0, decision: Decision = UNKNOWN) -> Seen:
-    return Seen(Header(frame_id="front, left"), frame, decision, "m@1", arrived, 0.003)
+    return Seen(Header(frame_id="front, left"), frame, decision, "m@1", ("deep blue",), arrived, 0.003)
 
 
 Make = Callable[..., Harvest]

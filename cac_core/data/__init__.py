@@ -3,7 +3,7 @@
 """Labelled images in memory: image folders, digits, and the class splits of the paper."""
 
 from cac_core.data.digits import DigitsTrial, digit_picture, load_digits_trial
-from cac_core.data.folders import load_image_folder, load_unknown_folder
+from cac_core.data.folders import class_folder_names, load_image_folder, load_unknown_folder
 from cac_core.data.labelled import LabelledImages, stratified_split
 from cac_core.data.splits import ClassSplit, class_split, relabel
 
@@ -11,6 +11,7 @@ __all__ = [
     "ClassSplit",
     "DigitsTrial",
     "LabelledImages",
+    "class_folder_names",
     "class_split",
     "digit_picture",
     "load_digits_trial",

@@ -81,6 +81,15 @@ def load_unknown_folder(root: str | Path, preprocessing: Preprocessing, class_na
     return loaded
 
 
+def class_folder_names(root: str | Path) -> tuple[str, ...]:
+    """Names of the class folders below a folder, sorted, in Unicode NFC.
+
+    Raises:
+        DataError: when it does not exist or holds no folder.
+    """
+    return tuple(sorted(unicodedata.normalize("NFC", folder.name) for folder in _class_folders(_existing_folder(root))))
+
+
 def frames_to_images(
     frames: Iterable[Callable[[], Frame]], preprocessing: Preprocessing, description: str, total: int
 ) -> tuple[NDArray[np.uint8], list[OSError | None]]:

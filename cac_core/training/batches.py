@@ -35,6 +35,8 @@ class TrainingBatches:
         epoch: tells the current epoch.
         rank: this process.
         world: number of processes.
+        balanced: every class gives the same number of images to an epoch: a small class repeats its images, a large
+            one shows others in the next epoch. The length of an epoch stays about the same.
     """
 
     def __init__(
@@ -45,12 +47,15 @@ class TrainingBatches:
         epoch: Callable[[], int],
         rank: int = 0,
         world: int = 1,
+        *,
+        balanced: bool = False,
     ) -> None:
         self.data = data
         self.seed = seed
         self.epoch = epoch
         self.rank = rank
         self.world = world
+        self.balanced = balanced
         self.steps = max(1, round(len(data) / batch_size))
 
     def __len__(self) -> int:
@@ -60,11 +65,28 @@ class TrainingBatches:
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield this process's part of each batch."""
         generator = torch.Generator().manual_seed(mix_seed(self.seed, self.epoch()))
-        order = torch.randperm(len(self.data), generator=generator)
+        order = (_balanced_order if self.balanced else _order)(self.data.labels, generator)
         for batch in torch.tensor_split(order, self.steps):
             # Parts of equal size make the mean of the processes' gradients the gradient of the whole batch.
             own = batch[: len(batch) - len(batch) % self.world][self.rank :: self.world]
             yield self.data.images[own], self.data.labels[own]
+
+
+def _order(labels: Tensor, generator: torch.Generator) -> Tensor:
+    return torch.randperm(len(labels), generator=generator)
+
+
+def _balanced_order(labels: Tensor, generator: torch.Generator) -> Tensor:
+    """Positions of equally many images per class, every image of a class once before one of them comes again."""
+    classes = torch.unique(labels).tolist()
+    each = max(1, round(len(labels) / len(classes)))
+    chosen = []
+    for label in classes:
+        own = torch.nonzero(labels == label).flatten()
+        rounds = [own[torch.randperm(len(own), generator=generator)] for _ in range(math.ceil(each / len(own)))]
+        chosen.append(torch.cat(rounds)[:each])
+    positions = torch.cat(chosen)
+    return positions[torch.randperm(len(positions), generator=generator)]
 
 
 class OrderedBatches:

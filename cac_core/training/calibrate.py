@@ -3,6 +3,7 @@
 """From a trained network to a calibrated bundle (sections 3.1.2 and 3.2), and its figures on validation images."""
 
 import warnings
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -25,15 +26,50 @@ FEW_VALIDATION_IMAGES = 50
 FEW_CENTRE_IMAGES = 5
 
 
+@dataclass(frozen=True)
+class Calibrated:
+    """A calibrated bundle and what it says about the images it was made with.
+
+    Attributes:
+        bundle: without its training summary.
+        metrics: on validation images, and on the unknown ones if there are any.
+        notes: doubts, one sentence each.
+        data: the images.
+        train_logits: ``(M, N)`` of the training images, without augmentation.
+        logits: ``(V, N)`` of the validation images.
+        gamma: rejection scores ``(V, N)`` of the validation images.
+        unknown_logits: ``(U, N)`` of the unknown images; U may be 0.
+    """
+
+    bundle: ModelBundle
+    metrics: OpenSetMetrics
+    notes: tuple[str, ...]
+    data: TrainingData
+    train_logits: Tensor
+    logits: Tensor
+    gamma: Tensor
+    unknown_logits: Tensor
+
+    def by_class(self) -> dict[str, dict[str, Any]]:
+        """Per class: validation images, share nearest to their own centre, share kept at θ; JSON-ready."""
+        labels = self.data.validation.labels
+        right = (self.gamma.argmin(dim=-1) == labels).double()
+        kept = (functional.decide(self.gamma, self.bundle.thresholds.theta()) != functional.UNKNOWN).double()
+        result = {}
+        for i, name in enumerate(self.bundle.class_names):
+            own = labels == i
+            n = int(own.sum())
+            shares = (float(right[own].mean()), float(kept[own].mean())) if n else (None, None)
+            result[name] = {"images": n, "accuracy": shares[0], "known_kept": shares[1]}
+        return result
+
+
 def make_bundle(
     backbone: nn.Module, spec: BackboneSpec, data: TrainingData, config: TrainConfig, device: torch.device
-) -> tuple[ModelBundle, OpenSetMetrics, list[str]]:
+) -> Calibrated:
     """Calibrate centres on training images, fit thresholds on validation images, measure.
 
     Everything runs in float32 and without augmentation: what counts is what inference will see.
-
-    Returns:
-        The bundle, its metrics on validation images (and on the unknown ones, if there are any), and warnings.
 
     Raises:
         TrainingError: when the network returns NaN for validation images.
@@ -51,13 +87,14 @@ def make_bundle(
         thresholds = fit_thresholds(gamma, data.validation.labels, config.known_kept)
     except ValueError as error:
         raise TrainingError(f"no threshold can be chosen ({error}): train with a smaller learning rate.") from error
-    labels = data.validation.labels
+    labels, every = data.validation.labels, gamma
+    unknown_logits = logits[:0]
     if data.unknown is not None:
-        more = compute_logits(backbone, data.unknown, data.preprocessing, device)
-        gamma = torch.cat([gamma, functional.rejection_scores(functional.distances(more, centres))])
+        unknown_logits = compute_logits(backbone, data.unknown, data.preprocessing, device)
+        every = torch.cat([gamma, functional.rejection_scores(functional.distances(unknown_logits, centres))])
         labels = torch.cat([labels, data.unknown.labels])
-    smallest, nearest = gamma.min(dim=-1)
-    rejected = functional.decide(gamma, thresholds.theta()) == functional.UNKNOWN
+    smallest, nearest = every.min(dim=-1)
+    rejected = functional.decide(every, thresholds.theta()) == functional.UNKNOWN
     # A score that is not finite is rejected like any other frame; +inf is how the metrics know it.
     metrics = open_set_metrics(smallest.nan_to_num(nan=float("inf")), nearest, rejected, labels)
     notes += _doubts(data, counts)
@@ -73,7 +110,7 @@ def make_bundle(
         anchor_weight=config.loss.anchor_weight,
         name=config.out.stem,
     )
-    return bundle, metrics, notes
+    return Calibrated(bundle, metrics, tuple(notes), data, train_logits, logits, gamma, unknown_logits)
 
 
 @torch.inference_mode()

@@ -26,6 +26,7 @@ class DataConfig:
         root: folder with one folder of photos per class; the folder names become the class names.
         unknown: folder of photos of other things, to report how well they are told apart; never trained on.
         validation_share: share of each class that is kept out of training for early stopping and thresholds.
+        balanced: every class gives the same number of images to an epoch, however many photos it has.
         family: split family of the digits, neal2018 or cac2020.
         trial: trial of that family, 0 to 4.
     """
@@ -34,6 +35,7 @@ class DataConfig:
     root: Path | None = None
     unknown: Path | None = None
     validation_share: float = 0.2
+    balanced: bool = False
     family: str = "neal2018"
     trial: int = 0
 

@@ -7,7 +7,7 @@ import logging
 import os
 import signal
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +17,7 @@ import torch
 from pytorch_lightning import Callback, Trainer
 from pytorch_lightning.loggers import TensorBoardLogger
 from pytorch_lightning.strategies import DDPStrategy
+from torch import nn
 
 from cac_core.backbones import BackboneSpec, build_backbone
 from cac_core.bundle import ModelBundle, save_bundle, write_atomically
@@ -24,7 +25,7 @@ from cac_core.engines.devices import resolve_device
 from cac_core.errors import DeviceError, TrainingError
 from cac_core.metrics import OpenSetMetrics
 from cac_core.training.batches import OrderedBatches, TrainingBatches
-from cac_core.training.calibrate import make_bundle, versions
+from cac_core.training.calibrate import Calibrated, make_bundle, versions
 from cac_core.training.callbacks import Progress, SaveRun, Schedule
 from cac_core.training.config import CHECKPOINT, TrainConfig
 from cac_core.training.module import CACModule
@@ -91,6 +92,34 @@ def train(config: TrainConfig, callbacks: Sequence[Callback] = ()) -> TrainingRe
     data = load_training_data(config)
     if processes.world > len(data.validation) or processes.world > config.optimiser.batch_size:
         raise TrainingError(f"{processes.world} processes are more than there are images: start fewer processes.")
+    return train_on(
+        data, config, device, processes, lambda spec: build_backbone(spec, config.model.pretrained), callbacks
+    )
+
+
+def train_on(
+    data: TrainingData,
+    config: TrainConfig,
+    device: torch.device,
+    processes: Processes,
+    start: Callable[[BackboneSpec], nn.Module],
+    callbacks: Sequence[Callback] = (),
+    parent: str | None = None,
+) -> TrainingResult | None:
+    """Train a network on loaded images, calibrate and save a bundle.
+
+    Args:
+        data: the images; its preprocessing and class names go into the bundle.
+        config: all settings.
+        device: to compute on.
+        processes: this one among others.
+        start: gives the network to begin with, once random numbers are seeded.
+        callbacks: further Lightning callbacks.
+        parent: model id of the bundle that the network comes from, if any.
+
+    Returns:
+        Like :func:`train`.
+    """
     spec = BackboneSpec(
         config.model.backbone,
         len(data.train.class_names),
@@ -99,15 +128,16 @@ def train(config: TrainConfig, callbacks: Sequence[Callback] = ()) -> TrainingRe
         dict(config.model.options),
     )
     with _computing(config.threads, device):
-        backbone, schedule = _fit(config, spec, data, device, processes, callbacks)
+        torch.manual_seed(config.seed)
+        backbone, schedule = _fit(config, start(spec), data, device, processes, callbacks, parent)
         if processes.rank != 0:
             return None
-        bundle, metrics, notes = make_bundle(backbone, spec, data, config, device)
-    notes += _advice(config, data)
-    bundle = replace(bundle, training=_summary(config, data, schedule, metrics, notes))
-    saved = save_bundle(bundle, config.out)
+        calibrated = make_bundle(backbone, spec, data, config, device)
+    notes = [*calibrated.notes, *_advice(config, data, parent)]
+    summary = _summary(config, data, schedule, calibrated, notes)
+    saved = save_bundle(replace(calibrated.bundle, training=summary, parent=parent), config.out)
     (config.run_folder / CHECKPOINT).unlink(missing_ok=True)  # finished: nothing is left to resume
-    return TrainingResult(config.out, saved, metrics, tuple(schedule.history), tuple(notes))
+    return TrainingResult(config.out, saved, calibrated.metrics, tuple(schedule.history), tuple(notes))
 
 
 @contextmanager
@@ -125,23 +155,24 @@ def _computing(threads: int | None, device: torch.device) -> Iterator[None]:
 
 def _fit(
     config: TrainConfig,
-    spec: BackboneSpec,
+    backbone: nn.Module,
     data: TrainingData,
     device: torch.device,
     processes: Processes,
     callbacks: Sequence[Callback],
-) -> tuple[torch.nn.Module, Schedule]:
-    torch.manual_seed(config.seed)
-    backbone = build_backbone(spec, config.model.pretrained)
-    checkpoint = _prepare_run_folder(config, data, processes)
+    parent: str | None,
+) -> tuple[nn.Module, Schedule]:
+    checkpoint = _prepare_run_folder(config, data, processes, parent)
     part = (processes.rank, processes.world)
     batch = config.optimiser.batch_size
     module = CACModule(
         backbone,
-        spec.num_classes,
+        len(data.train.class_names),
         data.preprocessing,
         config,
-        TrainingBatches(data.train, batch, config.seed, lambda: module.current_epoch, *part),
+        TrainingBatches(
+            data.train, batch, config.seed, lambda: module.current_epoch, *part, balanced=config.data.balanced
+        ),
         OrderedBatches(data.validation, batch, *part),
     )
     schedule = Schedule(config.schedule)
@@ -179,7 +210,9 @@ def _trainer(config: TrainConfig, device: torch.device, processes: Processes, ca
     )
 
 
-def _prepare_run_folder(config: TrainConfig, data: TrainingData, processes: Processes) -> Path | None:
+def _prepare_run_folder(
+    config: TrainConfig, data: TrainingData, processes: Processes, parent: str | None
+) -> Path | None:
     """Make the run's folder, or find the state of an unfinished run in it.
 
     Raises:
@@ -190,6 +223,7 @@ def _prepare_run_folder(config: TrainConfig, data: TrainingData, processes: Proc
         del identity[name]
     identity["images"] = data.train.fingerprint() + data.validation.fingerprint()
     identity["processes"] = processes.world
+    identity["parent"] = parent
     checkpoint = config.run_folder / CHECKPOINT
     record = config.run_folder / CONFIGURATION
     if config.resume and checkpoint.is_file() and record.is_file():
@@ -239,9 +273,10 @@ def _try_backbone(config: TrainConfig) -> None:
         build_backbone(BackboneSpec(config.model.backbone, 2, size, channels, dict(config.model.options)))
 
 
-def _advice(config: TrainConfig, data: TrainingData) -> list[str]:
+def _advice(config: TrainConfig, data: TrainingData, parent: str | None) -> list[str]:
     notes = []
-    if config.data.dataset == "folder" and not config.model.pretrained and len(data.train) < FEW_PHOTOS:
+    scratch = parent is None and not config.model.pretrained
+    if config.data.dataset == "folder" and scratch and len(data.train) < FEW_PHOTOS:
         notes.append(
             f"{len(data.train)} training photos are few for a network that starts from nothing: "
             "--model.pretrained true usually does much better"
@@ -252,7 +287,7 @@ def _advice(config: TrainConfig, data: TrainingData) -> list[str]:
 
 
 def _summary(
-    config: TrainConfig, data: TrainingData, schedule: Schedule, metrics: OpenSetMetrics, notes: list[str]
+    config: TrainConfig, data: TrainingData, schedule: Schedule, calibrated: Calibrated, notes: list[str]
 ) -> dict[str, Any]:
     """JSON-ready; without times and places, so that the same seed gives the same file."""
     settings = config.to_dict()
@@ -266,7 +301,8 @@ def _summary(
         "epochs": list(schedule.state.epochs) if two_stage else [len(schedule.history)],
         "best_validation_anchor_loss": schedule.state.best if two_stage else schedule.history[-1]["val_anchor"],
         "last_epoch": schedule.history[-1],
-        "validation": metrics.to_dict(),
+        "validation": calibrated.metrics.to_dict(),
+        "validation_by_class": calibrated.by_class(),
         "warnings": notes,
         "versions": versions(),
     }

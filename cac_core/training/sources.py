@@ -109,8 +109,13 @@ def _folder(
     assert data.root is not None
     images = load_image_folder(data.root, preprocessing)
     unknown = load_unknown_folder(data.unknown, preprocessing, images.class_names) if data.unknown else None
-    first, second = stratified_split(images.labels, data.validation_share, config.seed)
-    if len(second) == 0:
+    train, validation, more = divide(images, config)
+    if len(validation) == 0:
         raise DataError(f"every class in {data.root} has a single photo: add photos, so that some can be held out.")
-    train = replace(images.subset(first), problems=images.problems)
-    return train, images.subset(second), unknown, {"kind": "folder", "name": data.root.resolve().name}
+    return train, validation, unknown, {"kind": "folder", "name": data.root.resolve().name, **more}
+
+
+def divide(images: LabelledImages, config: TrainConfig) -> tuple[LabelledImages, LabelledImages, dict[str, Any]]:
+    """Images to train on (they keep the problems), images to validate on, and what the summary says about it."""
+    first, second = stratified_split(images.labels, config.data.validation_share, config.seed)
+    return replace(images.subset(first), problems=images.problems), images.subset(second), {}

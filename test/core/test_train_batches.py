@@ -102,3 +102,17 @@ def test_a_mild_change_is_mild():
     torch.manual_seed(0)
     changed = Augment(AugmentConfig(scale_min=1.0, brightness=0.05, contrast=0.05), 32, 3)(ramp)
     assert (changed.int() - ramp.int()).abs().max() <= 255 * 0.05 + 128 * 0.05 + 1
+
+
+def test_balanced_batches_give_every_class_the_same_share_and_show_all_images_in_time():
+    labels = torch.tensor([0] * 30 + [1] * 3 + [2] * 12)
+    images = torch.arange(45, dtype=torch.uint8).reshape(-1, 1, 1, 1)
+    data = LabelledImages(images, labels, ("a", "b", "c"), ("",) * 45)
+    seen = set()
+    for epoch in range(12):
+        epoch_batches = list(TrainingBatches(data, 9, 3, lambda epoch=epoch: epoch, balanced=True))
+        assert torch.bincount(torch.cat([y for _, y in epoch_batches])).tolist() == [15, 15, 15]
+        shown = torch.cat([x.flatten() for x, _ in epoch_batches]).tolist()
+        assert sorted(shown.count(image) for image in (30, 31, 32)) == [5, 5, 5]
+        seen |= set(shown)
+    assert seen == set(range(45))

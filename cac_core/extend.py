@@ -1,0 +1,354 @@
+# SPDX-FileCopyrightText: 2026 cac_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Teach a trained model further classes: ``python -m cac_core.extend shop.cac --data.add NEW --data.replay OLD``.
+
+The logit space grows by one dimension per new class, in which every old image starts at 0, where the old anchors are.
+The network is then fine-tuned on the new photos and a few of each old class, all classes equally often, so that the
+old ones are not forgotten; centres and thresholds are fitted anew.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from cac_core import console
+from cac_core.errors import DataError, TrainingError
+from cac_core.training.config import (
+    AugmentConfig,
+    DataConfig,
+    LossConfig,
+    ModelConfig,
+    OptimiserConfig,
+    PreprocessingConfig,
+    ScheduleConfig,
+    TrainConfig,
+    check,
+)
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from cac_core.backbones import BackboneSpec
+    from cac_core.bundle import ModelBundle
+    from cac_core.data import LabelledImages
+    from cac_core.training.run import TrainingResult
+    from cac_core.training.sources import TrainingData
+
+
+@dataclass
+class ExtendData:
+    """The photos.
+
+    Attributes:
+        add: folder with one folder of photos per new class; the folder names become the class names.
+        replay: folder with one folder of photos per class that the model knows, such as the one it was trained on.
+        replay_per_class: at most this many photos of each old class are trained on.
+        validation_share: share of each class that is kept out of training; that of the model's own training when not
+            given, so that the same replay folder is divided as it was then.
+    """
+
+    add: Path | None = None
+    replay: Path | None = None
+    replay_per_class: int = 20
+    validation_share: float | None = None
+
+
+@dataclass
+class ExtendConfig:
+    """Teach a trained model further classes and save the result as a new model.
+
+    Attributes:
+        model: the model to extend, a .cac file; it stays as it is.
+        out: the model file to write; logs and the state of an unfinished run lie beside it in OUT.run/.
+        data: the photos.
+        augment: random changes of training images.
+        optimiser: the optimiser; a small learning rate keeps what was learnt.
+        schedule: when the learning rate changes and training ends.
+        known_kept: share of known validation images that the default threshold keeps; the model's own when not given.
+        seed: that of the model's own training when not given.
+        device: auto, cpu or cuda:N.
+        precision: auto (bf16 where the hardware has it), float32, bf16 or fp16 (CUDA only).
+        threads: processor threads to compute with; as many as torch chooses when not given.
+        resume: go on with an unfinished run of the same configuration in OUT.run/; false starts again.
+    """
+
+    model: Path
+    out: Path = Path("extended.cac")
+    data: ExtendData = field(default_factory=ExtendData)
+    augment: AugmentConfig = field(default_factory=AugmentConfig)
+    optimiser: OptimiserConfig = field(
+        default_factory=lambda: OptimiserConfig("adamw", lr=3e-4, weight_decay=0.02, batch_size=32)
+    )
+    schedule: ScheduleConfig = field(default_factory=lambda: ScheduleConfig("one_cycle", epochs=12))
+    known_kept: float | None = None
+    seed: int | None = None
+    device: str = "auto"
+    precision: Literal["auto", "float32", "bf16", "fp16"] = "auto"
+    threads: int | None = None
+    resume: bool = True
+
+
+@dataclass(frozen=True)
+class Extension:
+    """What came of an extension.
+
+    Attributes:
+        result: as of a training.
+        added: the new classes.
+        old_images: validation images of the old classes.
+        before: accuracy of the old model on them; optimistic where it was trained on them.
+        after: accuracy of the new model on them, among all classes.
+    """
+
+    result: "TrainingResult"
+    added: tuple[str, ...]
+    old_images: int
+    before: float
+    after: float
+
+
+def extend(config: ExtendConfig) -> Extension:
+    """Check, grow, fine-tune, calibrate and save.
+
+    Raises:
+        BundleError: when the model cannot be read.
+        DataError: when photos are missing or do not fit the model.
+        TrainingError: for settings that cannot work.
+    """
+    from cac_core.bundle import load_bundle
+
+    _check_folders(config)
+    bundle = load_bundle(config.model)
+    settings = _settings(config, bundle)
+    check(settings)
+    if bundle.centres.shape[0] != bundle.centres.shape[1]:
+        raise TrainingError(
+            f"{config.model} has other logits than classes and cannot grow: train it anew with all photos."
+        )
+    from cac_core.engines.devices import resolve_device
+    from cac_core.training.run import Processes, train_on
+
+    assert config.data.add is not None
+    assert config.data.replay is not None
+    added = _new_names(config.data.add, config.data.replay, bundle)
+    data = _load(config.data.add, config.data.replay, bundle, added, settings, config.data.replay_per_class)
+    device = resolve_device(config.device)[0]
+    old = data.validation.labels < len(bundle.class_names)
+    before = _accuracy(bundle, data.validation.subset(old.nonzero().flatten()))
+    result = train_on(data, settings, device, Processes(), lambda spec: grown(bundle, spec), parent=bundle.model_id)
+    assert result is not None
+    shares = [result.bundle.training["validation_by_class"][name] for name in bundle.class_names]
+    images = sum(share["images"] for share in shares)
+    after = sum(share["images"] * (share["accuracy"] or 0.0) for share in shares) / images
+    return Extension(result, added, images, before, after)
+
+
+def grown(bundle: "ModelBundle", spec: "BackboneSpec") -> "nn.Module":
+    """The bundle's network with further logits, all of them 0 at first.
+
+    Args:
+        bundle: the model with N classes.
+        spec: the same backbone with more classes.
+
+    Raises:
+        TrainingError: when the network's last layer is not the only one that depends on the number of classes.
+    """
+    import torch
+
+    from cac_core.backbones import build_backbone
+
+    network = build_backbone(spec)
+    old, new = len(bundle.class_names), spec.num_classes
+    state: dict[str, Tensor] = {}
+    for name, value in network.state_dict().items():
+        before = bundle.state.get(name)
+        if before is not None and before.shape == value.shape:
+            state[name] = before
+        elif before is not None and before.shape == (old, *value.shape[1:]) and value.shape[0] == new:
+            state[name] = torch.cat([before, before.new_zeros(new - old, *value.shape[1:])])
+        else:
+            raise TrainingError(f"backbone {spec.name!r} cannot grow at {name}: train it anew with all photos.")
+    network.load_state_dict(state)
+    return network
+
+
+def _check_folders(config: ExtendConfig) -> None:
+    add, replay = config.data.add, config.data.replay
+    if add is None:
+        raise TrainingError("there is nothing to add: give --data.add FOLDER with one folder of photos per new class.")
+    if replay is None:
+        raise TrainingError(
+            "without photos of the classes that the model knows it would forget them: give --data.replay FOLDER with "
+            "one folder of photos per known class, such as the folder it was trained on."
+        )
+    for name, folder in (("data.add", add), ("data.replay", replay)):
+        if not folder.expanduser().is_dir():
+            raise TrainingError(f"{name} {folder} does not exist or is not a folder: check the path.")
+    if config.data.replay_per_class < 1:
+        raise TrainingError(f"data.replay_per_class must be at least 1, not {config.data.replay_per_class}.")
+    if config.out.expanduser().resolve() == config.model.expanduser().resolve():
+        raise TrainingError(
+            f"--out {config.out} is the model to extend: give another file, so that both can be compared."
+        )
+
+
+def _settings(config: ExtendConfig, bundle: "ModelBundle") -> TrainConfig:
+    """The training that this extension is."""
+    earlier: dict[str, Any] = bundle.training.get("config", {})
+    share = config.data.validation_share
+    p = bundle.preprocessing
+    return TrainConfig(
+        out=config.out,
+        data=DataConfig(
+            root=config.data.add,
+            validation_share=earlier.get("data", {}).get("validation_share", 0.2) if share is None else share,
+            balanced=True,
+        ),
+        preprocessing=PreprocessingConfig(p.image_size, p.channels, p.fit, p.interpolation, p.mean, p.std),
+        model=ModelConfig(bundle.backbone.name, options=dict(bundle.backbone.options)),
+        loss=LossConfig(bundle.anchor_weight, bundle.anchor_magnitude),
+        augment=config.augment,
+        optimiser=config.optimiser,
+        schedule=config.schedule,
+        known_kept=bundle.thresholds.known_kept if config.known_kept is None else config.known_kept,
+        seed=int(earlier.get("seed", 0)) if config.seed is None else config.seed,
+        device=config.device,
+        precision=config.precision,
+        threads=config.threads,
+        resume=config.resume,
+    )
+
+
+def _new_names(add: Path, replay: Path, bundle: "ModelBundle") -> tuple[str, ...]:
+    from cac_core.data import class_folder_names
+
+    added, replayed = class_folder_names(add), class_folder_names(replay)
+    known = set(bundle.class_names)
+    twice = [name for name in added if name in known]
+    if twice:
+        raise DataError(
+            f"the model knows {', '.join(twice)} already: give the folder in {add} another name, or put its photos to "
+            "the others of that class and train anew."
+        )
+    foreign = [name for name in replayed if name not in known]
+    if foreign:
+        raise DataError(
+            f"{replay} has the folder {foreign[0]!r}, which is no class of the model: move new classes to {add} and "
+            "leave only known ones there."
+        )
+    missing = [name for name in bundle.class_names if name not in replayed]
+    if missing:
+        raise DataError(
+            f"{replay} has no photos of {', '.join(missing)}, which the model knows and would forget: add a folder of "
+            "photos for each."
+        )
+    return added
+
+
+def _load(
+    add: Path, replay: Path, bundle: "ModelBundle", added: tuple[str, ...], settings: TrainConfig, most: int
+) -> "TrainingData":
+    import torch
+
+    from cac_core.data import LabelledImages, load_image_folder
+    from cac_core.training.sources import TrainingData, divide
+
+    names = (*bundle.class_names, *added)
+    parts = []
+    for folder, wanted in ((replay, bundle.class_names), (add, added)):
+        images = load_image_folder(folder, bundle.preprocessing, names)
+        counts = images.counts()
+        few = [name for name in wanted if counts[name] < 2]
+        if few:
+            raise DataError(
+                f"{folder} has fewer than two readable photos of {', '.join(few)}: one is needed to learn from and "
+                "another to check with."
+            )
+        problems = tuple(p for p in images.problems if not p.startswith("no image of the known class"))
+        train, validation, _ = divide(replace(images, problems=problems), settings)
+        parts.append((replace(_few_of_each(train, most), problems=problems) if folder is replay else train, validation))
+    train, validation = (
+        LabelledImages(
+            torch.cat([part.images for part in pair]),
+            torch.cat([part.labels for part in pair]),
+            names,
+            tuple(path for part in pair for path in part.paths),
+            tuple(problem for part in pair for problem in part.problems),
+        )
+        for pair in zip(*parts, strict=True)
+    )
+    summary = {
+        "kind": "extension",
+        "name": add.resolve().name,
+        "added": list(added),
+        "train": train.counts(),
+        "validation": validation.counts(),
+        "unknown": 0,
+        "problems": len(train.problems),
+    }
+    return TrainingData(train, validation, None, bundle.preprocessing, summary)
+
+
+def _few_of_each(images: "LabelledImages", most: int) -> "LabelledImages":
+    """At most this many of each class, evenly spread over its files: neighbours in a folder look alike."""
+    import torch
+
+    chosen = []
+    for label in torch.unique(images.labels).tolist():
+        own = torch.nonzero(images.labels == label).flatten()
+        chosen.append(own[torch.linspace(0, len(own) - 1, min(most, len(own))).round().long()])
+    return images.subset(torch.cat(chosen))
+
+
+def _accuracy(bundle: "ModelBundle", images: "LabelledImages") -> float:
+    import torch
+
+    from cac_core import functional
+    from cac_core.training.calibrate import compute_logits
+
+    backbone = bundle.build_model().backbone
+    logits = compute_logits(backbone, images, bundle.preprocessing, torch.device("cpu"))
+    nearest = functional.distances(logits, bundle.centres).argmin(dim=-1)
+    return float((nearest == images.labels).double().mean())
+
+
+# --- command line
+
+EPILOGUE = "example: python -m cac_core.extend shop.cac --data.add new_photos --data.replay photos --out shop2.cac"
+
+
+def parse(arguments: Sequence[str] | None = None) -> ExtendConfig:
+    """Command line to configuration."""
+    import jsonargparse
+
+    parser: Any = jsonargparse.ArgumentParser(
+        prog="python -m cac_core.extend",
+        description="Teach a trained model further classes without forgetting the old ones, and save a new model.",
+        epilog=EPILOGUE,
+    )
+    parser.add_argument("--config", action="config", help="YAML file with any of these options; later options win.")
+    parser.add_class_arguments(ExtendConfig, as_positional=True)
+    values = parser.instantiate(parser.parse_args(arguments))
+    return ExtendConfig(**{name: values[name] for name in ExtendConfig.__dataclass_fields__})
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Extend as the command line says."""
+    from cac_core.train import report
+
+    done = extend(parse(arguments))
+    report(done.result)
+    rows = [
+        ("old model", console.number(done.before)),
+        ("new model", console.number(done.after)),
+    ]
+    title = f"Accuracy on {done.old_images} validation images of the old classes"
+    console.out.print(console.table(title, ("", "share"), rows))
+    console.out.print(f"learnt   {', '.join(done.added)}", markup=False, highlight=False)
+    console.out.print(f"parent   {done.result.bundle.parent}", markup=False, highlight=False)
+    return 0
+
+
+if __name__ == "__main__":
+    console.run_command(main)

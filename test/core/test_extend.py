@@ -1,0 +1,147 @@
+# SPDX-FileCopyrightText: 2026 cac_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""A trained model learns further classes, keeps the old ones, and mistakes end in a sentence."""
+
+import shutil
+from dataclasses import replace
+
+import pytest
+import torch
+
+from cac_core import functional
+from cac_core.backbones import BackboneSpec
+from cac_core.bundle import load_bundle
+from cac_core.errors import BundleError, DataError, TrainingError
+from cac_core.extend import ExtendConfig, ExtendData, extend, grown, main
+from cac_core.preprocessing import normalise
+from cac_core.training import AugmentConfig, OptimiserConfig, ScheduleConfig, train
+from test.core.photos import write_folder, write_photo
+from test.core.trainings import one_thread, photo_config  # noqa: F401  (a fixture)
+
+FAST = OptimiserConfig("adamw", lr=3e-3, batch_size=4)
+ONE_EPOCH = ScheduleConfig("one_cycle", epochs=1)
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory):
+    """A trained model of three colours, their photos, and photos of a fourth."""
+    place = tmp_path_factory.mktemp("shop")
+    write_folder(place / "photos", count=16)
+    for i in range(10):
+        write_photo(place / "new" / "yellow" / f"{i}.png", (210, 200, 30), seed=900 + i)
+    schedule = ScheduleConfig("one_cycle", epochs=12)
+    config = photo_config(place / "photos", place / "shop.cac", schedule=schedule, augment=AugmentConfig(scale_min=0.8))
+    return place, train(config).bundle
+
+
+def config_of(place, out, **changes):
+    config = ExtendConfig(
+        place / "shop.cac", out, ExtendData(place / "new", place / "photos", replay_per_class=6), device="cpu"
+    )
+    return replace(config, **changes)
+
+
+@pytest.fixture(scope="module")
+def extended(shop):
+    place, _ = shop
+    return extend(config_of(place, place / "shop2.cac", optimiser=FAST))
+
+
+def test_the_new_model_knows_old_and_new_classes_in_stable_order(shop, extended):
+    place, parent = shop
+    bundle = load_bundle(place / "shop2.cac")
+    assert bundle.class_names == ("blue", "green", "red", "yellow")
+    assert extended.added == ("yellow",)
+    assert bundle.parent == parent.model_id
+    assert bundle.name == "shop2"
+    assert bundle.preprocessing == parent.preprocessing
+    assert bundle.centres.shape == (4, 4)
+    assert bundle.training["data"]["added"] == ["yellow"]
+    assert load_bundle(place / "shop.cac").checksum == parent.checksum
+
+
+def test_it_learns_the_new_class_and_keeps_the_old_ones(extended):
+    assert extended.before == 1.0
+    assert extended.after == 1.0
+    assert extended.old_images == 12
+    assert extended.result.bundle.training["validation_by_class"]["yellow"]["accuracy"] == 1.0
+
+
+def test_only_a_few_old_photos_are_replayed_and_validation_photos_are_the_parents(shop, extended):
+    _, parent = shop
+    data = extended.result.bundle.training["data"]
+    assert data["train"] == {"blue": 6, "green": 6, "red": 6, "yellow": 8}
+    assert data["validation"] == {**parent.training["data"]["validation"], "yellow": 2}
+
+
+def test_before_training_every_old_image_lies_where_it_was(shop):
+    _, parent = shop
+    spec = parent.backbone
+    network = grown(parent, BackboneSpec(spec.name, 5, spec.image_size, spec.channels, spec.options)).eval()
+    pixels = torch.randint(0, 256, (8, 16, 16, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    images = normalise(pixels, parent.preprocessing)
+    with torch.inference_mode():
+        logits, before = network(images), parent.build_model().logits(images)
+    torch.testing.assert_close(logits[:, :3], before)
+    assert torch.equal(logits[:, 3:], torch.zeros(8, 2))
+    anchors = functional.anchored_centres
+    old = functional.distances(before, anchors(3))
+    torch.testing.assert_close(functional.distances(logits, anchors(5))[:, :3], old)
+
+
+def test_two_classes_at_once_and_an_extension_of_an_extension(shop, extended, tmp_path):
+    place, _ = shop
+    shutil.copytree(place / "photos", tmp_path / "old")
+    shutil.copytree(place / "new" / "yellow", tmp_path / "old" / "yellow")
+    for name, colour in (("white", (230, 230, 230)), ("black", (20, 20, 20))):
+        for i in range(4):
+            write_photo(tmp_path / "add" / name / f"{i}.jpg", colour, seed=i)
+    data = ExtendData(tmp_path / "add", tmp_path / "old")
+    bundle = extend(
+        ExtendConfig(place / "shop2.cac", tmp_path / "3.cac", data, schedule=ONE_EPOCH, device="cpu")
+    ).result.bundle
+    assert bundle.class_names == ("blue", "green", "red", "yellow", "black", "white")
+    assert bundle.parent == extended.result.bundle.model_id
+
+
+def test_mistakes_are_sentences_and_write_nothing(shop, tmp_path):
+    place, _ = shop
+    write_photo(tmp_path / "known" / "red" / "1.png")
+    write_folder(tmp_path / "few", names=("red", "green"), count=2)
+    write_folder(tmp_path / "foreign", names=("red", "green", "blue", "pink"), count=2)
+    write_photo(tmp_path / "single" / "pink" / "1.png")
+    write_photo(tmp_path / "loose" / "1.png")
+    (tmp_path / "other.cac").write_text("not a model")
+    new, old = place / "new", place / "photos"
+    cases = (
+        (ExtendData(None, old), TrainingError, "give --data.add"),
+        (ExtendData(new, None), TrainingError, "give --data.replay"),
+        (ExtendData(tmp_path / "nowhere", old), TrainingError, "data.add .*does not exist"),
+        (ExtendData(new, tmp_path / "nowhere"), TrainingError, "data.replay .*does not exist"),
+        (ExtendData(new, old, replay_per_class=0), TrainingError, "replay_per_class"),
+        (ExtendData(new, old, validation_share=2.0), TrainingError, "validation_share"),
+        (ExtendData(tmp_path / "known", old), DataError, "knows red already"),
+        (ExtendData(new, tmp_path / "few"), DataError, "no photos of blue"),
+        (ExtendData(new, tmp_path / "foreign"), DataError, "'pink', which is no class"),
+        (ExtendData(tmp_path / "single", old), DataError, "fewer than two readable photos of pink"),
+        (ExtendData(tmp_path / "loose", old), DataError, "no class folders"),
+    )
+    for data, kind, sentence in cases:
+        with pytest.raises(kind, match=sentence):
+            extend(config_of(place, tmp_path / "m.cac", data=data))
+    with pytest.raises(BundleError, match="not a model bundle"):
+        extend(config_of(place, tmp_path / "m.cac", model=tmp_path / "other.cac"))
+    with pytest.raises(TrainingError, match="another file"):
+        extend(config_of(place, place / "shop.cac"))
+    assert not list(tmp_path.glob("m.cac*"))
+
+
+def test_the_command_line_prints_what_was_learnt_and_what_it_cost(shop, tmp_path, capsys):
+    place, parent = shop
+    out = tmp_path / "shop2.cac"
+    arguments = [str(place / "shop.cac"), "--data.add", str(place / "new"), "--data.replay", str(place / "photos")]
+    assert main([*arguments, "--schedule.epochs", "1", "--device", "cpu", "--out", str(out)]) == 0
+    printed = capsys.readouterr().out
+    for text in ("yellow", "old model", "new model", parent.model_id, str(out)):
+        assert text in printed
+    assert load_bundle(out).parent == parent.model_id

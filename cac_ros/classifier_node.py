@@ -17,7 +17,6 @@ import time
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -38,8 +37,7 @@ from cac_core.errors import CacError
 from cac_ros import diagnostics, parameters
 from cac_ros.active_model import ActiveModel, Answer, Gate, answer
 from cac_ros.background import Background
-from cac_ros.debug_image import DebugImage
-from cac_ros.harvest import Harvest
+from cac_ros.extras import observers
 from cac_ros.image_input import ImageInput
 from cac_ros.messages import class_list_message, classification_message, float32_array, threshold_changes
 from cac_ros.observers import Observer, Seen
@@ -47,9 +45,7 @@ from cac_ros.parameter_sentences import Sentences, own_values
 from cac_ros.parameters import Settings
 from cac_ros.quality import Limits, QualityGate
 from cac_ros.region_input import RegionInput
-from cac_ros.smoothed_decision import SmoothedDecision
 from cac_ros.throttle import Throttle
-from cac_ros.vision_output import VisionOutput, vision_messages
 from cac_ros.worker import Counts, NewestFrameWorker
 
 _PATIENCE = 2.0  # [s]; how long a transition waits for a frame in the engine
@@ -142,25 +138,18 @@ class ClassifierNode(Sentences, LifecycleNode):
 
     def _configure(self) -> None:
         start, settings = time.monotonic(), self.settings
-        self._model = model = ActiveModel.load(self.settings.model_path, self.settings)
+        self._model = model = ActiveModel.load(settings.model_path, settings)
         self._engine = threading.Lock()  # a new one: the thread of an engine that hung may hold the old one for ever
         latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
         self._answers = self.create_lifecycle_publisher(OpenSetClassification, "~/classification", 10)
         self._classes = self.create_lifecycle_publisher(ClassList, "~/classes", latched)
         self._worker = NewestFrameWorker(self._process, self._on_crash)
-        self._observers = [DebugImage(self, lambda: self.settings.debug_image_rate, self._on_observer_crash)]
-        if settings.decision_frames:
-            self._observers.append(SmoothedDecision(self, settings.decision_frames, settings.decision_votes))
-        if (messages := vision_messages()) is not None:
-            self._observers.append(VisionOutput(self, messages))
-        if settings.harvest_folder:
-            folder = Path(settings.harvest_folder).expanduser()
-            quota = 1e6 * settings.harvest_quota
-            self._observers.append(Harvest(folder, settings.harvest_period, quota, self.get_logger().warning))
+        for observer in observers(self, self._on_observer_crash):
+            self._observers.append(observer)  # one by one: what was made is freed if the next one fails
         if settings.classify_regions:
             self._regions = RegionInput(self, lambda: self._model, self._engine, self._warn, self._on_observer_crash)
         self._gate = QualityGate()
-        self._input = ImageInput(self, self.settings.image_transport, self.settings.reliability, self._on_image)
+        self._input = ImageInput(self, settings.image_transport, settings.reliability, self._on_image)
         self._announce(model, f"loaded in {time.monotonic() - start:.1f} s")
 
     def _activate(self, state: LifecycleState) -> None:

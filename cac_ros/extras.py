@@ -1,0 +1,36 @@
+# SPDX-FileCopyrightText: 2026 cac_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Which observers the parameters switch on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cac_ros.debug_image import DebugImage
+from cac_ros.harvest import Harvest
+from cac_ros.observers import Observer
+from cac_ros.smoothed_decision import SmoothedDecision
+from cac_ros.vision_output import VisionOutput, vision_messages
+
+if TYPE_CHECKING:
+    from cac_ros.classifier_node import ClassifierNode
+
+
+def observers(node: ClassifierNode, on_crash: Callable[[Exception], None]) -> Iterator[Observer]:
+    """Make the observers of a node that is being configured, one by one.
+
+    Args:
+        node: its settings decide; they publish with it.
+        on_crash: gets an exception that escaped in the thread of an observer.
+    """
+    settings = node.settings
+    yield DebugImage(node, lambda: node.settings.debug_image_rate, on_crash)
+    if settings.decision_frames:
+        yield SmoothedDecision(node, settings.decision_frames, settings.decision_votes)
+    if (messages := vision_messages()) is not None:
+        yield VisionOutput(node, messages)
+    if settings.harvest_folder:
+        folder = Path(settings.harvest_folder).expanduser()
+        yield Harvest(folder, settings.harvest_period, 1e6 * settings.harvest_quota, node.get_logger().warning)

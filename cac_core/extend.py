@@ -252,10 +252,10 @@ def _load(
     import torch
 
     from cac_core.data import LabelledImages, load_image_folder
-    from cac_core.training.sources import TrainingData, divide
+    from cac_core.training.sources import TrainingData, divide, merged
 
     names = (*bundle.class_names, *added)
-    parts = []
+    parts, notes = [], []
     for folder, wanted in ((replay, bundle.class_names), (add, added)):
         images = load_image_folder(folder, bundle.preprocessing, names)
         counts = images.counts()
@@ -266,7 +266,8 @@ def _load(
                 "another to check with."
             )
         problems = tuple(p for p in images.problems if not p.startswith("no image of the known class"))
-        train, validation, _ = divide(replace(images, problems=problems), settings)
+        train, validation, more = divide(replace(images, problems=problems), settings)
+        notes.append(more)
         parts.append((replace(_few_of_each(train, most), problems=problems) if folder is replay else train, validation))
     train, validation = (
         LabelledImages(
@@ -286,6 +287,7 @@ def _load(
         "validation": validation.counts(),
         "unknown": 0,
         "problems": len(train.problems),
+        **merged(notes),
     }
     return TrainingData(train, validation, None, bundle.preprocessing, summary)
 

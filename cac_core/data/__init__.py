@@ -3,6 +3,7 @@
 """Labelled images in memory: image folders, digits, and the class splits of the paper."""
 
 from cac_core.data.digits import DigitsTrial, digit_picture, load_digits_trial
+from cac_core.data.duplicates import duplicate_groups, find_duplicates
 from cac_core.data.folders import class_folder_names, load_image_folder, load_unknown_folder
 from cac_core.data.labelled import LabelledImages, stratified_split
 from cac_core.data.splits import ClassSplit, class_split, relabel
@@ -14,6 +15,8 @@ __all__ = [
     "class_folder_names",
     "class_split",
     "digit_picture",
+    "duplicate_groups",
+    "find_duplicates",
     "load_digits_trial",
     "load_image_folder",
     "load_unknown_folder",

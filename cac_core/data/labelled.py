@@ -55,15 +55,17 @@ class LabelledImages:
         return digest.hexdigest()
 
 
-def stratified_split(labels: Tensor, share: float, seed: int) -> tuple[Tensor, Tensor]:
+def stratified_split(labels: Tensor, share: float, seed: int, groups: Tensor | None = None) -> tuple[Tensor, Tensor]:
     """Divide positions so that every class gives the same share.
 
     A class of two or more images gives at least one image to each part; a class of one image stays in the first part.
+    Groups stay together: a class may then give a little more or less, or nothing where all its images are one group.
 
     Args:
         labels: int64 ``(M,)``.
         share: of each class that goes to the second part, in (0, 1).
         seed: the same seed gives the same parts.
+        groups: int64 ``(M,)``; images of the same number belong together. Groups of one image change nothing.
 
     Returns:
         Positions of the first and of the second part, each in rising order.
@@ -75,5 +77,29 @@ def stratified_split(labels: Tensor, share: float, seed: int) -> tuple[Tensor, T
     for label in torch.unique(labels).tolist():
         own = torch.nonzero(labels == label).flatten()
         n = min(max(1, round(share * len(own))), len(own) - 1)
-        second[own[torch.randperm(len(own), generator=generator)[:n]]] = True
+        shuffled = own[torch.randperm(len(own), generator=generator)]
+        second[shuffled[:n] if groups is None else _whole_groups(shuffled, groups, n)] = True
+    if groups is not None and len(groups):
+        # A group that spans classes may have been taken by one of them only: then it goes to the first part.
+        torn = torch.zeros(int(groups.max()) + 1, dtype=torch.bool)
+        torn[groups[~second]] = True
+        second &= ~torn[groups]
     return torch.nonzero(~second).flatten(), torch.nonzero(second).flatten()
+
+
+def _whole_groups(shuffled: Tensor, groups: Tensor, wanted: int) -> Tensor:
+    """The first whole groups of about this many positions; never all positions."""
+    chosen: list[int] = []
+    taken: set[int] = set()
+    numbers = groups[shuffled].tolist()
+    members: dict[int, list[int]] = {}
+    for position, number in zip(shuffled.tolist(), numbers, strict=True):
+        members.setdefault(number, []).append(position)
+    for number in numbers:
+        own = members[number]
+        if number not in taken and len(chosen) + len(own) <= wanted:
+            taken.add(number)
+            chosen += own
+    if not chosen and len(members) > 1:
+        chosen = min(members.values(), key=len)
+    return torch.tensor(chosen, dtype=torch.int64)

@@ -30,7 +30,7 @@ from cac_core.training.callbacks import Progress, SaveRun, Schedule
 from cac_core.training.config import CHECKPOINT, TrainConfig
 from cac_core.training.module import CACModule
 from cac_core.training.precision import choose_precision
-from cac_core.training.sources import TrainingData, load_training_data
+from cac_core.training.sources import TrainingData, hygiene, load_training_data
 
 CONFIGURATION = "config.json"
 FEW_PHOTOS = 5000
@@ -281,6 +281,7 @@ def _advice(config: TrainConfig, data: TrainingData, parent: str | None) -> list
             f"{len(data.train)} training photos are few for a network that starts from nothing: "
             "--model.pretrained true usually does much better"
         )
+    notes += hygiene(data.summary)
     if data.problems:
         notes.append(f"{len(data.problems)} files were skipped or look wrong, the first: {data.problems[0]}")
     return notes

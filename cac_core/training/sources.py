@@ -2,16 +2,31 @@
 # SPDX-License-Identifier: Apache-2.0
 """From the configuration to images in memory and the preprocessing that belongs to them."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from cac_core.backbones import ALIASES
-from cac_core.data import LabelledImages, load_digits_trial, load_image_folder, load_unknown_folder, stratified_split
+from cac_core.data import (
+    LabelledImages,
+    duplicate_groups,
+    find_duplicates,
+    load_digits_trial,
+    load_image_folder,
+    load_unknown_folder,
+    stratified_split,
+)
 from cac_core.errors import DataError
 from cac_core.preprocessing import Preprocessing
 from cac_core.training.config import TrainConfig
+
+FEW_PHOTOS_OF_A_CLASS = 15
+MOST_NAMED = 50
+"""Pairs of likely duplicates that are listed by name."""
 
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 
@@ -117,5 +132,45 @@ def _folder(
 
 def divide(images: LabelledImages, config: TrainConfig) -> tuple[LabelledImages, LabelledImages, dict[str, Any]]:
     """Images to train on (they keep the problems), images to validate on, and what the summary says about it."""
-    first, second = stratified_split(images.labels, config.data.validation_share, config.seed)
-    return replace(images.subset(first), problems=images.problems), images.subset(second), {}
+    pairs = find_duplicates(images.images)
+    groups = duplicate_groups(pairs, len(images)) if len(pairs) else None
+    first, second = stratified_split(images.labels, config.data.validation_share, config.seed, groups)
+    counts = images.counts()
+    wrong = images.labels[pairs[:, 0]] != images.labels[pairs[:, 1]]
+    # Those that contradict each other first: they are mistakes, the others only repetitions.
+    order = torch.argsort((~wrong).to(torch.int8), stable=True)
+    # Class and file name: the summary travels with the model and says nothing of the machine it comes from.
+    names = ["/".join(Path(path).parts[-2:]) for path in images.paths]
+    named = [[names[i], names[j]] for i, j in pairs[order[:MOST_NAMED]].tolist()]
+    summary = {
+        "duplicates": {"pairs": len(pairs), "across_classes": int(wrong.sum()), "named": named},
+        "few_photos": [name for name, count in counts.items() if 0 < count < FEW_PHOTOS_OF_A_CLASS],
+    }
+    return replace(images.subset(first), problems=images.problems), images.subset(second), summary
+
+
+def hygiene(summary: Mapping[str, Any]) -> list[str]:
+    """What the summary of the data warns about, one sentence each."""
+    notes = []
+    found = summary.get("duplicates", {"pairs": 0})
+    if found["pairs"]:
+        first, second = found["named"][0]
+        wrong = found["across_classes"]
+        labels = f", {wrong} of them in different classes: correct these labels" if wrong else ""
+        notes.append(
+            f"{found['pairs']} pairs of photos are likely the same picture{labels} (first: {first} and {second}); the "
+            "same picture is never both trained on and validated on"
+        )
+    few = summary.get("few_photos", [])
+    if few:
+        notes.append(f"fewer than {FEW_PHOTOS_OF_A_CLASS} photos of {', '.join(few)}: add photos of these classes")
+    return notes
+
+
+def merged(summaries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The summaries of several :func:`divide` in one; pictures of one folder are not compared with another's."""
+    found = [summary["duplicates"] for summary in summaries]
+    duplicates = {key: sum(part[key] for part in found) for key in ("pairs", "across_classes")}
+    named = [pair for part in found for pair in part["named"]]
+    few = [name for summary in summaries for name in summary["few_photos"]]
+    return {"duplicates": {**duplicates, "named": named[:MOST_NAMED]}, "few_photos": few}

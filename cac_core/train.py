@@ -70,6 +70,20 @@ def report(result: "TrainingResult") -> None:
         for name, count in zip(bundle.class_names, bundle.centre_counts.tolist(), strict=True)
     ]
     console.out.print(console.table("Images", ("class", "train", "validation", "behind the centre"), rows))
+    n = console.number
+    choices = [
+        (
+            f"{c['wanted']}{' (chosen)' if c['chosen'] else ''}",
+            n(c["known_kept"]),
+            f"{c['theta']:.4g}",
+            n(c["kept"]),
+            n(c["kept_and_right"]),
+            n(c["false_accept"]),
+        )
+        for c in bundle.training["thresholds"]
+    ]
+    columns = ("wanted", "known_kept", "θ", "known kept", "kept and right", "known unknowns accepted")
+    console.out.print(console.table("Thresholds, on validation images", columns, choices))
     for warning in result.warnings:
         console.warn(warning)
     path = result.path

@@ -3,7 +3,7 @@
 """From a trained network to a calibrated bundle (sections 3.1.2 and 3.2), and its figures on validation images."""
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -17,13 +17,15 @@ from cac_core.data import LabelledImages
 from cac_core.errors import TrainingError
 from cac_core.metrics import OpenSetMetrics, open_set_metrics
 from cac_core.preprocessing import Preprocessing, normalise
-from cac_core.thresholds import fit_thresholds
+from cac_core.thresholds import GRID_STEPS, Thresholds, fit_thresholds
+from cac_core.training.choices import Choice, share_for_rate, table_of_choices
 from cac_core.training.config import TrainConfig
 from cac_core.training.sources import TrainingData
 
 BATCH = 64
 FEW_VALIDATION_IMAGES = 50
 FEW_CENTRE_IMAGES = 5
+LOW_SHARE = 0.5
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,7 @@ class Calibrated:
         logits: ``(V, N)`` of the validation images.
         gamma: rejection scores ``(V, N)`` of the validation images.
         unknown_logits: ``(U, N)`` of the unknown images; U may be 0.
+        choices: what each threshold costs.
     """
 
     bundle: ModelBundle
@@ -49,6 +52,7 @@ class Calibrated:
     logits: Tensor
     gamma: Tensor
     unknown_logits: Tensor
+    choices: tuple[Choice, ...]
 
     def by_class(self) -> dict[str, dict[str, Any]]:
         """Per class: validation images, share nearest to their own centre, share kept at θ; JSON-ready."""
@@ -87,6 +91,8 @@ def make_bundle(
         thresholds = fit_thresholds(gamma, data.validation.labels, config.known_kept)
     except ValueError as error:
         raise TrainingError(f"no threshold can be chosen ({error}): train with a smaller learning rate.") from error
+    others = _known_unknown_scores(backbone, data, centres, device)
+    thresholds, doubt = _choose(thresholds, others, config.false_accept)
     labels, every = data.validation.labels, gamma
     unknown_logits = logits[:0]
     if data.unknown is not None:
@@ -97,7 +103,8 @@ def make_bundle(
     rejected = functional.decide(every, thresholds.theta()) == functional.UNKNOWN
     # A score that is not finite is rejected like any other frame; +inf is how the metrics know it.
     metrics = open_set_metrics(smallest.nan_to_num(nan=float("inf")), nearest, rejected, labels)
-    notes += _doubts(data, counts)
+    notes += doubt + _doubts(data, counts)
+    choices = table_of_choices(thresholds, gamma, data.validation.labels, others)
     bundle = ModelBundle(
         class_names=data.train.class_names,
         backbone=spec,
@@ -110,7 +117,41 @@ def make_bundle(
         anchor_weight=config.loss.anchor_weight,
         name=config.out.stem,
     )
-    return Calibrated(bundle, metrics, tuple(notes), data, train_logits, logits, gamma, unknown_logits)
+    return Calibrated(bundle, metrics, tuple(notes), data, train_logits, logits, gamma, unknown_logits, choices)
+
+
+def _known_unknown_scores(
+    backbone: nn.Module, data: TrainingData, centres: Tensor, device: torch.device
+) -> Tensor | None:
+    if data.known_unknown is None:
+        return None
+    logits = compute_logits(backbone, data.known_unknown, data.preprocessing, device)
+    return functional.rejection_scores(functional.distances(logits, centres)).min(dim=-1).values
+
+
+def _choose(thresholds: Thresholds, others: Tensor | None, rate: float | None) -> tuple[Thresholds, list[str]]:
+    """The share of known to keep that belongs to the wanted false-accept rate, and a doubt about it."""
+    if others is None or rate is None:
+        return thresholds, []
+    share = share_for_rate(thresholds, others, rate)
+    notes = []
+    if rate * len(others) < 1.0:
+        notes.append(
+            f"a false-accept rate of {rate:g} cannot be seen on {len(others)} photos of known unknowns, so not one of "
+            "them is accepted and the rate may still be higher: add photos"
+        )
+    if share is None:
+        share = 1 / GRID_STEPS
+        notes.append(
+            f"no threshold accepts as little as {rate:g} of the known unknowns, so the smallest is used and hardly "
+            "anything will be known: are there photos of the known classes among them?"
+        )
+    elif share < LOW_SHARE:
+        notes.append(
+            f"to accept no more than {rate:g} of the known unknowns only {share:.0%} of the known images are kept: "
+            "allow a larger --false_accept, or add photos of the classes that look alike"
+        )
+    return replace(thresholds, known_kept=share), notes
 
 
 @torch.inference_mode()

@@ -25,6 +25,8 @@ class DataConfig:
         dataset: ``folder`` (your photos) or ``digits`` (a trial on the digits that come with scikit-learn).
         root: folder with one folder of photos per class; the folder names become the class names.
         unknown: folder of photos of other things, to report how well they are told apart; never trained on.
+        known_unknown: folder of photos of things that must not be taken for a class: they tell what each threshold
+            costs, and false_accept chooses it with them. Never trained on, and never those of data.unknown.
         validation_share: share of each class that is kept out of training for early stopping and thresholds.
         balanced: every class gives the same number of images to an epoch, however many photos it has.
         family: split family of the digits, neal2018 or cac2020.
@@ -34,6 +36,7 @@ class DataConfig:
     dataset: Literal["folder", "digits"] = "folder"
     root: Path | None = None
     unknown: Path | None = None
+    known_unknown: Path | None = None
     validation_share: float = 0.2
     balanced: bool = False
     family: str = "neal2018"
@@ -184,6 +187,8 @@ class TrainConfig:
         optimiser: the optimiser.
         schedule: when the learning rate changes and training ends.
         known_kept: share of known validation images that the default threshold keeps.
+        false_accept: choose the default threshold by this share of the photos of data.known_unknown that may be
+            accepted, instead of known_kept.
         seed: the same seed gives the same model on a CPU.
         device: auto, cpu or cuda:N; under torchrun, auto or cpu.
         precision: auto (bf16 where the hardware has it), float32, bf16 or fp16 (CUDA only).
@@ -201,6 +206,7 @@ class TrainConfig:
     optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
     schedule: ScheduleConfig = field(default_factory=ScheduleConfig)
     known_kept: float = 0.95
+    false_accept: float | None = None
     seed: int = 0
     device: str = "auto"
     precision: Literal["auto", "float32", "bf16", "fp16"] = "auto"
@@ -248,18 +254,37 @@ def _check_data(config: TrainConfig) -> None:
         raise TrainingError(
             "there is nothing to train on: give --data.root FOLDER with one folder of photos per class."
         )
-    if data.dataset == "digits" and (data.root or data.unknown):
-        raise TrainingError("data.root and data.unknown have no meaning for the digits: remove them or data.dataset.")
-    for name, folder in (("data.root", data.root), ("data.unknown", data.unknown)):
+    if data.dataset == "digits" and (data.root or data.unknown or data.known_unknown):
+        raise TrainingError(
+            "data.root, data.unknown and data.known_unknown have no meaning for the digits: remove them or "
+            "data.dataset."
+        )
+    folders = (("data.root", data.root), ("data.unknown", data.unknown), ("data.known_unknown", data.known_unknown))
+    for name, folder in folders:
         if folder is not None and not folder.expanduser().is_dir():
             raise TrainingError(f"{name} {folder} does not exist or is not a folder: check the path.")
-    if data.root and data.unknown:
-        root, unknown = (folder.expanduser().resolve() for folder in (data.root, data.unknown))
-        if root == unknown or root in unknown.parents or unknown in root.parents:
+    for name, folder in folders[1:]:
+        if _overlap(data.root, folder):
             raise TrainingError(
-                f"data.unknown {data.unknown} and data.root {data.root} lie within each other, so photos of other "
+                f"{name} {folder} and data.root {data.root} lie within each other, so photos of other "
                 "things would be trained on: move one of them."
             )
+    if _overlap(data.unknown, data.known_unknown):
+        raise TrainingError(
+            f"data.known_unknown {data.known_unknown} and data.unknown {data.unknown} lie within each other, so the "
+            "report would praise a threshold that was chosen with the same photos: keep them apart."
+        )
+    if config.false_accept is not None and data.known_unknown is None:
+        raise TrainingError(
+            "false_accept needs photos of other things to count: give --data.known_unknown FOLDER, or use known_kept."
+        )
+
+
+def _overlap(one: Path | None, other: Path | None) -> bool:
+    if one is None or other is None:
+        return False
+    a, b = one.expanduser().resolve(), other.expanduser().resolve()
+    return a == b or a in b.parents or b in a.parents
 
 
 def _check_numbers(config: TrainConfig) -> None:
@@ -296,6 +321,7 @@ def _check_numbers(config: TrainConfig) -> None:
         ("schedule.min_delta", s.min_delta, not_negative, "be 0 or a positive number"),
         ("schedule.warm_up", s.warm_up, lambda v: 0 < v < 1, "lie between 0 and 1"),
         ("known_kept", config.known_kept, lambda v: 0 < v <= 1, "lie above 0 and not above 1"),
+        ("false_accept", config.false_accept or 0.0, lambda v: 0 <= v < 1, "be at least 0 and less than 1"),
         ("threads", 1 if config.threads is None else config.threads, lambda v: v >= 1, "be at least 1"),
         ("seed", config.seed, lambda v: 0 <= v < 2**31, "lie between 0 and 2147483647"),
     )

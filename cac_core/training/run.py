@@ -293,7 +293,7 @@ def _summary(
     """JSON-ready; without times and places, so that the same seed gives the same file."""
     settings = config.to_dict()
     del settings["out"], settings["resume"]
-    for name in ("root", "unknown"):
+    for name in ("root", "unknown", "known_unknown"):
         del settings["data"][name]
     two_stage = config.schedule.kind == "two_stage"
     return {
@@ -304,6 +304,7 @@ def _summary(
         "last_epoch": schedule.history[-1],
         "validation": calibrated.metrics.to_dict(),
         "validation_by_class": calibrated.by_class(),
+        "thresholds": [choice.to_dict() for choice in calibrated.choices],
         "warnings": notes,
         "versions": versions(),
     }

@@ -41,6 +41,7 @@ class TrainingData:
         unknown: images of other things for reports, or None; neither trained on nor used for thresholds.
         preprocessing: with the mean and std to train with.
         summary: JSON-ready description that goes into the bundle.
+        known_unknown: images of other things to choose thresholds with, or None; not trained on.
     """
 
     train: LabelledImages
@@ -48,11 +49,13 @@ class TrainingData:
     unknown: LabelledImages | None
     preprocessing: Preprocessing
     summary: dict[str, Any]
+    known_unknown: LabelledImages | None = None
 
     @property
     def problems(self) -> tuple[str, ...]:
         """Everything that was skipped or looks wrong."""
-        return self.train.problems + (self.unknown.problems if self.unknown else ())
+        others = [images.problems for images in (self.unknown, self.known_unknown) if images is not None]
+        return sum(others, self.train.problems)
 
 
 def load_training_data(config: TrainConfig) -> TrainingData:
@@ -68,15 +71,18 @@ def load_training_data(config: TrainConfig) -> TrainingData:
         train, validation, unknown, summary = _digits(config, preprocessing)
     else:
         train, validation, unknown, summary = _folder(config, preprocessing)
+    folder = config.data.known_unknown
+    known_unknown = load_unknown_folder(folder, preprocessing, train.class_names) if folder else None
     mean, std = pretrained_statistics(config) or statistics(train.images)
     preprocessing = replace(preprocessing, mean=p.mean or mean, std=p.std or std)
     summary |= {
         "train": train.counts(),
         "validation": validation.counts(),
         "unknown": len(unknown) if unknown else 0,
-        "problems": len(train.problems) + (len(unknown.problems) if unknown else 0),
+        "known_unknown": len(known_unknown) if known_unknown else 0,
     }
-    return TrainingData(train, validation, unknown, preprocessing, summary)
+    data = TrainingData(train, validation, unknown, preprocessing, summary, known_unknown)
+    return replace(data, summary={**summary, "problems": len(data.problems)})
 
 
 def statistics(images: Tensor) -> tuple[tuple[float, ...], tuple[float, ...]]:

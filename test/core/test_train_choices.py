@@ -1,0 +1,145 @@
+# SPDX-FileCopyrightText: 2026 cac_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""A threshold for a wanted false-accept rate, and what each choice costs."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cac_core.errors import TrainingError
+from cac_core.thresholds import fit_thresholds
+from cac_core.train import main
+from cac_core.training import ScheduleConfig, train
+from cac_core.training.choices import share_for_rate, table_of_choices
+from cac_core.training.config import check
+from test.core.photos import write_folder, write_photo
+from test.core.trainings import one_thread, photo_config  # noqa: F401  (a fixture)
+
+LABELS = torch.arange(200) % 2
+
+
+def known(seed=0):
+    """Rejection scores of 200 images of two classes; the smallest is that of the true class."""
+    own = torch.rand(200, generator=torch.Generator().manual_seed(seed))
+    gamma = torch.stack([own, own + 5], dim=1)
+    gamma[LABELS == 1] = gamma[LABELS == 1].flip(1)
+    return gamma
+
+
+@given(st.lists(st.floats(0, 2, width=32), min_size=1, max_size=50), st.floats(0, 0.99))
+def test_the_wanted_rate_is_never_passed_and_as_many_known_as_possible_are_kept(scores, rate):
+    thresholds = fit_thresholds(known(), LABELS)
+    others = torch.tensor(scores)
+    share = share_for_rate(thresholds, others, rate)
+    accepted = lambda s: float((others <= float(thresholds.theta(s)[0])).double().mean())  # noqa: E731
+    if share is None:
+        assert accepted(0.001) > rate
+    else:
+        assert accepted(share) <= rate + 1e-9
+        assert share == 1.0 or accepted(share + 0.001) > rate
+
+
+def test_a_score_that_is_not_a_number_counts_as_rejected():
+    thresholds = fit_thresholds(known(), LABELS)
+    assert share_for_rate(thresholds, torch.tensor([float("nan"), float("inf")]), 0.0) == 1.0
+
+
+def test_the_table_counts_what_the_threshold_really_does():
+    gamma, others = known(), torch.linspace(0, 2, 40)
+    wrong = LABELS.clone()
+    wrong[:20] = 1 - wrong[:20]
+    rows = table_of_choices(fit_thresholds(gamma, LABELS, 0.9), gamma, wrong, others)
+    assert [row.wanted for row in rows if row.chosen] == ["known kept 0.9"]
+    for row in rows:
+        kept = gamma.min(dim=1).values <= row.theta
+        assert row.kept == pytest.approx(float(kept.double().mean()))
+        assert row.kept_and_right == pytest.approx(float(kept[20:].double().sum()) / 200)
+        assert row.false_accept == pytest.approx(float((others <= row.theta).double().mean()))
+    for row in rows:
+        kind, value = row.wanted.rsplit(" ", 1)
+        assert row.kept >= float(value) if kind == "known kept" else row.false_accept <= float(value)
+    without = table_of_choices(fit_thresholds(gamma, LABELS), gamma, LABELS, None)
+    assert all(row.false_accept is None for row in without)
+    assert not any("false" in row.wanted for row in without)
+
+
+@pytest.fixture
+def shop(tmp_path):
+    """Three colours, and other things in two folders."""
+    write_folder(tmp_path / "photos")
+    for i in range(20):
+        write_photo(tmp_path / "other" / f"{i}.png", (180, 180, 20 + 5 * i), seed=i)
+        write_photo(tmp_path / "test" / f"{i}.png", (90, 180, 180), seed=50 + i)
+    config = photo_config(tmp_path / "photos", tmp_path / "m.cac", schedule=ScheduleConfig("one_cycle", epochs=3))
+    return tmp_path, config
+
+
+def test_known_unknowns_choose_the_threshold_and_nothing_else(shop):
+    place, config = shop
+    plain = train(config)
+    data = replace(config.data, known_unknown=place / "other")
+    listed = train(replace(config, out=place / "listed.cac", data=data))
+    chosen = train(replace(config, out=place / "chosen.cac", data=data, false_accept=0.25))
+    assert listed.bundle.thresholds.known_kept == plain.bundle.thresholds.known_kept == 0.95
+    for result in (listed, chosen):
+        assert torch.equal(result.bundle.thresholds.quantiles, plain.bundle.thresholds.quantiles)
+        assert torch.equal(result.bundle.centres, plain.bundle.centres)
+        assert result.metrics.unknown_images == 0  # they are no test
+        assert result.bundle.training["data"]["known_unknown"] == 20
+    (row,) = {row["theta"]: row for row in chosen.bundle.training["thresholds"] if row["chosen"]}.values()
+    assert row["false_accept"] <= 0.25
+    assert float(chosen.bundle.thresholds.theta()[0]) == row["theta"]
+
+
+def test_photos_to_report_on_change_no_threshold(shop):
+    place, config = shop
+    data = replace(config.data, known_unknown=place / "other")
+    without = train(replace(config, data=data, false_accept=0.2))
+    given_test = replace(config, out=place / "n.cac", data=replace(data, unknown=place / "test"), false_accept=0.2)
+    with_test = train(given_test)
+    assert with_test.bundle.thresholds.known_kept == without.bundle.thresholds.known_kept
+    assert with_test.metrics.unknown_images == 20
+
+
+def test_known_unknowns_that_are_the_known_classes_are_doubted(shop):
+    place, config = shop
+    write_folder(place / "same")
+    data = replace(config.data, known_unknown=place / "same")
+    result = train(replace(config, data=data, false_accept=0.01))
+    warnings = " ".join(result.warnings)
+    assert "cannot be seen on 36 photos" in warnings
+    assert "of the known images are kept" in warnings or "no threshold accepts" in warnings
+
+
+def test_known_unknowns_and_test_unknowns_are_never_the_same(shop):
+    place, config = shop
+    other, deep = place / "other", place / "other" / "deep"
+    deep.mkdir()
+    for data, rate, sentence in (
+        (replace(config.data, unknown=other, known_unknown=other), None, "keep them apart"),
+        (
+            replace(config.data, unknown=deep, known_unknown=other),
+            None,
+            "keep them apart",
+        ),
+        (replace(config.data, known_unknown=place / "photos" / "red"), None, "would be trained on"),
+        (replace(config.data, known_unknown=place / "nowhere"), None, "does not exist"),
+        (config.data, 0.05, "give --data.known_unknown"),
+        (replace(config.data, known_unknown=place / "other"), 1.5, "false_accept must"),
+    ):
+        with pytest.raises(TrainingError, match=sentence):
+            check(replace(config, data=data, false_accept=rate))
+
+
+def test_the_command_line_prints_what_each_choice_costs(shop, capsys):
+    place, _ = shop
+    arguments = ["--data.root", str(place / "photos"), "--data.known_unknown", str(place / "other")]
+    arguments += ["--model.backbone", "paper", "--model.options", "{width: 0.0625}", "--preprocessing.image_size", "16"]
+    arguments += ["--schedule.kind", "one_cycle", "--schedule.epochs", "1", "--device", "cpu"]
+    assert main([*arguments, "--out", str(place / "shop.cac")]) == 0
+    printed = capsys.readouterr().out
+    for text in ("known unknowns accepted", "known kept 0.95 (chosen)", "known kept 0.99", "known_kept"):
+        assert text in printed

@@ -89,6 +89,9 @@ def report(result: "TrainingResult") -> None:
     path = result.path
     absolute = path.absolute()
     console.out.print(f"model    {path} ({bundle.model_id})", markup=False, highlight=False)
+    page = path.with_name(path.name + ".run") / "report.html"
+    if page.is_file():
+        console.out.print(f"report   {page}", markup=False, highlight=False)
     console.out.print(f"logs     {path}.run", markup=False, highlight=False)
     console.out.print(
         "next     "

@@ -195,6 +195,7 @@ class TrainConfig:
         threads: processor threads to compute with; one is best for small networks on a busy machine. As many as torch
             chooses when not given.
         resume: go on with an unfinished run of the same configuration in OUT.run/; false starts again.
+        report: write the page OUT.run/report.html.
     """
 
     out: Path = Path("model.cac")
@@ -212,6 +213,7 @@ class TrainConfig:
     precision: Literal["auto", "float32", "bf16", "fp16"] = "auto"
     threads: int | None = None
     resume: bool = True
+    report: bool = True
 
     @property
     def run_folder(self) -> Path:

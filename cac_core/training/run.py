@@ -136,6 +136,10 @@ def train_on(
     notes = [*calibrated.notes, *_advice(config, data, parent)]
     summary = _summary(config, data, schedule, calibrated, notes)
     saved = save_bundle(replace(calibrated.bundle, training=summary, parent=parent), config.out)
+    if config.report:
+        from cac_core.training.report import write_report  # plotly takes a moment to import
+
+        write_report(calibrated, saved, schedule.history, config.run_folder)
     (config.run_folder / CHECKPOINT).unlink(missing_ok=True)  # finished: nothing is left to resume
     return TrainingResult(config.out, saved, calibrated.metrics, tuple(schedule.history), tuple(notes))
 
@@ -219,7 +223,7 @@ def _prepare_run_folder(
         TrainingError: when the unfinished run had another configuration or other images.
     """
     identity = config.to_dict()
-    for name in ("out", "resume", "device", "threads"):  # these do not change what is learnt
+    for name in ("out", "resume", "device", "threads", "report"):  # these do not change what is learnt
         del identity[name]
     identity["images"] = data.train.fingerprint() + data.validation.fingerprint()
     identity["processes"] = processes.world
@@ -292,7 +296,7 @@ def _summary(
 ) -> dict[str, Any]:
     """JSON-ready; without times and places, so that the same seed gives the same file."""
     settings = config.to_dict()
-    del settings["out"], settings["resume"]
+    del settings["out"], settings["resume"], settings["report"]
     for name in ("root", "unknown", "known_unknown"):
         del settings["data"][name]
     two_stage = config.schedule.kind == "two_stage"

@@ -1,0 +1,139 @@
+# SPDX-FileCopyrightText: 2026 cac_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The page about a training shows what happened, needs nothing else, and takes names for text."""
+
+import base64
+import re
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from cac_core import functional
+from cac_core.training import DataConfig, ScheduleConfig, train
+from cac_core.training.report import (
+    confused_pairs,
+    nearest_to_rejection,
+    principal_plane,
+    projection_figure,
+    thumbnail,
+    write_report,
+)
+from cac_core.training.run import load_training_data, make_bundle
+from test.core.photos import write_folder, write_photo
+from test.core.trainings import one_thread, photo_config, tiny_config  # noqa: F401  (a fixture)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A training on photos with everything that the page can show, and what it ended with."""
+    place = tmp_path_factory.mktemp("shop")
+    write_folder(place / "photos", names=("red", "green", "<b>blue</b>"), count=16)
+    (place / "photos" / "green" / "copy.png").write_bytes((place / "photos" / "red" / "00.png").read_bytes())
+    (place / "photos" / "red" / "cut.png").write_bytes(b"x")
+    for i in range(6):
+        write_photo(place / "other" / f"{i}.png", (180, 180, 20), seed=i)
+    data = DataConfig(root=place / "photos", unknown=place / "other", known_unknown=None, validation_share=0.25)
+    config = photo_config(place / "photos", place / "m.cac", data=data, schedule=ScheduleConfig("one_cycle", epochs=4))
+    result = train(config)
+    model = result.bundle.build_model()
+    again = make_bundle(model.backbone, result.bundle.backbone, load_training_data(config), config, torch.device("cpu"))
+    return config, result, again
+
+
+def test_the_page_holds_everything_and_loads_nothing(trained):
+    config, result, _ = trained
+    page = (config.run_folder / "report.html").read_text()
+    for text in (result.bundle.model_id, "Curves", "Logit space", "Likely duplicates", "cut.png", "copy.png", "AUROC"):
+        assert text in page
+    for warning in result.warnings:
+        assert warning.split(":")[0].split("<")[0] in page
+    outside = re.sub(r"<script.*?</script>", "", page, flags=re.DOTALL)
+    assert not re.findall(r"""(?:src|href)=["'](?!data:)""", outside)
+    assert "<script src" not in page
+
+
+def test_a_class_name_is_text_and_no_markup(trained):
+    config, _, _ = trained
+    page = (config.run_folder / "report.html").read_text()
+    assert "<b>blue</b>" not in page
+    assert "&lt;b&gt;blue&lt;/b&gt;" in page
+
+
+def test_images_nearest_to_the_threshold_come_first_on_their_side(trained):
+    _, _, calibrated = trained
+    theta = float(calibrated.bundle.thresholds.theta()[0])
+    smallest = calibrated.gamma.min(dim=1).values
+    paths = calibrated.data.validation.paths
+    scores = dict(zip(paths, smallest.tolist(), strict=True))
+    shown = {side: [scores[p.path] for p in pictures] for side, pictures in nearest_to_rejection(calibrated).items()}
+    assert shown["just kept"] == sorted((s for s in scores.values() if s <= theta), reverse=True)[:12]
+    assert shown["rejected"] == sorted(s for s in scores.values() if s > theta)[:12]
+
+
+def test_confused_pairs_are_counted_and_shown(trained):
+    _, _, calibrated = trained
+    labels = calibrated.data.validation.labels
+    gamma = torch.full((len(labels), 3), 5.0)
+    gamma[torch.arange(len(labels)), labels] = 1.0
+    assert confused_pairs(replace(calibrated, gamma=gamma)) == []
+    first = torch.nonzero(labels == 2).flatten()
+    gamma[first[:2], 0] = 0.5
+    gamma[torch.nonzero(labels == 1).flatten()[0], 2] = 0.5
+    (worst, second) = confused_pairs(replace(calibrated, gamma=gamma))
+    names = calibrated.bundle.class_names
+    assert worst[:4] == (names[2], names[0], 2, len(first))
+    assert second[:3] == (names[1], names[2], 1)
+    assert worst[4].path == calibrated.data.validation.paths[int(first[0])]
+
+
+def test_the_plane_is_that_of_the_largest_variance_and_never_fails():
+    generator = torch.Generator().manual_seed(0)
+    flat = torch.randn(200, 2, generator=generator) * torch.tensor([5.0, 2.0])
+    turn = torch.linalg.qr(torch.randn(6, 6, generator=generator)).Q[:2]
+    mean, axes, share = principal_plane(flat @ turn + 3.0)
+    assert sum(share) == pytest.approx(1.0)
+    torch.testing.assert_close(axes.T @ axes, torch.eye(2), atol=1e-5, rtol=0)
+    back = (flat @ turn + 3.0 - mean) @ axes @ axes.T + mean
+    torch.testing.assert_close(back, flat @ turn + 3.0, atol=1e-4, rtol=0)
+    for odd in (torch.zeros(1, 3), torch.ones(5, 3), torch.tensor([[float("nan")] * 3, [1.0, 2.0, 3.0]])):
+        _, axes, share = principal_plane(odd)
+        assert axes.shape == (3, 2)
+        assert all(np.isfinite(share))
+
+
+def test_the_projection_shows_every_validation_image_unknown_image_and_centre(trained):
+    _, _, calibrated = trained
+    traces = projection_figure(calibrated).data
+    points = sum(len(trace.x) for trace in traces)
+    assert points == len(calibrated.data.validation) + 6 + 3
+
+
+def test_thumbnails_keep_colours_and_are_small():
+    image = torch.tensor([200, 100, 20], dtype=torch.uint8).expand(224, 224, 3).contiguous()
+    content = base64.b64decode(thumbnail(image).split(",")[1])
+    pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
+    assert pixels.shape == (112, 112, 3)
+    assert np.abs(pixels[50, 50].astype(int) - (20, 100, 200)).max() < 6
+    assert thumbnail(torch.zeros(16, 16, 1, dtype=torch.uint8)).startswith("data:image/jpeg;base64,")
+
+
+def test_grey_digits_have_a_page_too_and_it_can_be_left_out(tmp_path):
+    schedule = ScheduleConfig("one_cycle", epochs=1)
+    config = tiny_config(tmp_path / "d.cac", schedule=schedule)
+    with_page = train(config)
+    assert "Curves" in (config.run_folder / "report.html").read_text()
+    without = train(tiny_config(tmp_path / "other" / "d.cac", schedule=schedule, report=False))
+    assert not (without.path.with_name("d.cac.run") / "report.html").exists()
+    assert without.bundle.checksum == with_page.bundle.checksum  # the page is no part of the model
+
+
+def test_everything_rejected_or_everything_kept_is_shown(trained, tmp_path):
+    _, result, calibrated = trained
+    nothing = replace(calibrated, gamma=torch.full_like(calibrated.gamma, 1e9))
+    assert (functional.decide(nothing.gamma, calibrated.bundle.thresholds.theta()) == functional.UNKNOWN).all()
+    page = write_report(nothing, result.bundle, result.history, tmp_path).read_text()
+    assert "<h3>just kept</h3>" not in page
+    assert "<h3>rejected</h3>" in page

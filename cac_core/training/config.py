@@ -135,6 +135,8 @@ class OptimiserConfig:
         momentum: of sgd.
         weight_decay: of either.
         batch_size: images per step, over all processes together.
+        ema: keep a moving average of the weights instead of the last ones; 0.999 forgets over about 1,000 steps (fewer
+            at first), 0 switches it off. For one_cycle only.
     """
 
     name: Literal["sgd", "adamw"] = "sgd"
@@ -142,6 +144,7 @@ class OptimiserConfig:
     momentum: float = 0.9
     weight_decay: float = 5e-4
     batch_size: int = 128
+    ema: float = 0.0
 
 
 @dataclass
@@ -316,6 +319,7 @@ def _check_numbers(config: TrainConfig) -> None:
         ("optimiser.momentum", o.momentum, lambda v: 0 <= v < 1, "be at least 0 and less than 1"),
         ("optimiser.weight_decay", o.weight_decay, not_negative, "be 0 or a positive number"),
         ("optimiser.batch_size", o.batch_size, lambda v: v >= 2, "be at least 2"),
+        ("optimiser.ema", o.ema, lambda v: 0 <= v < 1, "be at least 0 and less than 1"),
         ("schedule.epochs", s.epochs, lambda v: v >= 1, "be at least 1"),
         ("schedule.second_epochs", s.second_epochs, not_negative, "be 0 or more"),
         ("schedule.second_lr_factor", s.second_lr_factor, positive, "be a positive number"),
@@ -333,6 +337,8 @@ def _check_numbers(config: TrainConfig) -> None:
     for name, values in (("mean", config.preprocessing.mean), ("std", config.preprocessing.std)):
         if values is not None and len(values) != config.preprocessing.channels:
             raise TrainingError(f"preprocessing.{name} needs one value per channel ({config.preprocessing.channels}).")
+    if o.ema and s.kind != "one_cycle":
+        raise TrainingError("optimiser.ema averages the weights of one_cycle: set schedule.kind to it, or ema to 0.")
     if (a.saturation or a.hue) and config.preprocessing.channels == 1:
         raise TrainingError("augment.saturation and augment.hue have no meaning for grey images: set them to 0.")
 

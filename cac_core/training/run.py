@@ -26,7 +26,7 @@ from cac_core.errors import DeviceError, TrainingError
 from cac_core.metrics import OpenSetMetrics
 from cac_core.training.batches import OrderedBatches, TrainingBatches
 from cac_core.training.calibrate import Calibrated, make_bundle, versions
-from cac_core.training.callbacks import Progress, SaveRun, Schedule
+from cac_core.training.callbacks import AverageWeights, Progress, SaveRun, Schedule
 from cac_core.training.config import CHECKPOINT, TrainConfig
 from cac_core.training.module import CACModule
 from cac_core.training.precision import choose_precision
@@ -180,7 +180,8 @@ def _fit(
         OrderedBatches(data.validation, batch, *part),
     )
     schedule = Schedule(config.schedule)
-    own = [schedule, SaveRun(config.run_folder, schedule), Progress(schedule)]
+    average = [AverageWeights(config.optimiser.ema)] if config.optimiser.ema else []
+    own = [schedule, *average, SaveRun(config.run_folder, schedule), Progress(schedule)]
     trainer = _trainer(config, device, processes, [*own, *callbacks])
     on_interrupt = signal.getsignal(signal.SIGINT)
     try:

@@ -164,7 +164,7 @@ def hygiene(summary: Mapping[str, Any]) -> list[str]:
         wrong = found["across_classes"]
         labels = f", {wrong} of them in different classes: correct these labels" if wrong else ""
         notes.append(
-            f"{found['pairs']} pairs of photos are likely the same picture{labels} (first: {first} and {second}); the "
+            f"{found['pairs']} {'pair' if found['pairs'] == 1 else 'pairs'} of photos likely show the same picture{labels} (first: {first} and {second}); the "
             "same picture is never both trained on and validated on"
         )
     few = summary.get("few_photos", [])

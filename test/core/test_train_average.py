@@ -1,0 +1,63 @@
+# SPDX-FileCopyrightText: 2026 cac_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""A moving average of the weights is what it says, and a killed training does not lose it."""
+
+import pytest
+import torch
+from pytorch_lightning import Callback
+
+from cac_core.errors import TrainingError
+from cac_core.training import OptimiserConfig, ScheduleConfig, train
+from cac_core.training.config import check
+from test.core.trainings import one_thread, tiny_config  # noqa: F401  (a fixture)
+
+SETTINGS = OptimiserConfig(lr=0.05, batch_size=128, ema=0.9)
+ONE_CYCLE = ScheduleConfig("one_cycle", epochs=3)
+
+
+class Weights(Callback):
+    """Notes the weights after every step."""
+
+    def __init__(self):
+        self.steps = []
+
+    def on_train_batch_end(self, trainer, module, *args, **kwargs):
+        self.steps.append({k: v.detach().clone() for k, v in module.backbone.state_dict().items()})
+
+
+class Stop(Callback):
+    """Fails in the middle of the last epoch."""
+
+    def on_train_batch_start(self, trainer, module, batch, batch_idx):
+        if (trainer.current_epoch, batch_idx) == (2, 1):
+            raise RuntimeError("stopped")
+
+
+def test_the_model_holds_the_average_of_the_steps(tmp_path):
+    noted = Weights()
+    result = train(tiny_config(tmp_path / "m.cac", optimiser=SETTINGS, schedule=ONE_CYCLE), [noted])
+    for name, value in result.bundle.state.items():
+        if not value.is_floating_point():
+            assert torch.equal(value, noted.steps[-1][name])
+            continue
+        expected = noted.steps[0][name].double()
+        for k, step in enumerate(noted.steps[1:], start=1):
+            decay = min(0.9, (1 + k) / (10 + k))
+            expected = decay * expected + (1 - decay) * step[name].double()
+        torch.testing.assert_close(value.double(), expected, atol=1e-5, rtol=1e-4)
+
+
+def test_a_training_that_was_stopped_ends_with_the_same_model(tmp_path):
+    whole = train(tiny_config(tmp_path / "a" / "m.cac", optimiser=SETTINGS, schedule=ONE_CYCLE))
+    config = tiny_config(tmp_path / "b" / "m.cac", optimiser=SETTINGS, schedule=ONE_CYCLE)
+    with pytest.raises(RuntimeError, match="stopped"):
+        train(config, [Stop()])
+    assert train(config).bundle.checksum == whole.bundle.checksum
+
+
+def test_it_is_off_by_default_and_belongs_to_one_cycle(tmp_path):
+    assert OptimiserConfig().ema == 0.0
+    with pytest.raises(TrainingError, match=r"optimiser\.ema averages"):
+        check(tiny_config(tmp_path / "m.cac", optimiser=SETTINGS))
+    with pytest.raises(TrainingError, match=r"optimiser\.ema must"):
+        check(tiny_config(tmp_path / "m.cac", optimiser=OptimiserConfig(ema=1.0), schedule=ONE_CYCLE))

@@ -161,10 +161,11 @@ def hygiene(summary: Mapping[str, Any]) -> list[str]:
     found = summary.get("duplicates", {"pairs": 0})
     if found["pairs"]:
         first, second = found["named"][0]
+        pairs = "1 pair" if found["pairs"] == 1 else f"{found['pairs']} pairs"
         wrong = found["across_classes"]
         labels = f", {wrong} of them in different classes: correct these labels" if wrong else ""
         notes.append(
-            f"{found['pairs']} {'pair' if found['pairs'] == 1 else 'pairs'} of photos likely show the same picture{labels} (first: {first} and {second}); the "
+            f"{pairs} of photos likely show the same picture{labels} (first: {first} and {second}); the "
             "same picture is never both trained on and validated on"
         )
     few = summary.get("few_photos", [])

@@ -56,7 +56,7 @@ COUNTERS = ("received", "classified", "replaced", "failed")
 
 # Shared memory alone: both ends are on this machine, and discovery then needs no network that passes multicast. Its
 # default size is smaller than one 640x480 colour frame.
-_TRANSPORT = "SHM?max_msg_size=1MB&sockets_size=8MB&non_blocking=false"
+LOCAL_TRANSPORT = "SHM?max_msg_size=1MB&sockets_size=8MB&non_blocking=false"
 
 _REPORT_PERIOD = 0.2  # [s]; of the node's diagnostics, from which the counters are read
 _STILL = 2.0  # [s]; counters that stand still for so long will not move any more
@@ -177,7 +177,7 @@ def _replay(
 
 def _prepare_environment() -> list[str]:
     """Set what ROS reads from the environment, unless the user did; returns sentences about what slows it down."""
-    os.environ.setdefault("FASTDDS_BUILTIN_TRANSPORTS", _TRANSPORT)
+    os.environ.setdefault("FASTDDS_BUILTIN_TRANSPORTS", LOCAL_TRANSPORT)
     os.environ.setdefault("ROS_DOMAIN_ID", str(1 + os.getpid() % 100))
     # The discovery range stays as it is: with LOCALHOST, rmw_fastrtps makes transports of its own and ignores the
     # setting above. Measured with 640x480 colour frames: p50 14 ms instead of 4 ms.

@@ -107,8 +107,8 @@ def main() -> int:
     parser.add_argument("--engine", default="auto")
     parser.add_argument("--json", type=Path, default=Path("bench_output/node.json"))
     a = parser.parse_args()
-    # Not LOCALHOST: with it Fast DDS ignores the transport, and every image costs 10 ms more. Shared memory never leaves
-    # the machine either.
+    # Not LOCALHOST: with it Fast DDS ignores the transport, and every image costs 10 ms more. Shared memory does not
+    # leave the machine either.
     os.environ.setdefault("FASTDDS_BUILTIN_TRANSPORTS", LOCAL_TRANSPORT)
     os.environ.setdefault("ROS_DOMAIN_ID", str(1 + os.getpid() % 100))
     figures: dict[str, list[float]] = {}

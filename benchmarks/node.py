@@ -72,7 +72,7 @@ def running(command: list[str], namespace: str) -> Iterator[subprocess.Popen[byt
                     process.wait(10)
                 except subprocess.TimeoutExpired:
                     process.kill()
-                    process.wait()
+                    process.wait(10)
 
 
 def bare_loop(predictor: Predictor, width: int, height: int, seconds: float = 4.0) -> list[float]:

@@ -273,3 +273,14 @@ def sums_up(status: DiagnosticStatus) -> bool:
     values = values_of(status)
     counts = {key: int(values[key]) for key in ("received", "classified", "replaced", "failed")}
     return counts["received"] == counts["classified"] + counts["replaced"] + counts["failed"]
+
+
+@contextmanager
+def connected(domain: int) -> Iterator[Robot]:
+    """A robot that is connected with the node under test; it leaves the ROS graph at the end."""
+    robot = Robot(domain)
+    try:
+        robot.wait_connected()
+        yield robot
+    finally:
+        robot.close()

@@ -17,7 +17,20 @@ from std_srvs.srv import SetBool
 from cac_core.predictor import Reason
 from cac_ros.parameters import TABLE
 from test.ros.colour_bundle import NAMES, colour_bundle, write_model
-from test.ros.driver import BLACK, BLUE, GREEN, GREY, RED, NodeProcess, Robot, picture, running, sums_up, values_of
+from test.ros.driver import (
+    BLACK,
+    BLUE,
+    GREEN,
+    GREY,
+    RED,
+    NodeProcess,
+    Robot,
+    connected,
+    picture,
+    running,
+    sums_up,
+    values_of,
+)
 
 MUTED = (200, 140, 140)  # γ between the thresholds for 50 % and for 100 % of known kept; a test below checks it
 
@@ -31,12 +44,8 @@ def node(model: Path, module_domain: int, tmp_path_factory: pytest.TempPathFacto
 
 @pytest.fixture(scope="module")
 def shared_robot(node: NodeProcess, module_domain: int) -> Iterator[Robot]:
-    made = Robot(module_domain)
-    try:
-        made.wait_connected()
+    with connected(module_domain) as made:
         yield made
-    finally:
-        made.close()
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from sensor_msgs.msg import CompressedImage, Image
 
-from test.ros.driver import GREY, RED, NodeProcess, Robot, picture, running, sums_up, values_of
+from test.ros.driver import GREY, RED, NodeProcess, Robot, connected, picture, running, sums_up, values_of
 
 
 @pytest.fixture
@@ -22,12 +22,8 @@ def node(model: Path, ros_domain: int, tmp_path: Path) -> Iterator[NodeProcess]:
 
 @pytest.fixture
 def robot(node: NodeProcess, ros_domain: int) -> Iterator[Robot]:
-    made = Robot(ros_domain)
-    try:
-        made.wait_connected()
+    with connected(ros_domain) as made:
         yield made
-    finally:
-        made.close()
 
 
 def drawn(robot: Robot) -> int:

@@ -9,7 +9,7 @@ import pytest
 from cac_msgs.msg import OpenSetClassification
 from diagnostic_msgs.msg import DiagnosticStatus
 
-from test.ros.driver import RED, NodeProcess, Robot, picture, running, sums_up, values_of, wait_until
+from test.ros.driver import RED, NodeProcess, Robot, connected, picture, running, sums_up, values_of, wait_until
 
 BREAKS, HANGS = (255, 0, 255), (255, 255, 0)
 
@@ -31,12 +31,8 @@ def node(model: Path, ros_domain: int, tmp_path: Path, release: Path) -> Iterato
 
 @pytest.fixture
 def robot(node: NodeProcess, ros_domain: int) -> Iterator[Robot]:
-    made = Robot(ros_domain)
-    try:
-        made.wait_connected()
+    with connected(ros_domain) as made:
         yield made
-    finally:
-        made.close()
 
 
 def test_a_failing_and_a_hanging_engine(robot: Robot, node: NodeProcess, release: Path) -> None:

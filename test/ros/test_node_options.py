@@ -11,7 +11,7 @@ from cac_msgs.msg import OpenSetClassification
 from diagnostic_msgs.msg import DiagnosticStatus
 from sensor_msgs.msg import Image
 
-from test.ros.driver import BLACK, GREEN, GREY, RED, NodeProcess, Robot, picture, running, sums_up, values_of
+from test.ros.driver import BLACK, GREEN, GREY, RED, NodeProcess, Robot, connected, picture, running, sums_up, values_of
 
 WHITE = (255, 255, 255)
 GATE = {"dark_limit": 0.05, "bright_limit": 0.98, "frozen_after": 0.2}
@@ -27,12 +27,8 @@ def node(model: Path, module_domain: int, tmp_path_factory: pytest.TempPathFacto
 
 @pytest.fixture(scope="module")
 def shared_robot(node: NodeProcess, module_domain: int) -> Iterator[Robot]:
-    made = Robot(module_domain)
-    try:
-        made.wait_connected()
+    with connected(module_domain) as made:
         yield made
-    finally:
-        made.close()
 
 
 @pytest.fixture

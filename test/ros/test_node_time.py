@@ -11,7 +11,7 @@ from cac_msgs.msg import OpenSetClassification
 from diagnostic_msgs.msg import DiagnosticStatus
 from rosgraph_msgs.msg import Clock
 
-from test.ros.driver import GREY, RED, NodeProcess, Robot, picture, running, sums_up, values_of
+from test.ros.driver import GREY, RED, NodeProcess, Robot, connected, picture, running, sums_up, values_of
 
 ZERO, FUTURE, BEFORE_1970 = (0, 0), (2**31 - 1, 999_999_999), (-5, 1)  # FUTURE is in 2038
 
@@ -26,12 +26,8 @@ def node(model: Path, module_domain: int, tmp_path_factory: pytest.TempPathFacto
 
 @pytest.fixture
 def robot(node: NodeProcess, module_domain: int) -> Iterator[Robot]:
-    made = Robot(module_domain)
-    try:
-        made.wait_connected()
+    with connected(module_domain) as made:
         yield made
-    finally:
-        made.close()
 
 
 def show(robot: Robot, colour: tuple[int, ...], stamp: tuple[int, int]) -> OpenSetClassification:

@@ -5,11 +5,12 @@
 import torch
 from torch import Tensor, nn
 
+from cac_core.rand_augment import RandAugment
 from cac_core.training.config import AugmentConfig
 
 
 class Augment(nn.Module):
-    """Geometry first, then colour, then noise, then erasing.
+    """RandAugment first, then geometry, colour, noise, and erasing last.
 
     Takes and returns uint8 ``(B, S, S, C)``, so that what follows is exactly what inference does with a camera frame.
     Randomness comes from torch's global generator: seed it before each step and a resumed run equals an unbroken one.
@@ -25,6 +26,7 @@ class Augment(nn.Module):
         import kornia.augmentation as K
 
         c = config
+        self.rand = RandAugment(1, c.rand_augment, channels) if c.rand_augment else None
         steps: list[nn.Module] = []
         if c.scale_min < 1.0:
             side = (image_size, image_size)
@@ -53,6 +55,8 @@ class Augment(nn.Module):
     @torch.no_grad()
     def forward(self, pixels: Tensor) -> Tensor:
         """Change uint8 ``(B, S, S, C)``; the input stays as it is."""
+        if self.rand is not None:
+            pixels = self.rand(pixels)
         if not self.steps:
             return pixels
         images = pixels.permute(0, 3, 1, 2).float() / 255.0

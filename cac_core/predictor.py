@@ -114,16 +114,8 @@ class Predictor:
     def theta(
         self, known_kept: float | None = None, threshold: float | None = None, per_class: bool = False
     ) -> NDArray[np.float32]:
-        """Thresholds ``(N,)``: a number of the caller's own, or what keeps a share of known validation images.
-
-        Raises:
-            ValueError: for a share outside (0, 1], or a threshold that is negative or not finite.
-        """
-        if threshold is not None:
-            if not 0.0 <= threshold < float("inf"):
-                raise ValueError(f"a threshold must be zero or a positive finite number, not {threshold}")
-            return np.full(len(self.class_names), threshold, dtype=np.float32)
-        chosen: NDArray[np.float32] = self.bundle.thresholds.theta(known_kept, per_class).numpy()
+        """Thresholds ``(N,)`` float32; see :meth:`cac_core.thresholds.Thresholds.theta`."""
+        chosen: NDArray[np.float32] = self.bundle.thresholds.theta(known_kept, per_class, threshold).numpy()
         return chosen
 
     def warm_up(self, batch_size: int = 1) -> None:

@@ -37,12 +37,21 @@ class Thresholds:
     known_kept: float
     validation_images: Tensor
 
-    def theta(self, known_kept: float | None = None, per_class: bool = False) -> Tensor:
-        """Threshold of each class ``(N,)`` float32 that keeps at least this share of known validation images.
+    def theta(self, known_kept: float | None = None, per_class: bool = False, threshold: float | None = None) -> Tensor:
+        """Threshold of each class ``(N,)`` float32.
+
+        Args:
+            known_kept: keep at least this share of known validation images; the one chosen when training if omitted.
+            per_class: of each class by itself, instead of all together.
+            threshold: a number of the caller's own, for every class; the other arguments then have no effect.
 
         Raises:
-            ValueError: for a share outside (0, 1].
+            ValueError: for a share outside (0, 1], or a threshold that is negative or not finite.
         """
+        if threshold is not None:
+            if not 0.0 <= threshold < math.inf:
+                raise ValueError(f"a threshold must be zero or a positive finite number, not {threshold}")
+            return torch.full((self.class_quantiles.shape[0],), threshold, dtype=torch.float32)
         share = check_share(self.known_kept if known_kept is None else known_kept)
         # Rounding up keeps the promise "at least"; the small term undoes the error of share * 1000 in binary.
         k = min(GRID_STEPS, math.ceil(share * GRID_STEPS - 1e-6))

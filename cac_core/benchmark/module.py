@@ -11,7 +11,6 @@ from typing import Any
 import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from cac_core import functional
 from cac_core.augment import Augment
@@ -25,13 +24,12 @@ from cac_core.baseline_losses import (
     TupletLoss,
 )
 from cac_core.benchmark.batches import ResidentBatches
-from cac_core.benchmark.rand_augment import RandAugment
-from cac_core.benchmark.recipes import Recipe, Strong
+from cac_core.benchmark.recipes import Recipe
 from cac_core.data import LabelledImages
 from cac_core.losses import CACLoss
 from cac_core.preprocessing import Preprocessing, normalise
 from cac_core.training.batches import OrderedBatches
-from cac_core.training.callbacks import Progress, Schedule
+from cac_core.training.callbacks import AverageWeights, Progress, Schedule
 from cac_core.training.module import CACModule
 from cac_core.training.precision import choose_precision
 
@@ -175,32 +173,6 @@ class KeepCentres(Callback):
             module.loss.anchors = self.best.clone()
 
 
-class AverageWeights(Callback):
-    """Exponential running average of weights and batch-norm statistics; the average is what training leaves.
-
-    Args:
-        decay: per step.
-    """
-
-    def __init__(self, decay: float) -> None:
-        self.decay = decay
-        self.average: AveragedModel | None = None
-
-    def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, *args: Any) -> None:
-        """Take one step."""
-        assert isinstance(pl_module, BenchmarkModule)
-        if self.average is None:
-            update = get_ema_multi_avg_fn(self.decay)  # type: ignore[no-untyped-call]
-            self.average = AveragedModel(pl_module.backbone, multi_avg_fn=update, use_buffers=True)
-        self.average.update_parameters(pl_module.backbone)
-
-    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Leave the average in the module."""
-        assert isinstance(pl_module, BenchmarkModule)
-        if self.average is not None:
-            pl_module.backbone.load_state_dict(self.average.module.state_dict())
-
-
 def fit(
     backbone: nn.Module,
     loss_name: str,
@@ -227,7 +199,7 @@ def fit(
         config.optimiser.batch_size,
         config.seed,
         lambda: module.current_epoch,
-        make_augment(recipe, preprocessing),
+        Augment(config.augment, preprocessing.image_size, preprocessing.channels),
         preprocessing,
         device,
     )
@@ -243,8 +215,8 @@ def fit(
     )
     schedule = Schedule(config.schedule)
     callbacks: list[Callback] = [schedule, KeepCentres(schedule)]
-    if recipe.strong:
-        callbacks.append(AverageWeights(recipe.strong.average))
+    if config.optimiser.ema:
+        callbacks.append(AverageWeights(config.optimiser.ema))
     if show_progress:
         callbacks.append(Progress(schedule))
     callbacks += further_callbacks
@@ -255,15 +227,6 @@ def fit(
     if trainer.interrupted:
         raise KeyboardInterrupt
     return module.backbone, module.loss.anchors.detach().cpu(), schedule.history
-
-
-def make_augment(recipe: Recipe, preprocessing: Preprocessing) -> nn.Module:
-    """The recipe's augmentation of uint8 ``(B, S, S, C)``."""
-    augment: nn.Module = Augment(recipe.config.augment, preprocessing.image_size, preprocessing.channels)
-    if recipe.strong is None:
-        return augment
-    strong: Strong = recipe.strong
-    return nn.Sequential(RandAugment(strong.operations, strong.magnitude, preprocessing.channels), augment)
 
 
 def _trainer(recipe: Recipe, device: torch.device, callbacks: list[Callback]) -> Trainer:

@@ -70,21 +70,15 @@ FOLDER_VALUES = DatasetValues((150, 50), 5e-4, image_size=64, rotation=10.0, int
 
 @dataclass(frozen=True)
 class Strong:
-    """What the strong recipe adds (Vaze et al., ICLR 2022, on the paper's network).
+    """What the strong recipe adds besides RandAugment and averaged weights (Vaze et al., ICLR 2022).
 
     Attributes:
-        operations: how many of RandAugment's operations each image goes through.
-        magnitude: of those operations, of 30.
         label_smoothing: share of the target that is spread over all classes.
         cycles: of the cosine schedule with warm restarts.
-        average: decay of the running average of the weights, which are the ones kept.
     """
 
-    operations: int = 1
-    magnitude: int = 6
     label_smoothing: float = 0.1
     cycles: int = 3
-    average: float = 0.999
 
 
 @dataclass(frozen=True)
@@ -148,8 +142,8 @@ def make_recipe(
         config.optimiser = OptimiserConfig("sgd", 0.05, 0.9, values.weight_decay, 128)
         config.schedule = ScheduleConfig("one_cycle", epochs or 6)
     elif name == "strong":
-        config.augment = small
-        config.optimiser = OptimiserConfig("sgd", 0.05, 0.9, 1e-4, 128)
+        config.augment = replace(small, rand_augment=6)
+        config.optimiser = OptimiserConfig("sgd", 0.05, 0.9, 1e-4, 128, ema=0.999)
         config.schedule = ScheduleConfig("one_cycle", epochs or round(1.5 * sum(values.epochs)))
     elif name == "quick":
         config.augment = small

@@ -97,6 +97,7 @@ class AugmentConfig:
     """Random changes of training images, drawn anew for each image; 0 switches one off.
 
     Attributes:
+        rand_augment: strength, 1 to 30, of the one operation of RandAugment (Cubuk et al., 2020) that each image draws.
         scale_min: random crops keep at least this share of the area; 1 switches cropping off.
         flip: probability of a mirror image.
         rotation: largest rotation either way, in degrees.
@@ -111,6 +112,7 @@ class AugmentConfig:
         erase: probability that a random rectangle is blanked.
     """
 
+    rand_augment: int = 0
     scale_min: float = 0.7
     flip: float = 0.0
     rotation: float = 0.0
@@ -303,6 +305,7 @@ def _check_numbers(config: TrainConfig) -> None:
         ("preprocessing.channels", config.preprocessing.channels, lambda v: v in (1, 3), "be 1 or 3"),
         ("loss.anchor_weight", config.loss.anchor_weight, not_negative, "be 0 or a positive number"),
         ("loss.anchor_magnitude", config.loss.anchor_magnitude, positive, "be a positive number"),
+        ("augment.rand_augment", a.rand_augment, lambda v: 0 <= v <= 30, "lie between 0 and 30"),
         ("augment.scale_min", a.scale_min, lambda v: 0 < v <= 1, "lie above 0 and not above 1"),
         ("augment.flip", a.flip, share, "lie between 0 and 1"),
         ("augment.rotation", a.rotation, lambda v: 0 <= v <= 180, "lie between 0 and 180 degrees"),

@@ -10,10 +10,10 @@ from torch import nn
 
 from cac_core.benchmark.batches import ResidentBatches
 from cac_core.benchmark.module import BenchmarkModule, make_loss
-from cac_core.benchmark.rand_augment import RandAugment
 from cac_core.benchmark.recipes import make_recipe
 from cac_core.data import LabelledImages
 from cac_core.preprocessing import Preprocessing, normalise
+from cac_core.rand_augment import RandAugment
 from cac_core.training.batches import OrderedBatches
 
 PLAIN = Preprocessing(8, 1, mean=(0.25,), std=(0.5,))

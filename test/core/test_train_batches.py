@@ -53,8 +53,8 @@ def test_seeds_of_neighbours_are_unrelated():
     assert all(0 <= seed < 2**63 for seed in seeds)
 
 
-EVERYTHING = AugmentConfig(0.6, 0.5, 20, 0.1, 0.2, 10, 0.2, 0.2, 0.2, 0.05, 0.1, 0.5)
-EVERYTHING_GREY = AugmentConfig(0.6, 0.5, 20, 0.1, 0.2, 10, 0.2, 0.2, 0, 0, 0.1, 0.5)
+EVERYTHING = AugmentConfig(9, 0.6, 0.5, 20, 0.1, 0.2, 10, 0.2, 0.2, 0.2, 0.05, 0.1, 0.5)
+EVERYTHING_GREY = AugmentConfig(9, 0.6, 0.5, 20, 0.1, 0.2, 10, 0.2, 0.2, 0, 0, 0.1, 0.5)
 
 
 @pytest.mark.parametrize(("config", "channels"), [(EVERYTHING, 3), (EVERYTHING_GREY, 1)])
@@ -70,7 +70,9 @@ def test_augmented_images_keep_shape_and_type_and_leave_the_originals_alone(conf
 @pytest.mark.parametrize("name", list(AugmentConfig.__dataclass_fields__))
 def test_each_kind_of_change_differs_from_image_to_image_and_repeats_with_the_seed(name):
     off = dict.fromkeys(AugmentConfig.__dataclass_fields__, 0.0) | {"scale_min": 1.0}
-    on = {"scale_min": 0.5, "flip": 0.5, "rotation": 30, "shear": 20, "erase": 0.5, "hue": 0.3}.get(name, 0.4)
+    on = {"scale_min": 0.5, "flip": 0.5, "rotation": 30, "shear": 20, "erase": 0.5, "hue": 0.3, "rand_augment": 9}.get(
+        name, 0.4
+    )
     augment = Augment(AugmentConfig(**{**off, name: on}), 24, 3)
     one = torch.randint(0, 256, (1, 24, 24, 3), generator=torch.Generator().manual_seed(1), dtype=torch.uint8)
     images = one.expand(16, -1, -1, -1)

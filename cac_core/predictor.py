@@ -71,20 +71,36 @@ class Predictor:
         bundle: the model.
         engine: ``auto`` or an engine's name.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
+        threads: CPU threads of the engine; 0 lets it choose.
+        precision: of the backbone, see :func:`cac_core.engines.make_engine`.
 
     Raises:
         DeviceError, EngineError, BundleInvalidError: with a sentence.
     """
 
-    def __init__(self, bundle: ModelBundle, engine: str = "auto", device: str = "auto") -> None:
+    def __init__(
+        self,
+        bundle: ModelBundle,
+        engine: str = "auto",
+        device: str = "auto",
+        threads: int = 0,
+        precision: str = "auto",
+    ) -> None:
         self.bundle = bundle
-        self._engine: Engine = make_engine(bundle, engine, device)
+        self._engine: Engine = make_engine(bundle, engine, device, threads, precision)
         self._default_theta = self.theta()
 
     @classmethod
-    def load(cls, path: str | Path, engine: str = "auto", device: str = "auto") -> "Predictor":
+    def load(
+        cls,
+        path: str | Path,
+        engine: str = "auto",
+        device: str = "auto",
+        threads: int = 0,
+        precision: str = "auto",
+    ) -> "Predictor":
         """Load and verify a bundle file; see :func:`cac_core.bundle.load_bundle` for its errors."""
-        return cls(load_bundle(path), engine, device)
+        return cls(load_bundle(path), engine, device, threads, precision)
 
     @property
     def class_names(self) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from rich.markup import escape
 from cac_core import console
 from cac_core.bundle import ModelBundle, load_bundle, write_atomically
 from cac_core.errors import CacError
-from cac_core.predictor import Predictor
+from cac_core.predictor import Predictor, Reason
 from cac_ros.bags import Bag, Topic
 from cac_ros.labels import Labels, check_coverage, check_span, read_label_file, read_label_topic
 from cac_ros.results import UNKNOWN, Evaluation, FrameResult, LiveFigures, metrics_of, with_labels
@@ -58,6 +58,9 @@ A bag that was cut off is evaluated up to the cut, and the report says so.
 """
 
 
+_JUDGED = (Reason.OK.name, Reason.ABOVE_THRESHOLD.name)
+
+
 class ReplayError(CacError):
     """A replay that cannot be done, or whose counts do not add up."""
 
@@ -91,7 +94,10 @@ def replay(settings: Settings) -> Evaluation:
     """
     _check(settings)
     bundle = load_bundle(settings.model)
-    theta = _theta(bundle, settings)
+    try:
+        theta = bundle.thresholds.theta(settings.known_kept, settings.per_class, settings.threshold).numpy()
+    except ValueError as error:
+        raise ReplayError(f"{'--known-kept' if settings.threshold is None else '--threshold'}: {error}.") from error
     with Bag(settings.bag) as bag:
         topic = bag.image_topic(settings.topic)
         labels = _labels(bag, settings)
@@ -150,18 +156,6 @@ def _check(settings: Settings) -> None:
         raise ReplayError("--rate is about live replays; offline reads every frame at full speed, so leave it out.")
     if settings.out.exists() and not settings.out.is_dir():
         raise ReplayError(f"--out {settings.out} is a file; give a folder, it is created when missing.")
-
-
-def _theta(bundle: ModelBundle, settings: Settings) -> np.ndarray:
-    count = len(bundle.class_names)
-    if settings.threshold is not None:
-        if not (math.isfinite(settings.threshold) and settings.threshold >= 0):
-            raise ReplayError(f"--threshold must be 0 or a larger number, not {settings.threshold:g}.")
-        return np.full(count, settings.threshold, dtype=np.float32)
-    try:
-        return bundle.thresholds.theta(settings.known_kept, settings.per_class).numpy()
-    except ValueError as error:
-        raise ReplayError(f"--known-kept: {error}.") from error
 
 
 def _labels(bag: Bag, settings: Settings) -> Labels | None:
@@ -248,6 +242,9 @@ def summary(evaluation: Evaluation) -> list[tuple[str, str]]:
         ("known kept at θ", number(metrics.known_kept)),
         ("unknown rejected at θ", number(metrics.unknown_rejected)),
         ("unknown accepted as known", f"{counts['unknown_accepted']:,}"),
+    ]
+    lines += [
+        (f"not judged: {name}", f"{count:,}") for name, count in evaluation.reasons().items() if name not in _JUDGED
     ]
     if evaluation.live is not None:
         live = evaluation.live

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from cac_core.metrics import OpenSetMetrics, open_set_metrics
-from cac_core.predictor import Decision
+from cac_core.predictor import Decision, Reason
 from cac_ros.labels import Labels
 
 UNKNOWN = -1
@@ -206,7 +206,6 @@ class Evaluation:
 
     def counts(self) -> dict[str, int]:
         """How many frames there are of which kind."""
-        reasons = Counter(row.reason for row in self.rows)
         outcomes = Counter(row.outcome for row in self.rows if row.scored)
         return {
             "total": len(self.rows),
@@ -214,13 +213,16 @@ class Evaluation:
             "labelled": sum(row.truth is not None for row in self.rows),
             "not_labelled": sum(row.truth is None for row in self.rows),
             "scored": sum(row.scored for row in self.rows),
-            "bad_frames": reasons["BAD_FRAME"],
-            "engine_errors": reasons["ENGINE_ERROR"] + reasons["NOT_FINITE"],
             "right": outcomes["right"],
             "unknown_accepted": outcomes["unknown accepted"],
             "wrong_class": outcomes["wrong class"],
             "known_rejected": outcomes["known rejected"],
         }
+
+    def reasons(self) -> dict[str, int]:
+        """How many frames there are of each reason that occurs: those of the message in its order, then `NO_ANSWER`."""
+        found = Counter(row.reason for row in self.rows)
+        return {name: found[name] for name in (*Reason.__members__, NO_ANSWER) if found[name]}
 
     def label_counts(self) -> dict[str, dict[str, Any]]:
         """For each label: its frames, how many were scored, and how many of those were answered right."""
@@ -252,6 +254,7 @@ class Evaluation:
                 "theta": {n: _finite(t) for n, t in zip(self.class_names, self.theta, strict=True)},
             },
             "frames": self.counts(),
+            "reasons": self.reasons(),
             "labels": self.label_counts(),
             "metrics": metrics_of(self.rows).to_dict(),
             "notes": list(self.notes),

@@ -160,6 +160,14 @@ def test_a_share_outside_its_range_is_refused(share):
         thresholds.theta(share)
 
 
+def test_a_threshold_set_by_hand_becomes_one_for_each_class():
+    thresholds = fit_thresholds(torch.rand(10, 3), torch.zeros(10, dtype=torch.long))
+    assert thresholds.theta(0.5, per_class=True, threshold=1.25).tolist() == [1.25] * 3
+    for wrong in (-0.1, math.nan, math.inf):
+        with pytest.raises(ValueError, match="zero or a positive finite number"):
+            thresholds.theta(threshold=wrong)
+
+
 def test_scores_that_are_not_finite_cannot_become_thresholds():
     gamma = torch.rand(10, 2)
     gamma[3] = math.nan

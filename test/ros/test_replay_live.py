@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +20,10 @@ from cac_ros.bag_writer import BagWriter
 from cac_ros.bags import Bag
 from cac_ros.live import _write_stamp
 from cac_ros.node_process import NodeProcess, NodeProcessError
-from cac_ros.replay import ReplayError, Settings, replay
-from cac_ros.results import LiveFigures
+from cac_ros.replay import ReplayError, Settings, replay, summary
+from cac_ros.report import build_report
+from cac_ros.results import Evaluation, LiveFigures
+from test.ros.colour_bundle import NAMES
 from test.ros.recordings import TOPIC, cut, picture, storage_file, time_of, write_labels, write_ros1, write_rosbag2
 
 LABELS = ["red"] * 10 + ["grey"] * 10 + ["green"] * 10 + ["deep blue"] * 10
@@ -131,6 +134,32 @@ def test_options_reach_the_node(tmp_path, model, ros_domain):
     share = replay(Settings(bag, model, tmp_path / "b", mode="live", rate=4.0, known_kept=0.25))
     (theta,) = {row.threshold for row in share.rows if row.answered}
     assert theta == pytest.approx(0.5, abs=0.01)
+
+
+def test_every_reason_of_the_node_is_counted_by_its_name(tmp_path, model, ros_domain):
+    dark, bright = (np.random.default_rng(0).integers(low, low + 6, (5, 96, 128, 3), np.uint8) for low in (0, 250))
+    frames = [picture("red", index) for index in range(5)] + [*dark, *bright] + [picture("green")] * 8
+    with BagWriter(tmp_path / "bag") as writer:
+        for index, frame in enumerate(frames):
+            writer.write_image(TOPIC, time_of(index), frame)
+    gates = {"dark_limit": 0.05, "bright_limit": 0.95, "frozen_after": 0.35}
+    with Bag(tmp_path / "bag") as bag:
+        result = live.replay(bag, bag.image_topic(None), NAMES, {"model_path": str(model), **gates})
+        assert result.figures.failed >= 14
+        assert result.figures.broken_sums() == []
+        found = Counter(row.reason for row in result.rows)
+        assert found["TOO_DARK"] + found["NO_ANSWER"] >= 5
+        assert set(found) >= {"OK", "TOO_DARK", "TOO_BRIGHT", "FROZEN"}
+        evaluation = Evaluation(
+            "bag", TOPIC, bag.start_ns, "live", result.rows, NAMES, (1.0,) * 3, 0.5, False, False,
+            {"id": "colours", "engine": "", "device": ""}, False, live=result.figures,
+        )  # fmt: skip
+        assert evaluation.to_dict()["reasons"] == {name: found[name] for name in evaluation.reasons()} == dict(found)
+        lines = dict(summary(evaluation))
+        report = build_report(evaluation, bag)
+    for reason in ("TOO_DARK", "TOO_BRIGHT", "FROZEN"):
+        assert lines[f"not judged: {reason}"] == str(found[reason])
+        assert f"{reason}: {found[reason]}" in report
 
 
 def test_a_node_that_cannot_start_is_reported_with_its_reason(tmp_path, model, ros_domain):

@@ -203,6 +203,7 @@ def _settings(config: ExtendConfig, bundle: "ModelBundle") -> TrainConfig:
         data=DataConfig(
             root=config.data.add,
             validation_share=earlier.get("data", {}).get("validation_share", 0.2) if share is None else share,
+            validation=earlier.get("data", {}).get("validation", "random"),
             balanced=True,
         ),
         preprocessing=PreprocessingConfig(p.image_size, p.channels, p.fit, p.interpolation, p.mean, p.std),

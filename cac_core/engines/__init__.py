@@ -14,6 +14,7 @@ from cac_core.errors import EngineError
 from cac_core.preprocessing import Frame
 
 ENGINES = ("auto", "torch", "openvino", "onnxruntime")
+PRECISIONS = ("auto", "float32", "bf16")
 
 
 class Engine(Protocol):
@@ -29,7 +30,9 @@ class Engine(Protocol):
         ...
 
 
-def make_engine(bundle: ModelBundle, name: str = "auto", device: str = "auto", threads: int = 0) -> Engine:
+def make_engine(
+    bundle: ModelBundle, name: str = "auto", device: str = "auto", threads: int = 0, precision: str = "auto"
+) -> Engine:
     """Make the engine of that name.
 
     ``auto`` takes PyTorch on CUDA and OpenVINO on the CPU; where OpenVINO is not installed or cannot compile the model
@@ -39,38 +42,60 @@ def make_engine(bundle: ModelBundle, name: str = "auto", device: str = "auto", t
         bundle: the model.
         name: one of :data:`ENGINES`.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
-        threads: CPU threads of OpenVINO and ONNX Runtime; 0 lets them choose.
+        threads: CPU threads of the engine; 0 lets it choose. PyTorch's are those of the whole process.
+        precision: of the backbone, one of :data:`PRECISIONS`; ``auto`` is the engine's own choice, float32 on the CPU.
 
     Raises:
-        EngineError: for a name that does not exist, or an engine asked for by name that cannot run this model.
+        EngineError: for a name or precision that does not exist or that the engine does not have, or an engine asked
+            for by name that cannot run this model.
         DeviceError: for a device that is not there.
     """
     from cac_core.engines.devices import resolve_device
-    from cac_core.engines.torch_engine import TorchEngine
 
+    if precision not in PRECISIONS:
+        raise EngineError(f"there is no precision named {precision!r}: use one of {', '.join(PRECISIONS)}")
     if name == "torch":
-        return TorchEngine(bundle, device)
+        return _torch(bundle, device, threads, precision)
     if name == "openvino":
-        from cac_core.engines.openvino_engine import OpenVINOEngine
-
-        return OpenVINOEngine(bundle, device, threads)
+        return _openvino(bundle, device, threads, precision)
     if name == "onnxruntime":
         from cac_core.engines.onnx_engine import ONNXEngine
 
+        _only_float32(name, precision)
         return ONNXEngine(bundle, device, threads)
     if name != "auto":
         raise EngineError(f"there is no engine named {name!r}: use one of {', '.join(ENGINES)}")
     chosen, notes = resolve_device(device)
     engine: Engine
     if chosen.type == "cpu" and find_spec("openvino") is not None:
-        from cac_core.engines.openvino_engine import OpenVINOEngine
-
         try:
-            engine = OpenVINOEngine(bundle, "cpu", threads)
+            engine = _openvino(bundle, "cpu", threads, precision)
         except EngineError as error:
-            engine = TorchEngine(bundle, "cpu")
+            engine = _torch(bundle, "cpu", threads, precision)
             notes = (*notes, f"{error}; running with torch instead")
     else:
-        engine = TorchEngine(bundle, str(chosen))
+        engine = _torch(bundle, str(chosen), threads, precision)
     engine.notes = (*notes, *engine.notes)
     return engine
+
+
+def _torch(bundle: ModelBundle, device: str, threads: int, precision: str) -> Engine:
+    import torch
+
+    from cac_core.engines.torch_engine import TorchEngine
+
+    _only_float32("torch", precision)
+    if threads:
+        torch.set_num_threads(threads)
+    return TorchEngine(bundle, device)
+
+
+def _openvino(bundle: ModelBundle, device: str, threads: int, precision: str) -> Engine:
+    from cac_core.engines.openvino_engine import OpenVINOEngine
+
+    return OpenVINOEngine(bundle, device, threads, "bf16" if precision == "bf16" else "float32")
+
+
+def _only_float32(name: str, precision: str) -> None:
+    if precision == "bf16":
+        raise EngineError(f"engine {name} computes in float32 only: use precision auto, or engine openvino")

@@ -34,7 +34,7 @@ class OpenVINOEngine:
         precision: of the backbone; the head is always float32.
 
     Raises:
-        EngineError: when OpenVINO is not installed or cannot compile this model.
+        EngineError: when OpenVINO is not installed, cannot compile this model, or the CPU lacks the precision.
         DeviceError: for any device but the CPU.
     """
 
@@ -61,6 +61,8 @@ class OpenVINOEngine:
             **({"INFERENCE_NUM_THREADS": threads} if threads else {}),
         }
         self._core = openvino.Core()
+        if precision == "bf16" and "BF16" not in self._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
+            raise EngineError("this CPU does not compute in bfloat16: use precision auto or float32")
         self._requests: dict[int, Any] = {}
         try:
             self._graph = self._read_or_convert(bundle)

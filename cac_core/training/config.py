@@ -28,6 +28,8 @@ class DataConfig:
         known_unknown: folder of photos of things that must not be taken for a class: they tell what each threshold
             costs, and false_accept chooses it with them. Never trained on, and never those of data.unknown.
         validation_share: share of each class that is kept out of training for early stopping and thresholds.
+        validation: which photos those are: random, or last, the last ones of each series of numbered file names. Photos
+            taken one after the other resemble each other, so random makes accuracy and thresholds look too good.
         balanced: every class gives the same number of images to an epoch, however many photos it has.
         family: split family of the digits, neal2018 or cac2020.
         trial: trial of that family, 0 to 4.
@@ -38,6 +40,7 @@ class DataConfig:
     unknown: Path | None = None
     known_unknown: Path | None = None
     validation_share: float = 0.2
+    validation: Literal["random", "last"] = "random"
     balanced: bool = False
     family: str = "neal2018"
     trial: int = 0

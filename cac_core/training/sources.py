@@ -15,6 +15,7 @@ from cac_core.data import (
     LabelledImages,
     duplicate_groups,
     find_duplicates,
+    last_split,
     load_digits_trial,
     load_image_folder,
     load_unknown_folder,
@@ -140,7 +141,11 @@ def divide(images: LabelledImages, config: TrainConfig) -> tuple[LabelledImages,
     """Images to train on (they keep the problems), images to validate on, and what the summary says about it."""
     pairs = find_duplicates(images.images)
     groups = duplicate_groups(pairs, len(images)) if len(pairs) else None
-    first, second = stratified_split(images.labels, config.data.validation_share, config.seed, groups)
+    share = config.data.validation_share
+    if config.data.validation == "last":
+        first, second = last_split(images.labels, images.paths, share, groups)
+    else:
+        first, second = stratified_split(images.labels, share, config.seed, groups)
     counts = images.counts()
     wrong = images.labels[pairs[:, 0]] != images.labels[pairs[:, 1]]
     # Those that contradict each other first: they are mistakes, the others only repetitions.

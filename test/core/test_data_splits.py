@@ -7,7 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cac_core.data import class_split, relabel, stratified_split
+from cac_core.data import class_split, last_split, relabel, stratified_split
 from cac_core.errors import DataError
 
 DATASETS = ("MNIST", "SVHN", "CIFAR10", "CIFAR+10", "CIFAR+50", "TinyImageNet")
@@ -79,7 +79,51 @@ def test_the_seed_alone_decides_the_division():
     assert not torch.equal(stratified_split(y, 0.2, 7)[1], stratified_split(y, 0.2, 8)[1])
 
 
+def test_the_last_photos_of_each_series_are_held_out():
+    """Shop and shelf change within a series; random photos of it would have their twins in training."""
+    names = (
+        [f"apple/gala_{n:03}.jpg" for n in range(10)] + [f"apple/pink-{n}.jpg" for n in range(1, 6)] + ["pear/x.jpg"]
+    )
+    y = torch.tensor([0] * 15 + [1])
+    first, second = last_split(y, names, 0.2)
+    assert [names[i] for i in second] == ["apple/gala_008.jpg", "apple/gala_009.jpg", "apple/pink-5.jpg"]
+    assert sorted(first.tolist() + second.tolist()) == list(range(16))
+
+
+def test_numbers_are_ordered_as_numbers_and_duplicates_stay_together():
+    names = ["photo 10.jpg", "photo 9.jpg", "photo 1.jpg", "photo 2.jpg"]
+    y = torch.zeros(4, dtype=torch.int64)
+    assert last_split(y, names, 0.5)[1].tolist() == [0, 1]
+    assert last_split(y, names, 0.5, groups=torch.tensor([0, 0, 1, 2]))[1].tolist() == [0, 1]
+    assert last_split(y, names, 0.25, groups=torch.tensor([0, 0, 1, 2]))[1].tolist() == []
+
+
+@given(
+    photos=st.lists(
+        st.tuples(st.integers(0, 3), st.sampled_from("abc_"), st.integers(0, 999)), min_size=1, max_size=80
+    ),
+    share=st.floats(0.05, 0.95),
+)
+def test_last_parts_are_a_division_with_every_class_in_both(photos, share):
+    y = torch.tensor([label for label, _, _ in photos])
+    first, second = last_split(y, [f"{stem}{number}.png" for _, stem, number in photos], share)
+    assert sorted(first.tolist() + second.tolist()) == list(range(len(photos)))
+    for label in set(y.tolist()):
+        n, in_second = int((y == label).sum()), int((y[second] == label).sum())
+        assert in_second == (0 if n == 1 else min(max(1, round(share * n)), n - 1))
+
+
+@given(labels=st.lists(st.integers(0, 2), min_size=2, max_size=60), share=st.floats(0.1, 0.9))
+def test_names_without_numbers_still_divide(labels, share):
+    y = torch.tensor(labels)
+    names = [f"{'abcdefghij'[i % 10]}{'klmnopq'[i // 10]}.jpg" for i in range(len(labels))]
+    first, second = last_split(y, names, share)
+    assert sorted(first.tolist() + second.tolist()) == list(range(len(labels)))
+
+
 def test_a_share_of_nothing_or_everything_is_refused():
     for share in (0.0, 1.0, float("nan")):
         with pytest.raises(ValueError, match="share"):
             stratified_split(torch.zeros(4, dtype=torch.int64), share, 0)
+        with pytest.raises(ValueError, match="share"):
+            last_split(torch.zeros(4, dtype=torch.int64), ["a", "b", "c", "d"], share)

@@ -127,6 +127,62 @@ def test_an_engine_that_cannot_use_the_device_says_which_does():
         make_engine(tiny_bundle(), "openvino", "cuda:0")
 
 
+@pytest.mark.parametrize("name", NAMED)
+def test_a_batch_of_any_size_is_answered_like_its_frames_one_by_one(name):
+    skip_without(name)
+    predictor, frames = Predictor(tiny_bundle(), name, "cpu"), random_frames(7)
+    alone = [predictor.predict([frame])[0] for frame in frames]
+    for count in range(1, len(frames) + 1):
+        batch = predictor.predict(frames[:count])
+        assert [d.class_index for d in batch] == [d.class_index for d in alone[:count]]
+        for ours, theirs in zip(batch, alone, strict=False):
+            np.testing.assert_allclose(ours.rejection_scores, theirs.rejection_scores, rtol=1e-4, atol=1e-5)
+
+
+def test_bfloat16_is_computed_where_the_cpu_has_it_and_refused_where_not():
+    openvino = pytest.importorskip("openvino", reason="openvino is not installed")
+    bundle, frames = tiny_bundle(), random_frames(4)
+    exact = make_engine(bundle, "openvino", "cpu", precision="float32").rejection_scores(frames)
+    np.testing.assert_array_equal(make_engine(bundle, "openvino", "cpu").rejection_scores(frames), exact)
+    if "BF16" not in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
+        with pytest.raises(errors.EngineError, match="use precision auto or float32"):
+            make_engine(bundle, "auto", "cpu", precision="bf16")
+        return
+    coarse = make_engine(bundle, "auto", "cpu", precision="bf16").rejection_scores(frames)
+    assert not np.array_equal(coarse, exact)
+    np.testing.assert_allclose(coarse, exact, rtol=0.05)
+
+
+@pytest.mark.parametrize("name", ["torch", "onnxruntime"])
+def test_a_precision_that_an_engine_does_not_have_is_refused_with_what_to_use(name):
+    with pytest.raises(errors.EngineError, match=f"engine {name} computes in float32 only: use precision auto"):
+        make_engine(tiny_bundle(), name, "cpu", precision="bf16")
+    with pytest.raises(errors.EngineError, match="use one of auto, float32, bf16"):
+        make_engine(tiny_bundle(), name, "cpu", precision="int3")
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_the_number_of_threads_reaches_the_engine(name):
+    skip_without(name)
+    code = f"""
+        import torch
+        from cac_core.engines import make_engine
+        from test.core.bundles import random_frames, tiny_bundle
+        engine = make_engine(tiny_bundle(), {name!r}, "cpu", threads=3)
+        engine.rejection_scores(random_frames(2))
+        print({{
+            "torch": lambda: torch.get_num_threads(),
+            "openvino": lambda: engine._core.compile_model(engine._graph, "CPU", engine._settings).get_property(
+                "INFERENCE_NUM_THREADS"
+            ),
+            "onnxruntime": lambda: engine._session.get_session_options().intra_op_num_threads,
+        }}[{name!r}]())
+    """
+    command = [sys.executable, "-c", textwrap.dedent(code)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=Path.cwd(), check=False)
+    assert done.stdout.strip() == "3", done.stderr
+
+
 def test_any_batch_size_is_made_of_static_ones():
     for count in range(1, 70):
         assert sum(static_parts(count)) == count

@@ -7,6 +7,8 @@ the logit space (``D = N`` in the paper). Everything is computed in float32 at l
 the rejection score of a well-clustered sample lies far below the resolution of half precision.
 """
 
+import math
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -55,6 +57,17 @@ def anchor_loss(d: Tensor, y: Tensor, reduction: str = "mean") -> Tensor:
 def cac_loss(d: Tensor, y: Tensor, anchor_weight: float = 0.1, reduction: str = "mean") -> Tensor:
     """Class Anchor Clustering loss, eq. 5: tuplet term plus ``anchor_weight`` (λ) times anchor term."""
     return tuplet_loss(d, y, reduction) + anchor_weight * anchor_loss(d, y, reduction)
+
+
+def known_unknown_loss(d: Tensor, reduction: str = "mean") -> Tensor:
+    """Term for images of no known class, from distances ``(…, N)``: the mean over j of ``-log(N softmin_j(d))``.
+
+    The entropic open-set loss (Dhamija et al., NeurIPS 2018; [7]) with softmin (eq. 3) in place of softmax. It is 0
+    where all distances are equal, which is where ``1 - softmin`` in eq. 8 is as large as it gets.
+    """
+    d = _at_least_float32(d)
+    losses = torch.logsumexp(-d, dim=-1) + d.mean(dim=-1) - math.log(d.shape[-1])
+    return _reduce(losses, reduction)
 
 
 def anchored_centres(num_classes: int, magnitude: float = 10.0) -> Tensor:

@@ -25,22 +25,40 @@ class CACLoss(nn.Module):
         num_classes: N, at least 2.
         anchor_weight: λ, the weight of the anchor term; 0.1 in the paper.
         anchor_magnitude: α, the length of each anchor; 10 in the paper.
+        known_unknown_weight: weight of :func:`cac_core.functional.known_unknown_loss` for images labelled -1, which
+            are part of no other term. At 0 there may be none.
     """
 
     anchors: Tensor
 
-    def __init__(self, num_classes: int, anchor_weight: float = 0.1, anchor_magnitude: float = 10.0) -> None:
+    def __init__(
+        self,
+        num_classes: int,
+        anchor_weight: float = 0.1,
+        anchor_magnitude: float = 10.0,
+        known_unknown_weight: float = 0.0,
+    ) -> None:
         super().__init__()
-        if not 0.0 <= anchor_weight < float("inf"):
-            raise ValueError(f"the anchor weight must be zero or a positive number, not {anchor_weight}")
+        for name, weight in (("anchor", anchor_weight), ("known unknown", known_unknown_weight)):
+            if not 0.0 <= weight < float("inf"):
+                raise ValueError(f"the {name} weight must be zero or a positive number, not {weight}")
         self.anchor_weight = anchor_weight
         self.anchor_magnitude = anchor_magnitude
+        self.known_unknown_weight = known_unknown_weight
         self.register_buffer("anchors", functional.anchored_centres(num_classes, anchor_magnitude))
 
     def forward(self, logits: Tensor, y: Tensor) -> LossTerms:
-        """Loss of logits ``(B, N)`` and labels ``(B,)`` in 0..N-1; float32 even under autocast."""
+        """Loss of logits ``(B, N)`` and labels ``(B,)`` in 0..N-1, or -1; float32 even under autocast."""
         with torch.autocast(device_type=logits.device.type, enabled=False):
             d = functional.distances(logits, self.anchors)
-            tuplet = functional.tuplet_loss(d, y)
-            anchor = functional.anchor_loss(d, y)
-        return LossTerms(tuplet + self.anchor_weight * anchor, tuplet, anchor)
+            others = d[:0]
+            if self.known_unknown_weight:
+                known = y != functional.UNKNOWN
+                others, d, y = d[~known], d[known], y[known]
+            # A sum over the images that there are: a batch without any gives 0, not the mean of nothing.
+            tuplet = functional.tuplet_loss(d, y, "sum") / max(1, len(y))
+            anchor = functional.anchor_loss(d, y, "sum") / max(1, len(y))
+            total = tuplet + self.anchor_weight * anchor
+            if len(others):
+                total = total + self.known_unknown_weight * functional.known_unknown_loss(others)
+        return LossTerms(total, tuplet, anchor)

@@ -111,7 +111,8 @@ def last_split(
             name = Path(paths[position]).stem
             stem, number = _NUMBERED.fullmatch(name).groups()  # type: ignore[union-attr]  # matches any name
             series.setdefault(stem, []).append((int(number or 0), name, position))
-        seen, chosen = 0, []
+        seen = 0
+        chosen: list[int] = []
         for stem in sorted(series):
             # Shares of short series are rounded together: many series of one photo give some of them.
             seen += len(series[stem])

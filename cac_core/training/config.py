@@ -26,7 +26,8 @@ class DataConfig:
         root: folder with one folder of photos per class; the folder names become the class names.
         unknown: folder of photos of other things, to report how well they are told apart; never trained on.
         known_unknown: folder of photos of things that must not be taken for a class: they tell what each threshold
-            costs, and false_accept chooses it with them. Never trained on, and never those of data.unknown.
+            costs, and false_accept chooses it with them. Never those of data.unknown, and trained on only if
+            loss.known_unknown_weight asks for it.
         validation_share: share of each class that is kept out of training for early stopping and thresholds.
         validation: which photos those are: random, or last, the last ones of each series of numbered file names. Photos
             taken one after the other resemble each other, so random makes accuracy and thresholds look too good.
@@ -89,10 +90,14 @@ class LossConfig:
     Attributes:
         anchor_weight: weight of the anchor term, the paper's lambda.
         anchor_magnitude: length of the anchors, the paper's alpha.
+        known_unknown_weight: train with the photos of data.known_unknown too, held equally far from all anchors by a
+            term of this weight (the entropic open-set loss). A share of them (data.validation_share) is kept for
+            thresholds. 0 trains on none of them.
     """
 
     anchor_weight: float = 0.1
     anchor_magnitude: float = 10.0
+    known_unknown_weight: float = 0.0
 
 
 @dataclass
@@ -284,6 +289,10 @@ def _check_data(config: TrainConfig) -> None:
             f"data.known_unknown {data.known_unknown} and data.unknown {data.unknown} lie within each other, so the "
             "report would praise a threshold that was chosen with the same photos: keep them apart."
         )
+    if config.loss.known_unknown_weight and data.known_unknown is None:
+        raise TrainingError(
+            "loss.known_unknown_weight needs photos of other things to train with: give --data.known_unknown FOLDER."
+        )
     if config.false_accept is not None and data.known_unknown is None:
         raise TrainingError(
             "false_accept needs photos of other things to count: give --data.known_unknown FOLDER, or use known_kept."
@@ -308,6 +317,7 @@ def _check_numbers(config: TrainConfig) -> None:
         ("preprocessing.channels", config.preprocessing.channels, lambda v: v in (1, 3), "be 1 or 3"),
         ("loss.anchor_weight", config.loss.anchor_weight, not_negative, "be 0 or a positive number"),
         ("loss.anchor_magnitude", config.loss.anchor_magnitude, positive, "be a positive number"),
+        ("loss.known_unknown_weight", config.loss.known_unknown_weight, not_negative, "be 0 or a positive number"),
         ("augment.rand_augment", a.rand_augment, lambda v: 0 <= v <= 30, "lie between 0 and 30"),
         ("augment.scale_min", a.scale_min, lambda v: 0 < v <= 1, "lie above 0 and not above 1"),
         ("augment.flip", a.flip, share, "lie between 0 and 1"),

@@ -41,7 +41,9 @@ class CACModule(LightningModule):
         super().__init__()
         # channels_last is what the input already is; convolutions on CPUs and tensor cores are faster with it.
         self.backbone = backbone.to(memory_format=torch.channels_last)
-        self.loss = CACLoss(num_classes, config.loss.anchor_weight, config.loss.anchor_magnitude)
+        self.loss = CACLoss(
+            num_classes, config.loss.anchor_weight, config.loss.anchor_magnitude, config.loss.known_unknown_weight
+        )
         self.augment = Augment(config.augment, preprocessing.image_size, preprocessing.channels)
         self.preprocessing = preprocessing
         self.config = config

@@ -175,7 +175,7 @@ def _fit(
         data.preprocessing,
         config,
         TrainingBatches(
-            data.train, batch, config.seed, lambda: module.current_epoch, *part, balanced=config.data.balanced
+            data.learnt, batch, config.seed, lambda: module.current_epoch, *part, balanced=config.data.balanced
         ),
         OrderedBatches(data.validation, batch, *part),
     )
@@ -226,7 +226,7 @@ def _prepare_run_folder(
     identity = config.to_dict()
     for name in ("out", "resume", "device", "threads", "report"):  # these do not change what is learnt
         del identity[name]
-    identity["images"] = data.train.fingerprint() + data.validation.fingerprint()
+    identity["images"] = data.learnt.fingerprint() + data.validation.fingerprint()
     identity["processes"] = processes.world
     identity["parent"] = parent
     checkpoint = config.run_folder / CHECKPOINT

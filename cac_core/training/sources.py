@@ -43,6 +43,7 @@ class TrainingData:
         preprocessing: with the mean and std to train with.
         summary: JSON-ready description that goes into the bundle.
         known_unknown: images of other things to choose thresholds with, or None; not trained on.
+        train_unknown: images of other things to train with, or None.
     """
 
     train: LabelledImages
@@ -51,6 +52,20 @@ class TrainingData:
     preprocessing: Preprocessing
     summary: dict[str, Any]
     known_unknown: LabelledImages | None = None
+    train_unknown: LabelledImages | None = None
+
+    @property
+    def learnt(self) -> LabelledImages:
+        """Everything to train on: the known images, then the unknown ones."""
+        more = self.train_unknown
+        if more is None:
+            return self.train
+        return replace(
+            self.train,
+            images=torch.cat([self.train.images, more.images]),
+            labels=torch.cat([self.train.labels, more.labels]),
+            paths=self.train.paths + more.paths,
+        )
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -74,6 +89,11 @@ def load_training_data(config: TrainConfig) -> TrainingData:
         train, validation, unknown, summary = _folder(config, preprocessing)
     folder = config.data.known_unknown
     known_unknown = load_unknown_folder(folder, preprocessing, train.class_names) if folder else None
+    train_unknown = None
+    if known_unknown is not None and config.loss.known_unknown_weight:
+        problems = known_unknown.problems
+        train_unknown, known_unknown, _ = divide(known_unknown, config)
+        known_unknown = replace(known_unknown, problems=problems)
     mean, std = pretrained_statistics(config) or statistics(train.images)
     preprocessing = replace(preprocessing, mean=p.mean or mean, std=p.std or std)
     summary |= {
@@ -81,8 +101,9 @@ def load_training_data(config: TrainConfig) -> TrainingData:
         "validation": validation.counts(),
         "unknown": len(unknown) if unknown else 0,
         "known_unknown": len(known_unknown) if known_unknown else 0,
+        "train_unknown": len(train_unknown) if train_unknown else 0,
     }
-    data = TrainingData(train, validation, unknown, preprocessing, summary, known_unknown)
+    data = TrainingData(train, validation, unknown, preprocessing, summary, known_unknown, train_unknown)
     return replace(data, summary={**summary, "problems": len(data.problems)})
 
 

@@ -32,6 +32,12 @@ def cac(d, y, weight):  # eq. 5
     return tuplet(d, y) + weight * anchor(d, y)
 
 
+def known_unknown(d):  # the entropic open-set loss of [7] with eq. 3, less its smallest value
+    return np.array(
+        [np.mean([-math.log(len(row) * s) for s in row_s]) for row, row_s in zip(d, softmin(d), strict=True)]
+    )
+
+
 def rejection_scores(d):  # eq. 8
     return d * (1 - softmin(d))
 

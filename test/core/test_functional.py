@@ -46,6 +46,14 @@ def test_losses_are_eqs_2_4_and_5(d, seed, weight):
 
 
 @given(batches(low=0.0, high=30.0))
+def test_the_term_for_known_unknowns_is_the_entropic_loss_over_softmin_and_never_negative(d):
+    ours = F.known_unknown_loss(torch.tensor(d), "none")
+    np.testing.assert_allclose(ours, literal.known_unknown(d), rtol=1e-9, atol=1e-9)
+    assert (ours > -1e-9).all()
+    assert F.known_unknown_loss(torch.tensor(d[:, :1]).expand(-1, 5)).abs().item() < 1e-9  # all distances equal
+
+
+@given(batches(low=0.0, high=30.0))
 def test_softmin_is_eq_3_and_rejection_scores_are_eq_8(d):
     np.testing.assert_allclose(F.softmin(torch.tensor(d)), literal.softmin(d), rtol=1e-9)
     np.testing.assert_allclose(F.rejection_scores(torch.tensor(d)), literal.rejection_scores(d), rtol=1e-9, atol=1e-13)

@@ -40,6 +40,28 @@ def test_the_anchors_are_saved_with_the_module_and_are_not_trained():
 def test_a_weight_that_makes_no_sense_is_refused(weight):
     with pytest.raises(ValueError, match="anchor weight"):
         CACLoss(3, anchor_weight=weight)
+    with pytest.raises(ValueError, match="known unknown weight"):
+        CACLoss(3, known_unknown_weight=weight)
+
+
+def test_known_unknowns_add_their_own_term_and_are_part_of_no_other():
+    z = torch.randn(6, 4, generator=torch.Generator().manual_seed(0)) * 5
+    y = torch.tensor([0, -1, 2, 3, -1, 1])
+    known = y >= 0
+    plain = CACLoss(4)(z[known], y[known])
+    terms = CACLoss(4, known_unknown_weight=0.5)(z, y)
+    extra = literal.known_unknown(literal.distances(z[~known].double().numpy(), 10 * np.eye(4))).mean()
+    assert terms.total.item() == pytest.approx(plain.total.item() + 0.5 * extra, rel=1e-5)
+    assert terms.tuplet.item() == pytest.approx(plain.tuplet.item())
+    assert terms.anchor.item() == pytest.approx(plain.anchor.item())
+
+
+@pytest.mark.parametrize("label", [-1, 1])
+def test_a_batch_of_known_unknowns_alone_or_without_any_has_a_finite_loss_and_gradient(label):
+    z = torch.randn(3, 4, requires_grad=True)
+    CACLoss(4, known_unknown_weight=0.5)(z, torch.full((3,), label)).total.backward()
+    assert torch.isfinite(z.grad).all()
+    assert z.grad.abs().sum() > 0
 
 
 def test_centres_become_the_mean_of_the_correctly_classified():

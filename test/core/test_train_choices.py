@@ -9,10 +9,13 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cac_core import functional as F
+from cac_core.data import load_unknown_folder
 from cac_core.errors import TrainingError
 from cac_core.thresholds import fit_thresholds
 from cac_core.train import main
 from cac_core.training import ScheduleConfig, train
+from cac_core.training.calibrate import compute_logits
 from cac_core.training.choices import share_for_rate, table_of_choices
 from cac_core.training.config import check
 from test.core.photos import write_folder, write_photo
@@ -94,6 +97,33 @@ def test_known_unknowns_choose_the_threshold_and_nothing_else(shop):
     assert float(chosen.bundle.thresholds.theta()[0]) == row["theta"]
 
 
+def test_known_unknowns_can_be_trained_with_and_others_of_them_judge_the_threshold(shop):
+    """Yellow things are farther from being known once the network was told of yellow things."""
+    place, config = shop
+    for i in range(20):
+        write_photo(place / "fresh" / f"{i}.png", (180, 180, 20 + 5 * i), seed=100 + i)
+    data = replace(config.data, known_unknown=place / "other", unknown=place / "fresh")
+    config = replace(config, schedule=ScheduleConfig("one_cycle", epochs=8))
+    plain = train(replace(config, data=data))
+    told = train(
+        replace(config, out=place / "told.cac", data=data, loss=replace(config.loss, known_unknown_weight=1.0))
+    )
+    assert plain.bundle.training["data"]["train_unknown"] == 0
+    counts = told.bundle.training["data"]
+    assert counts["train_unknown"] + counts["known_unknown"] == 20
+    assert counts["known_unknown"] == round(20 * config.data.validation_share)
+    assert counts["train"] == plain.bundle.training["data"]["train"]
+    assert told.bundle.centre_counts.sum() <= sum(counts["train"].values())  # centres know nothing of them
+    assert told.metrics.accuracy >= 0.9
+    certainty = []
+    for result in (plain, told):
+        bundle = result.bundle
+        yellow = load_unknown_folder(place / "fresh", bundle.preprocessing, bundle.class_names)
+        logits = compute_logits(bundle.build_model().backbone, yellow, bundle.preprocessing, torch.device("cpu"))
+        certainty.append(float(F.softmin(F.distances(logits, bundle.centres)).max(dim=-1).values.mean()))
+    assert certainty[1] < certainty[0]
+
+
 def test_photos_to_report_on_change_no_threshold(shop):
     place, config = shop
     data = replace(config.data, known_unknown=place / "other")
@@ -132,6 +162,8 @@ def test_known_unknowns_and_test_unknowns_are_never_the_same(shop):
     ):
         with pytest.raises(TrainingError, match=sentence):
             check(replace(config, data=data, false_accept=rate))
+    with pytest.raises(TrainingError, match="known_unknown_weight needs photos"):
+        check(replace(config, loss=replace(config.loss, known_unknown_weight=0.5)))
 
 
 def test_the_command_line_prints_what_each_choice_costs(shop, capsys):

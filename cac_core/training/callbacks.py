@@ -61,7 +61,7 @@ class Schedule(Callback):
         assert isinstance(pl_module, CACModule)
         means = pl_module.finish_epoch()
         optimiser = trainer.optimizers[0]
-        record = {"epoch": trainer.current_epoch + 1, "stage": self.state.stage, "lr": optimiser.param_groups[0]["lr"]}
+        record = {"epoch": trainer.current_epoch + 1, "stage": self.state.stage, "lr": optimiser.param_groups[-1]["lr"]}
         self.history.append({**record, **means})
         for logger in trainer.loggers:
             logger.log_metrics(self.history[-1], step=trainer.current_epoch + 1)

@@ -147,6 +147,8 @@ class OptimiserConfig:
         batch_size: images per step, over all processes together.
         ema: keep a moving average of the weights instead of the last ones; 0.999 forgets over about 1,000 steps (fewer
             at first), 0 switches it off. For one_cycle only.
+        first_layer_lr: the first layer learns at this times lr, the last at lr, those between at rates between: a small
+            value keeps what pretrained layers know. 1 gives all layers the same.
     """
 
     name: Literal["sgd", "adamw"] = "sgd"
@@ -155,6 +157,7 @@ class OptimiserConfig:
     weight_decay: float = 5e-4
     batch_size: int = 128
     ema: float = 0.0
+    first_layer_lr: float = 1.0
 
 
 @dataclass
@@ -332,6 +335,7 @@ def _check_numbers(config: TrainConfig) -> None:
         ("augment.noise", a.noise, share, "lie between 0 and 1"),
         ("augment.erase", a.erase, share, "lie between 0 and 1"),
         ("optimiser.lr", o.lr, positive, "be a positive number"),
+        ("optimiser.first_layer_lr", o.first_layer_lr, lambda v: 0 < v <= 1, "lie above 0 and not above 1"),
         ("optimiser.momentum", o.momentum, lambda v: 0 <= v < 1, "be at least 0 and less than 1"),
         ("optimiser.weight_decay", o.weight_decay, not_negative, "be 0 or a positive number"),
         ("optimiser.batch_size", o.batch_size, lambda v: v >= 2, "be at least 2"),

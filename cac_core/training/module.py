@@ -15,6 +15,7 @@ from cac_core.losses import CACLoss
 from cac_core.preprocessing import Preprocessing, normalise
 from cac_core.training.batches import OrderedBatches, TrainingBatches, mix_seed
 from cac_core.training.config import TrainConfig
+from cac_core.training.rates import layer_rates
 
 
 class CACModule(LightningModule):
@@ -116,7 +117,7 @@ class CACModule(LightningModule):
 
     def not_finite(self) -> str:
         """The sentence for a loss that is NaN or infinite."""
-        lr = self.trainer.optimizers[0].param_groups[0]["lr"]
+        lr = self.trainer.optimizers[0].param_groups[-1]["lr"]
         return (
             f"the loss is not a finite number any more in epoch {self.current_epoch + 1} (learning rate {lr:.3g}): "
             f"start again with a smaller learning rate, e.g. --optimiser.lr {self.config.optimiser.lr / 10:.3g}."
@@ -125,17 +126,22 @@ class CACModule(LightningModule):
     def configure_optimizers(self) -> Any:
         """SGD with momentum as in the paper, or AdamW; one_cycle changes the rate at every step."""
         o = self.config.optimiser
+        groups = layer_rates(self.backbone, o.lr, o.first_layer_lr)
         optimiser: torch.optim.Optimizer
         if o.name == "sgd":
-            optimiser = torch.optim.SGD(self.parameters(), lr=o.lr, momentum=o.momentum, weight_decay=o.weight_decay)
+            optimiser = torch.optim.SGD(groups, lr=o.lr, momentum=o.momentum, weight_decay=o.weight_decay)
         else:
-            optimiser = torch.optim.AdamW(self.parameters(), lr=o.lr, weight_decay=o.weight_decay)
+            optimiser = torch.optim.AdamW(groups, lr=o.lr, weight_decay=o.weight_decay)
         schedule = self.config.schedule
         if schedule.kind != "one_cycle":
             return optimiser
         steps = schedule.epochs * len(self.training_batches)
         cycle = torch.optim.lr_scheduler.OneCycleLR(
-            optimiser, o.lr, total_steps=max(2, steps), pct_start=schedule.warm_up, cycle_momentum=False
+            optimiser,
+            [group["lr"] for group in groups],
+            total_steps=max(2, steps),
+            pct_start=schedule.warm_up,
+            cycle_momentum=False,
         )
         return {"optimizer": optimiser, "lr_scheduler": {"scheduler": cycle, "interval": "step"}}
 

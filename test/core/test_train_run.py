@@ -11,7 +11,7 @@ import torch
 from pytorch_lightning import Callback
 
 from cac_core import functional
-from cac_core.backbones import BackboneError
+from cac_core.backbones import BackboneError, build_backbone
 from cac_core.bundle import load_bundle
 from cac_core.data import load_digits_trial
 from cac_core.errors import DataError, TrainingError
@@ -19,6 +19,7 @@ from cac_core.predictor import Predictor
 from cac_core.preprocessing import Frame, normalise
 from cac_core.train import main
 from cac_core.training import DataConfig, LossConfig, OptimiserConfig, ScheduleConfig, train
+from cac_core.training.rates import layer_rates
 from test.core.photos import write_folder, write_photo
 from test.core.trainings import one_thread, photo_config, tiny_config  # noqa: F401  (a fixture)
 
@@ -158,6 +159,36 @@ def test_one_cycle_rises_and_falls_to_nothing(tmp_path, optimiser):
     assert len(rates) == 6
     assert max(rates) == pytest.approx(0.01, rel=0.2)
     assert rates[-1] < 1e-3 < rates[1]
+
+
+def test_layers_learn_at_rates_that_rise_from_the_first_to_the_last():
+    network = torch.nn.Sequential(torch.nn.Linear(4, 4), torch.nn.ReLU(), torch.nn.Linear(4, 4), torch.nn.Linear(4, 2))
+    groups = layer_rates(network, 0.1, 0.01)
+    assert [group["lr"] for group in groups] == pytest.approx([0.001, 0.01, 0.1])
+    assert [p for group in groups for p in group["params"]] == list(network.parameters())
+    (same,) = layer_rates(network, 0.1, 1.0)
+    assert (len(same["params"]), same["lr"]) == (6, 0.1)
+    with pytest.raises(ValueError, match="first layer"):
+        layer_rates(network, 0.1, 0.0)
+
+
+@pytest.mark.parametrize("kind", ["one_cycle", "two_stage"])
+def test_a_small_rate_of_the_first_layer_keeps_it_and_the_history_names_the_rate_of_the_last(tmp_path, kind):
+    write_folder(tmp_path / "photos")
+    schedule = ScheduleConfig(kind=kind, epochs=3, second_epochs=0)
+
+    def moved(first_layer_lr, name):
+        """How far the first layer went from where it began, as a share of how far the last did."""
+        settings = OptimiserConfig(lr=0.01, batch_size=8, first_layer_lr=first_layer_lr)
+        result = train(photo_config(tmp_path / "photos", tmp_path / name, optimiser=settings, schedule=schedule))
+        torch.manual_seed(0)  # as the training did
+        begin = build_backbone(result.bundle.backbone).state_dict()
+        keys = [key for key in begin if key.endswith("weight") and begin[key].ndim > 1]
+        assert max(row["lr"] for row in result.history) == pytest.approx(0.01, rel=0.3)
+        first, last = (float((begin[k] - result.bundle.state[k]).norm()) for k in (keys[0], keys[-1]))
+        return first / last
+
+    assert moved(0.001, "a.cac") < 0.05 * moved(1.0, "b.cac")
 
 
 def test_a_class_with_one_photo_is_trained_and_reported(tmp_path):

@@ -75,14 +75,23 @@ def report(result: "TrainingResult") -> None:
         (
             f"{c['wanted']}{' (chosen)' if c['chosen'] else ''}",
             n(c["known_kept"]),
-            f"{c['theta']:.4g}",
+            f"{c['theta']:.4g}" + (f" to {c['theta_largest']:.4g}" if c["per_class"] else ""),
             n(c["kept"]),
             n(c["kept_and_right"]),
+            n(c["least_kept"]),
             n(c["false_accept"]),
         )
         for c in bundle.training["thresholds"]
     ]
-    columns = ("wanted", "known_kept", "θ", "known kept", "kept and right", "known unknowns accepted")
+    columns = (
+        "wanted",
+        "known_kept",
+        "θ",
+        "known kept",
+        "kept and right",
+        "of the worst class",
+        "known unknowns accepted",
+    )
     console.out.print(console.table("Thresholds, on validation images", columns, choices))
     for warning in result.warnings:
         console.warn(warning)

@@ -126,14 +126,14 @@ def _known_unknown_scores(
     if data.known_unknown is None:
         return None
     logits = compute_logits(backbone, data.known_unknown, data.preprocessing, device)
-    return functional.rejection_scores(functional.distances(logits, centres)).min(dim=-1).values
+    return functional.rejection_scores(functional.distances(logits, centres))
 
 
 def _choose(thresholds: Thresholds, others: Tensor | None, rate: float | None) -> tuple[Thresholds, list[str]]:
     """The share of known to keep that belongs to the wanted false-accept rate, and a doubt about it."""
     if others is None or rate is None:
         return thresholds, []
-    share = share_for_rate(thresholds, others, rate)
+    share = share_for_rate(thresholds, others.min(dim=-1).values, rate)
     notes = []
     if rate * len(others) < 1.0:
         notes.append(

@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from cac_core import functional
 from cac_core.thresholds import GRID_STEPS, Thresholds
 
 SHARES = (0.8, 0.9, 0.95, 0.98, 0.99, 1.0)
@@ -26,18 +27,24 @@ class Choice:
     Attributes:
         wanted: what was asked for, e.g. ``known kept 0.95`` or ``false accept 0.05``.
         known_kept: the setting that gives it, for the node and for evaluation.
-        theta: the threshold.
-        kept: share of known validation images at or below it.
+        per_class: whether every class has a threshold of its own.
+        theta: the threshold; the smallest one if every class has its own.
+        theta_largest: the same as theta, or the largest one.
+        kept: share of known validation images that are not rejected.
         kept_and_right: share of them that are also nearest to their own class.
-        false_accept: share of the known unknowns at or below it; None without any.
+        least_kept: the share kept of the class that loses most.
+        false_accept: share of the known unknowns that are not rejected; None without any.
         chosen: whether the model uses it unless told otherwise.
     """
 
     wanted: str
     known_kept: float
+    per_class: bool
     theta: float
+    theta_largest: float
     kept: float
     kept_and_right: float
+    least_kept: float
     false_accept: float | None
     chosen: bool
 
@@ -73,28 +80,35 @@ def table_of_choices(
         thresholds: of the model, with its choice.
         gamma: rejection scores ``(V, N)`` of known validation images.
         labels: ``(V,)``.
-        known_unknown: smallest rejection scores ``(K,)`` of the known unknowns, if there are any.
+        known_unknown: rejection scores ``(K, N)`` of the known unknowns, if there are any.
         rates: wanted false-accept rates to list.
     """
-    smallest, nearest = gamma.min(dim=-1)
     used = thresholds.known_kept
 
-    def choice(wanted: str, share: float) -> Choice:
-        theta = float(thresholds.theta(share)[0])
-        kept = smallest <= theta
+    def choice(wanted: str, share: float, per_class: bool = False) -> Choice:
+        theta = thresholds.theta(share, per_class)
+        decided = functional.decide(gamma, theta)
+        kept, right = decided != functional.UNKNOWN, decided == labels
+        own = [kept[labels == label].double().mean() for label in torch.unique(labels).tolist()]
+        accepted = None if known_unknown is None else functional.decide(known_unknown, theta) != functional.UNKNOWN
         return Choice(
             wanted,
             share,
-            theta,
+            per_class,
+            float(theta.min()),
+            float(theta.max()),
             float(kept.double().mean()),
-            float((kept & (nearest == labels)).double().mean()),
-            None if known_unknown is None else float((known_unknown <= theta).double().mean()),
-            abs(share - used) < 1e-9,
+            float(right.double().mean()),
+            float(min(own)),
+            None if accepted is None else float(accepted.double().mean()),
+            abs(share - used) < 1e-9 and not per_class,
         )
 
     shares = sorted({*SHARES, used})
     rows = [choice(f"known kept {share:g}", share) for share in shares]
+    rows += [choice(f"known kept {share:g}, per class", share, per_class=True) for share in shares]
     if known_unknown is not None:
-        found = [(rate, share_for_rate(thresholds, known_unknown, rate)) for rate in sorted(rates)]
+        smallest = known_unknown.min(dim=-1).values
+        found = [(rate, share_for_rate(thresholds, smallest, rate)) for rate in sorted(rates)]
         rows += [choice(f"false accept {rate:g}", share) for rate, share in found if share is not None]
     return tuple(rows)

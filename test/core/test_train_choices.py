@@ -51,22 +51,37 @@ def test_a_score_that_is_not_a_number_counts_as_rejected():
 
 
 def test_the_table_counts_what_the_threshold_really_does():
-    gamma, others = known(), torch.linspace(0, 2, 40)
+    gamma, others = known(), torch.linspace(0, 2, 80).reshape(40, 2)
     wrong = LABELS.clone()
     wrong[:20] = 1 - wrong[:20]
-    rows = table_of_choices(fit_thresholds(gamma, LABELS, 0.9), gamma, wrong, others)
+    thresholds = fit_thresholds(gamma, LABELS, 0.9)
+    rows = table_of_choices(thresholds, gamma, wrong, others)
     assert [row.wanted for row in rows if row.chosen] == ["known kept 0.9"]
     for row in rows:
-        kept = gamma.min(dim=1).values <= row.theta
+        theta = thresholds.theta(row.known_kept, row.per_class)
+        kept = gamma.min(dim=1).values <= theta[gamma.argmin(dim=1)]
+        assert (row.theta, row.theta_largest) == (float(theta.min()), float(theta.max()))
         assert row.kept == pytest.approx(float(kept.double().mean()))
         assert row.kept_and_right == pytest.approx(float(kept[20:].double().sum()) / 200)
-        assert row.false_accept == pytest.approx(float((others <= row.theta).double().mean()))
+        assert row.least_kept == pytest.approx(min(float(kept[wrong == i].double().mean()) for i in (0, 1)))
+        accepted = others.min(dim=1).values <= theta[others.argmin(dim=1)]
+        assert row.false_accept == pytest.approx(float(accepted.double().mean()))
     for row in rows:
-        kind, value = row.wanted.rsplit(" ", 1)
+        kind, value = row.wanted.removesuffix(", per class").rsplit(" ", 1)
         assert row.kept >= float(value) if kind == "known kept" else row.false_accept <= float(value)
     without = table_of_choices(fit_thresholds(gamma, LABELS), gamma, LABELS, None)
     assert all(row.false_accept is None for row in without)
     assert not any("false" in row.wanted for row in without)
+
+
+def test_thresholds_per_class_keep_the_share_of_every_class():
+    """A class that is harder than the others loses most of what a common threshold loses."""
+    gamma = known()
+    gamma[LABELS == 1] *= 3.0
+    rows = {row.wanted: row for row in table_of_choices(fit_thresholds(gamma, LABELS, 0.9), gamma, LABELS, None)}
+    assert rows["known kept 0.9"].least_kept < 0.85
+    assert rows["known kept 0.9, per class"].least_kept >= 0.9
+    assert rows["known kept 0.9, per class"].theta < rows["known kept 0.9"].theta
 
 
 @pytest.fixture

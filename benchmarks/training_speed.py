@@ -6,12 +6,18 @@ The benchmark's own training (images in memory as uint8, augmentation of whole b
 this machine) beside a plain loop written like the authors': float32, transforms of single PIL images, and negatives
 gathered by a Python list. Both train the same network on the same images with the same augmentation, in turns in one
 run, so that whatever else the machine does hits both. The images are random: only the time counts.
+
+Then the recipe for photos (config/train/photos.yaml): how much of a training step is the network itself, and not
+augmentation, normalisation, or the loop around it.
 """
 
 import argparse
 import statistics
 import time
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -23,17 +29,23 @@ from torch.utils.data import DataLoader, Dataset
 from torchvision import transforms
 
 from cac_core import console
-from cac_core.backbones import PaperNetwork
+from cac_core.backbones import BackboneSpec, PaperNetwork, build_backbone
 from cac_core.benchmark.module import fit
 from cac_core.benchmark.recipes import Recipe, make_recipe
 from cac_core.data import LabelledImages
 from cac_core.engines.devices import resolve_device
-from cac_core.preprocessing import Preprocessing
-from cac_core.training.config import ScheduleConfig
+from cac_core.losses import CACLoss
+from cac_core.preprocessing import Preprocessing, normalise
+from cac_core.train import parse
+from cac_core.training.batches import TrainingBatches
+from cac_core.training.config import ScheduleConfig, TrainConfig
 from cac_core.training.precision import choose_precision
+from cac_core.training.run import Processes, train_on
+from cac_core.training.sources import TrainingData
 
 CLASSES = 6
 BATCH = 128
+PHOTOS = Path(__file__).parent.parent / "config" / "train" / "photos.yaml"
 MEAN, STD = 0.1307, 0.3081
 
 
@@ -140,10 +152,63 @@ def measure(images: int, repeats: int, device: torch.device, workers: int) -> tu
     return ours, plain
 
 
+def photo_epoch(data: TrainingData, config: TrainConfig, device: torch.device) -> float:
+    """Train two epochs with the recipe for photos; seconds of the second, without its validation."""
+    times = EpochTimes(device)
+    with TemporaryDirectory() as folder:
+        settings = replace(config, out=Path(folder) / "model.cac")
+        train_on(data, settings, device, Processes(), build_backbone, [times])
+    return times.seconds[-1]
+
+
+def network_alone(data: TrainingData, config: TrainConfig, device: torch.device) -> float:
+    """Seconds of as many steps on one batch that is ready: forward, loss, backward, optimiser."""
+    batches = TrainingBatches(data.train, config.optimiser.batch_size, 0, lambda: 0)
+    pixels, labels = (tensor.to(device) for tensor in next(iter(batches)))
+    spec = BackboneSpec(config.model.backbone, len(data.train.class_names), data.preprocessing.image_size)
+    network = build_backbone(spec).to(device, memory_format=torch.channels_last).train()
+    loss = CACLoss(len(data.train.class_names)).to(device)
+    optimiser = torch.optim.AdamW(network.parameters(), lr=config.optimiser.lr)
+    inputs = normalise(pixels, data.preprocessing)
+    half = choose_precision(config.precision, device) != "32-true"
+    for timed in (False, True):
+        started = time.perf_counter()
+        for _ in range(len(batches) if timed else 1):
+            with torch.autocast(device.type, torch.bfloat16, enabled=half):
+                total = loss(network(inputs), labels).total
+            optimiser.zero_grad()
+            total.backward()
+            optimiser.step()
+        _wait(device)
+    return time.perf_counter() - started
+
+
+def measure_photos(images: int, repeats: int, device: torch.device) -> tuple[list[float], list[float]]:
+    """Seconds of an epoch of the recipe for photos, and of its network alone, one of each per repeat."""
+    config = parse(["--config", str(PHOTOS), "--data.root", "."])
+    config.schedule.epochs, config.model.pretrained, config.report = 2, False, False
+    size = config.image_size
+    generator = torch.Generator().manual_seed(0)
+    pixels = torch.randint(0, 256, (images, size, size, 3), dtype=torch.uint8, generator=generator)
+    names = tuple(str(i) for i in range(CLASSES))
+    known = LabelledImages(pixels, torch.arange(images) % CLASSES, names, ("",) * images)
+    held_out = known.subset(torch.arange(2 * CLASSES))
+    half = (0.5,) * 3
+    preprocessing = Preprocessing(size, 3, config.preprocessing.fit, config.preprocessing.interpolation, half, half)
+    counts = {"train": known.counts(), "validation": held_out.counts()}
+    data = TrainingData(known, held_out, None, preprocessing, counts)
+    whole, alone = [], []
+    for _ in console.track(range(repeats), "training on photos", total=repeats):
+        whole.append(photo_epoch(data, config, device))
+        alone.append(network_alone(data, config, device))
+    return whole, alone
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.training_speed", description=__doc__)
     parser.add_argument("--images", type=int, default=1280, help="per epoch")
+    parser.add_argument("--photos", type=int, default=128, help="per epoch of the recipe for photos")
     parser.add_argument("--repeats", type=int, default=5, help="the medians of so many are printed")
     parser.add_argument("--workers", type=int, default=0, help="loader processes of the plain loop")
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda:N")
@@ -159,6 +224,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     console.out.print(console.table(f"Paper's network, MNIST size, batch {BATCH}, {name}", columns, rows))
     ratio = statistics.median(a / b for a, b in zip(ours, plain, strict=True))
     console.out.print(f"ratio, median over {values.repeats} turns: {ratio:.2f}")
+    whole, alone = measure_photos(values.photos, values.repeats, device)
+    share = statistics.median(a / w for a, w in zip(alone, whole, strict=True))
+    console.out.print(
+        f"recipe for photos: {values.photos / statistics.median(whole):.1f} images/s; the network alone takes "
+        f"{share:.0%} of a step (median over {values.repeats} turns)"
+    )
     return 0
 
 

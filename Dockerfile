@@ -27,5 +27,4 @@ RUN mkdir cac_core cac_ros launch config && touch cac_core/__init__.py cac_ros/_
     && PIP_NO_CACHE_DIR=1 make setup && rm -rf .setup/build_cac_msgs
 COPY --chown=robot . .
 
-ENV FASTDDS_BUILTIN_TRANSPORTS=LARGE_DATA
 CMD ["make", "demo"]

@@ -20,7 +20,7 @@ setup(
         ("share/ament_index/resource_index/packages", ["resource/" + NAME]),
         ("share/" + NAME, ["package.xml"]),
         ("share/" + NAME + "/launch", sorted(glob("launch/*.launch.py"))),
-        ("share/" + NAME + "/config", sorted(glob("config/*.yaml"))),
+        ("share/" + NAME + "/config", sorted(glob("config/*.*"))),
         ("share/" + NAME + "/config/train", sorted(glob("config/train/*.yaml"))),
         ("share/" + NAME + "/requirements", ["requirements/core.txt"]),
     ],

@@ -85,7 +85,7 @@ def explain_silence(
         rmw: name of the middleware.
     """
     if not publishers:
-        return _no_publisher(topic, message_type, topics, environment)
+        return _no_publisher(topic, message_type, topics, environment, rmw)
     fitting = [p for p in publishers if p.topic_type == message_type]
     if not fitting:
         return _other_type(topic, message_type, publishers)
@@ -103,15 +103,18 @@ def image_topics(topics: Mapping[str, Sequence[str]]) -> dict[str, str]:
 
 
 def _no_publisher(
-    topic: str, message_type: str, topics: Mapping[str, Sequence[str]], environment: Mapping[str, str]
+    topic: str, message_type: str, topics: Mapping[str, Sequence[str]], environment: Mapping[str, str], rmw: str
 ) -> str:
     others = {name: kind for name, kind in image_topics(topics).items() if name != topic}
     start = f"No node publishes {topic}"
     if not others:
-        domain = environment.get("ROS_DOMAIN_ID") or "0"
+        shared = f"ROS_DOMAIN_ID ({environment.get('ROS_DOMAIN_ID') or '0'} here)"
+        if "fastrtps" in rmw:  # measured: a participant with LARGE_DATA and one without do not discover each other
+            transport = environment.get("FASTDDS_BUILTIN_TRANSPORTS") or "not set"
+            shared += f", the same FASTDDS_BUILTIN_TRANSPORTS ({transport} here)"
         return (
-            f"{start}, and no other image topic is visible: start the camera, and check that it uses the same "
-            f"ROS_DOMAIN_ID ({domain} here) and that ROS_AUTOMATIC_DISCOVERY_RANGE lets the two see each other."
+            f"{start}, and no other image topic is visible: start the camera, and check that it uses the same {shared} "
+            "and that ROS_AUTOMATIC_DISCOVERY_RANGE lets the two see each other."
         )
     listed = ", ".join(name + ("" if kind == RAW_TYPE else " (compressed)") for name, kind in others.items())
     same = [name for name, kind in others.items() if kind == message_type]

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Play a bag to the real node over DDS, in real time, and collect what it answers.
 
-The node runs as its own process, in a namespace and (unless ROS_DOMAIN_ID is set) a ROS domain of its own. Frames are
-stamped anew with the time of their publication, as a camera does: stamps of a recording may repeat or lie years back,
-and the answers are told apart by them.
+The node runs as its own process, in a namespace and (unless ROS_DOMAIN_ID is set, or it is to be watched) a ROS domain
+of its own. Frames are stamped anew with the time of their publication, as a camera does: stamps of a recording may
+repeat or lie years back, and the answers are told apart by them.
 """
 
 from __future__ import annotations
@@ -58,6 +58,9 @@ COUNTERS = ("received", "classified", "replaced", "failed")
 # default size is smaller than one 640x480 colour frame.
 LOCAL_TRANSPORT = "SHM?max_msg_size=1MB&sockets_size=8MB&non_blocking=false"
 
+WATCHED = "/cac_replay/debug_image"
+"""The annotated image of a replay that is to be watched; compressed on .../compressed. As in replay.launch.py."""
+
 _REPORT_PERIOD = 0.2  # [s]; of the node's diagnostics, from which the counters are read
 _STILL = 2.0  # [s]; counters that stand still for so long will not move any more
 _LATE = 0.1  # [s]; publishing later than this is worth a note
@@ -93,7 +96,12 @@ class _Sent:
 
 
 def replay(
-    bag: Bag, topic: Topic, class_names: Sequence[str], parameters: dict[str, str | bool | float], rate: float = 1.0
+    bag: Bag,
+    topic: Topic,
+    class_names: Sequence[str],
+    parameters: dict[str, str | bool | float],
+    rate: float = 1.0,
+    watch: bool = False,
 ) -> LiveResult:
     """Start the node, play one image topic to it, and end the node.
 
@@ -103,16 +111,18 @@ def replay(
         class_names: the model's classes in index order.
         parameters: of the node; `model_path` at least.
         rate: times the bag's own pace.
+        watch: publish the annotated image on `WATCHED`, in the ROS domain and over the transport that the user's other
+            programs have; otherwise nobody hears this replay.
 
     Raises:
         LiveError: the node was not found, or did not answer in time.
         NodeProcessError: the node did not start or ended early; with its reason.
     """
-    attempts = 1 if "ROS_DOMAIN_ID" in os.environ else ATTEMPTS  # a domain of the user's choice is kept
-    notes = _prepare_environment()
+    attempts = 1 if watch or "ROS_DOMAIN_ID" in os.environ else ATTEMPTS  # a domain of the user's choice is kept
+    notes = _prepare_environment(watch)
     while True:
         try:
-            return _replay(bag, topic, class_names, parameters, rate, notes)
+            return _replay(bag, topic, class_names, parameters, rate, watch, notes)
         except NotDiscoveredError as error:
             attempts -= 1
             if attempts == 0:
@@ -128,6 +138,7 @@ def _replay(
     class_names: Sequence[str],
     parameters: dict[str, str | bool | float],
     rate: float,
+    watch: bool,
     notes: list[str],
 ) -> LiveResult:
     """Make one attempt."""
@@ -141,11 +152,14 @@ def _replay(
         "autostart": True,
     }
     reports = f"{namespace}/diagnostics"
+    names = {"/diagnostics": reports}
+    if watch:
+        names |= {"~/debug_image": WATCHED, "~/debug_image/compressed": f"{WATCHED}/compressed"}
     with (
         _ended_by_sigterm(),
         tempfile.TemporaryDirectory(prefix="cac_replay_") as folder,
         _Driver(namespace, reports, compressed) as driver,
-        NodeProcess(Path(folder), namespace, settings, {"/diagnostics": reports}) as node,
+        NodeProcess(Path(folder), namespace, settings, names) as node,
     ):
         with console.err.status("starting the node"):
             driver.wait_ready(node)
@@ -175,18 +189,25 @@ def _replay(
     return LiveResult(rows, notes, figures, model)
 
 
-def _prepare_environment() -> list[str]:
+def _prepare_environment(watch: bool) -> list[str]:
     """Set what ROS reads from the environment, unless the user did; returns sentences about what slows it down."""
-    os.environ.setdefault("FASTDDS_BUILTIN_TRANSPORTS", LOCAL_TRANSPORT)
-    os.environ.setdefault("ROS_DOMAIN_ID", str(1 + os.getpid() % 100))
+    notes = []
+    if watch:  # programs with another transport setting than ours would neither see the node nor be seen
+        os.environ.setdefault("ROS_DOMAIN_ID", "0")
+        where = f"{WATCHED} (and {WATCHED}/compressed) in ROS domain {os.environ['ROS_DOMAIN_ID']}"
+        console.err.print(f"watch {where}", markup=False, highlight=False)
+        notes.append(f"The annotated image could be watched on {where}; latencies are longer than without --watch.")
+    else:
+        os.environ.setdefault("FASTDDS_BUILTIN_TRANSPORTS", LOCAL_TRANSPORT)
+        os.environ.setdefault("ROS_DOMAIN_ID", str(1 + os.getpid() % 100))
     # The discovery range stays as it is: with LOCALHOST, rmw_fastrtps makes transports of its own and ignores the
-    # setting above. Measured with 640x480 colour frames: p50 14 ms instead of 4 ms.
+    # variable. Measured with 640x480 colour frames: p50 14 ms instead of 4 ms.
     local = os.environ.get("ROS_AUTOMATIC_DISCOVERY_RANGE", "").upper() == "LOCALHOST"
     if (
         local or os.environ.get("ROS_LOCALHOST_ONLY") == "1"
     ) and "fastrtps" in rclpy.get_rmw_implementation_identifier():
-        return ["Discovery is limited to this machine (LOCALHOST), which makes Fast DDS slow with large images."]
-    return []
+        notes.append("Discovery is limited to this machine (LOCALHOST), which makes Fast DDS slow with large images.")
+    return notes
 
 
 def _play(

@@ -83,6 +83,7 @@ class Settings:
     engine: str = "auto"
     device: str = "auto"
     title: str | None = None
+    watch: bool = False
 
 
 def replay(settings: Settings) -> Evaluation:
@@ -154,6 +155,8 @@ def _check(settings: Settings) -> None:
         )
     if settings.rate != 1.0 and settings.mode == "offline":
         raise ReplayError("--rate is about live replays; offline reads every frame at full speed, so leave it out.")
+    if settings.watch and settings.mode == "offline":
+        raise ReplayError("--watch is about live replays; offline draws nothing, so add --mode live.")
     if settings.out.exists() and not settings.out.is_dir():
         raise ReplayError(f"--out {settings.out} is a file; give a folder, it is created when missing.")
 
@@ -177,7 +180,8 @@ def _classify(
     if settings.mode == "live":
         from cac_ros import live  # the only part that needs ROS
 
-        result = live.replay(bag, topic, bundle.class_names, _node_parameters(settings), settings.rate)
+        parameters = _node_parameters(settings)
+        result = live.replay(bag, topic, bundle.class_names, parameters, settings.rate, settings.watch)
         return result.rows, list(result.notes), result.figures, {**about, **result.model}
     from cac_ros.offline import classify
 
@@ -292,6 +296,8 @@ def parser() -> argparse.ArgumentParser:
     add("--per-class", action="store_true", help="one θ per class instead of one for all")
     add("--device", default="auto", help="auto, cpu, cuda or cuda:N; default: %(default)s")
     add("--engine", default="auto", help="inference engine; default: %(default)s")
+    add("--watch", action="store_true", help="live: publish the annotated image on /cac_replay/debug_image, in the ROS "
+        "domain of this terminal, for RViz, rqt or Foxglove")  # fmt: skip
     add("--title", metavar="TEXT", help="title of the report; default: the bag's name")
     return result
 

@@ -10,9 +10,10 @@ An argument left empty overrides nothing: the value of ``params_file`` holds. ``
 from typing import Any
 
 from launch import LaunchContext, LaunchDescription
-from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironmentVariable
+from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription, OpaqueFunction
 from launch.events.process import ProcessExited
-from launch.substitutions import EnvironmentVariable, LaunchConfiguration, PathJoinSubstitution
+from launch.launch_description_sources import PythonLaunchDescriptionSource
+from launch.substitutions import LaunchConfiguration, PathJoinSubstitution, ThisLaunchFileDir
 from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
 from launch_ros.substitutions import FindPackageShare
@@ -52,12 +53,14 @@ def generate_launch_description() -> LaunchDescription:
                 default_value="",
                 description="true: take the time from /clock; empty: as in params_file, else false.",
             ),
-            # Camera images do not fit Fast DDS's default shared-memory segment. A transport chosen by the user stays.
-            SetEnvironmentVariable(
-                "FASTDDS_BUILTIN_TRANSPORTS",
-                EnvironmentVariable("FASTDDS_BUILTIN_TRANSPORTS", default_value="LARGE_DATA"),
+            DeclareLaunchArgument(
+                "view",
+                default_value="false",
+                choices=["true", "false"],
+                description="true: show the annotated image in RViz, if it is installed.",
             ),
             OpaqueFunction(function=classifier),
+            OpaqueFunction(function=view),
         ]
     )
 
@@ -83,6 +86,16 @@ def classifier(context: LaunchContext) -> list[Node]:
             on_exit=end_with_the_node,
         )
     ]
+
+
+def view(context: LaunchContext) -> list[IncludeLaunchDescription]:
+    """RViz with the annotated image of the node, if it is wanted."""
+    if context.launch_configurations["view"] != "true":
+        return []
+    namespace = context.launch_configurations["namespace"].strip("/")
+    topic = "/".join(["", *filter(None, [namespace]), "cac_classifier/debug_image"])
+    source = PythonLaunchDescriptionSource(PathJoinSubstitution([ThisLaunchFileDir(), "view.launch.py"]))
+    return [IncludeLaunchDescription(source, launch_arguments={"debug_image": topic}.items())]
 
 
 def end_with_the_node(event: ProcessExited, context: LaunchContext) -> None:

@@ -4,14 +4,25 @@
 
 ``ros2 launch cac_ros replay.launch.py bag:=yesterday model_path:=parts.cac labels:=labels.csv out:=report mode:=live``
 
+With ``mode:=live view:=true`` the annotated image is shown in RViz meanwhile.
+
 The launch ends with the evaluation, and with an error when the evaluation failed.
 """
 
 from launch import LaunchContext, LaunchDescription
-from launch.actions import DeclareLaunchArgument, ExecuteProcess, OpaqueFunction, SetEnvironmentVariable, Shutdown
+from launch.actions import (
+    DeclareLaunchArgument,
+    ExecuteProcess,
+    IncludeLaunchDescription,
+    OpaqueFunction,
+    Shutdown,
+)
 from launch.events.process import ProcessExited
-from launch.substitutions import EnvironmentVariable
+from launch.launch_description_sources import PythonLaunchDescriptionSource
+from launch.substitutions import PathJoinSubstitution, ThisLaunchFileDir
 from launch_ros.substitutions import ExecutableInPackage
+
+WATCHED = "/cac_replay/debug_image"  # where `replay --watch` publishes it
 
 # Arguments that become an option of the command line, when they are not empty.
 OPTIONS = {
@@ -49,12 +60,15 @@ def generate_launch_description() -> LaunchDescription:
             ),
             DeclareLaunchArgument("rate", default_value="1.0", description="live: times the bag's own pace."),
             DeclareLaunchArgument("device", default_value="auto", description="auto, cpu or cuda:N."),
-            # As in classifier.launch.py: both the player and the node need it.
-            SetEnvironmentVariable(
-                "FASTDDS_BUILTIN_TRANSPORTS",
-                EnvironmentVariable("FASTDDS_BUILTIN_TRANSPORTS", default_value="LARGE_DATA"),
+            DeclareLaunchArgument(
+                "view",
+                default_value="false",
+                choices=["true", "false"],
+                description="true, with mode:=live: show the annotated image in RViz, if it is installed. The replay "
+                "then runs in the ROS domain of this terminal, otherwise in one of its own.",
             ),
             OpaqueFunction(function=replay),
+            OpaqueFunction(function=view),
         ]
     )
 
@@ -63,6 +77,8 @@ def replay(context: LaunchContext) -> list[ExecuteProcess]:
     """The command line, with only those options that an argument was given for."""
     values = context.launch_configurations
     options = [part for name, option in OPTIONS.items() if values[name] for part in (option, values[name])]
+    if values["view"] == "true":
+        options.append("--watch")
     program = ExecutableInPackage(executable="replay", package="cac_ros")
     return [
         ExecuteProcess(
@@ -73,6 +89,15 @@ def replay(context: LaunchContext) -> list[ExecuteProcess]:
             on_exit=end_with_the_evaluation,
         )
     ]
+
+
+def view(context: LaunchContext) -> list[IncludeLaunchDescription]:
+    """RViz with the annotated image of the replay, if it is wanted and the replay has one."""
+    values = context.launch_configurations
+    if values["view"] != "true" or values["mode"] != "live":
+        return []
+    source = PythonLaunchDescriptionSource(PathJoinSubstitution([ThisLaunchFileDir(), "view.launch.py"]))
+    return [IncludeLaunchDescription(source, launch_arguments={"debug_image": WATCHED}.items())]
 
 
 def end_with_the_evaluation(event: ProcessExited, context: LaunchContext) -> list[Shutdown]:

@@ -3,6 +3,7 @@
 """What the repository consists of, for the tests that read it."""
 
 import ast
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +22,19 @@ def repository_files() -> list[Path]:
         skipped = {".venv", ".setup", "build", "install", "log", "__pycache__", "demo_output"}
         paths = [path for path in ROOT.rglob("*") if not skipped & set(path.relative_to(ROOT).parts)]
     return sorted(path for path in paths if path.is_file())
+
+
+def documented_topics(node: str) -> dict[str, set[str]]:
+    """Types of the topics and services of a node by full name, from the table of the README."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    table = text.split("| Topic, service | Type | |\n|---|---|---|\n")[1].split("\n\n")[0]
+    found: dict[str, set[str]] = {}
+    for row in table.splitlines():
+        names, kinds = (re.findall(r"`([^`]+)`", cell) for cell in row.split("|")[1:3])
+        for name, kind in zip(names, kinds * len(names) if len(kinds) == 1 else kinds, strict=True):
+            full = name.replace("~", node) if name.startswith("~") else f"/{name.lstrip('/')}"
+            found.setdefault(full, set()).add(kind)
+    return found
 
 
 def imported_packages(folder: Path) -> dict[str, set[str]]:

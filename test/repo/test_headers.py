@@ -6,7 +6,9 @@ from pathlib import Path
 
 from test.repo.sources import ROOT, repository_files
 
-SOURCES = {".py", ".msg", ".srv", ".xml", ".yaml", ".yml", ".toml", ".cfg", ".txt", ".html", ".css", ".js", ".j2"}
+SOURCES = {
+    ".py", ".msg", ".srv", ".xml", ".yaml", ".yml", ".toml", ".cfg", ".txt", ".html", ".css", ".js", ".j2", ".rviz",
+}  # fmt: skip
 NAMES = {"Makefile", "Dockerfile", "CMakeLists.txt", ".ci/run"}
 OWNER = "SPDX-FileCopyrightText: 2026 cac_ros contributors"
 LICENCE = "SPDX-License-Identifier: Apache-2.0"

@@ -3,6 +3,7 @@
 """Messages, parameters and launch arguments agree with the tables in the code."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -89,7 +90,7 @@ def table_in(name: str, variable: str) -> ast.Dict:
 
 def test_the_node_can_be_launched_with_these_arguments() -> None:
     assert set(launch_arguments("classifier.launch.py")) == {
-        "model_path", "params_file", "image", "namespace", "device", "autostart", "log_level", "use_sim_time",
+        "model_path", "params_file", "image", "namespace", "device", "autostart", "log_level", "use_sim_time", "view",
     }  # fmt: skip
 
 
@@ -113,10 +114,23 @@ def test_every_replay_argument_is_an_option_of_the_command_line() -> None:
     table = table_in("replay.launch.py", "OPTIONS")
     names = {ast.literal_eval(key) for key in table.keys if key is not None}
     assert {ast.literal_eval(value) for value in table.values} <= options
-    assert set(launch_arguments("replay.launch.py")) == names | {"bag"}
+    assert set(launch_arguments("replay.launch.py")) == names | {"bag", "view"}
+    assert "--watch" in options
 
 
-@pytest.mark.parametrize("name", ["classifier.launch.py", "replay.launch.py"])
-def test_launch_files_choose_the_large_data_transport_unless_the_user_chose_one(name: str) -> None:
-    text = (ROOT / "launch" / name).read_text()
-    assert 'EnvironmentVariable("FASTDDS_BUILTIN_TRANSPORTS", default_value="LARGE_DATA")' in text
+def test_no_transport_is_chosen_for_the_user() -> None:
+    """With LARGE_DATA a node would not be seen by any program that was started without it, and see none."""
+    for path in (*(ROOT / "launch").iterdir(), ROOT / "Dockerfile"):
+        if path.is_file():
+            assert "FASTDDS_BUILTIN_TRANSPORTS" not in path.read_text(encoding="utf-8"), path.name
+
+
+def test_the_launch_files_and_the_layout_agree_on_the_topic_of_the_view() -> None:
+    from cac_ros import live
+
+    def constant(name: str, variable: str) -> str:
+        return re.search(rf'^{variable} = "(.+)"', (ROOT / "launch" / name).read_text(), re.MULTILINE)[1]  # type: ignore[index]
+
+    assert constant("replay.launch.py", "WATCHED") == live.WATCHED
+    layout = (ROOT / "config" / "cac_ros.rviz").read_text(encoding="utf-8")
+    assert f"Value: {constant('view.launch.py', 'TOPIC')}\n" in layout

@@ -66,8 +66,11 @@ def test_the_wanted_reliability(
 def test_nobody_publishes_any_image() -> None:
     assert explain(environment={"ROS_DOMAIN_ID": "42"}) == (
         "No node publishes /image, and no other image topic is visible: start the camera, and check that it uses the "
-        "same ROS_DOMAIN_ID (42 here) and that ROS_AUTOMATIC_DISCOVERY_RANGE lets the two see each other."
+        "same ROS_DOMAIN_ID (42 here), the same FASTDDS_BUILTIN_TRANSPORTS (not set here) and that "
+        "ROS_AUTOMATIC_DISCOVERY_RANGE lets the two see each other."
     )
+    assert "TRANSPORTS (LARGE_DATA here)" in explain(environment={"FASTDDS_BUILTIN_TRANSPORTS": "LARGE_DATA"})
+    assert "FASTDDS" not in explain(rmw="rmw_cyclonedds_cpp")
     assert "ROS_DOMAIN_ID (0 here)" in explain()
 
 

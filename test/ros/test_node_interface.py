@@ -6,25 +6,13 @@ import re
 from pathlib import Path
 
 from cac_ros.vision_output import vision_messages
-from test.ros.driver import ROOT, Robot, running
+from test.repo.sources import documented_topics
+from test.ros.driver import Robot, running
 
 NODE = "/cac_classifier"
 # What every lifecycle node of ROS has.
 OF_ROS = {"/rosout", "/parameter_events", "/clock", f"{NODE}/transition_event"}
 TYPES_OF_ROS = ("rcl_interfaces/", "lifecycle_msgs/", "type_description_interfaces/")
-
-
-def documented() -> dict[str, set[str]]:
-    """Types by full name, from the table of the README."""
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    table = text.split("| Topic, service | Type | |\n|---|---|---|\n")[1].split("\n\n")[0]
-    found: dict[str, set[str]] = {}
-    for row in table.splitlines():
-        names, kinds = (re.findall(r"`([^`]+)`", cell) for cell in row.split("|")[1:3])
-        for name, kind in zip(names, kinds * len(names) if len(kinds) == 1 else kinds, strict=True):
-            full = name.replace("~", NODE) if name.startswith("~") else f"/{name.lstrip('/')}"
-            found.setdefault(full, set()).add(kind)
-    return found
 
 
 def short(kinds: list[str]) -> set[str]:
@@ -50,7 +38,7 @@ def test_topics_and_services_are_those_of_the_readme(model: Path, ros_domain: in
             if topic not in OF_ROS and not kinds[0].startswith(TYPES_OF_ROS)
         }
 
-    expected = documented()
+    expected = documented_topics(NODE)
     elsewhere = {"/image/compressed": {"sensor_msgs/CompressedImage"}}  # with image_transport:=compressed
     if vision_messages() is None:
         elsewhere["/detections"] = {"vision_msgs/Detection2DArray"}

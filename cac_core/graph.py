@@ -11,20 +11,33 @@ from torch import Tensor, nn
 
 from cac_core import functional
 from cac_core.bundle import ModelBundle
-from cac_core.preprocessing import normalise
+from cac_core.preprocessing import normalisation, scaled
 
 
 class LogitsGraph(nn.Module):
-    """uint8 ``(B, S, S, C)`` to float32 logits ``(B, D)``."""
+    """uint8 ``(B, S, S, C)`` to float32 logits ``(B, D)``.
 
-    def __init__(self, bundle: ModelBundle) -> None:
+    Args:
+        bundle: the model.
+        dtype: what the backbone computes in; normalisation before it and everything after it stay float32.
+    """
+
+    mean: Tensor
+    scale: Tensor
+
+    def __init__(self, bundle: ModelBundle, dtype: torch.dtype = torch.float32) -> None:
         super().__init__()
-        self.preprocessing = bundle.preprocessing
+        # Buffers go to the device once; made in forward() they would be copied there for every batch.
+        mean, scale = normalisation(bundle.preprocessing)
+        self.register_buffer("mean", mean)
+        self.register_buffer("scale", scale)
+        self.dtype = dtype
         self.model = bundle.build_model().requires_grad_(False)
+        self.model.backbone.to(dtype)
 
     def forward(self, pixels: Tensor) -> Tensor:
         """Logits of a batch of pixels."""
-        return self.model.logits(normalise(pixels, self.preprocessing))
+        return self.model.logits(scaled(pixels, self.mean, self.scale).to(self.dtype))
 
 
 class ScoreGraph(LogitsGraph):

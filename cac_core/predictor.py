@@ -88,6 +88,7 @@ class Predictor:
     ) -> None:
         self.bundle = bundle
         self._engine: Engine = make_engine(bundle, engine, device, threads, precision)
+        self._notes_given = 0
         self._default_theta = self.theta()
 
     @classmethod
@@ -126,6 +127,12 @@ class Predictor:
     def notes(self) -> tuple[str, ...]:
         """Sentences worth logging once."""
         return self._engine.notes
+
+    def new_notes(self) -> tuple[str, ...]:
+        """The notes that this method has not given yet: an engine can have one to make while it runs."""
+        notes = self._engine.notes
+        new, self._notes_given = notes[self._notes_given :], len(notes)
+        return new
 
     def theta(
         self, known_kept: float | None = None, threshold: float | None = None, per_class: bool = False

@@ -106,9 +106,7 @@ def resize(frame: Frame, preprocessing: Preprocessing) -> NDArray[np.uint8]:
     flag = _INTERPOLATION[preprocessing.interpolation]
     height, width = pixels.shape[:2]
     if preprocessing.fit == "crop":
-        side = min(height, width)
-        top, left = (height - side) // 2, (width - side) // 2
-        pixels = pixels[top : top + side, left : left + side]
+        pixels = centre_crop(pixels)
     if preprocessing.fit == "pad" and height != width:
         scale = size / max(height, width)
         h, w = max(1, round(height * scale)), max(1, round(width * scale))
@@ -120,10 +118,27 @@ def resize(frame: Frame, preprocessing: Preprocessing) -> NDArray[np.uint8]:
     return _colour(square, frame.order, preprocessing.channels)
 
 
+def centre_crop(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The largest square in the middle of ``(H, W[, C])``, a view."""
+    height, width = pixels.shape[:2]
+    side = min(height, width)
+    top, left = (height - side) // 2, (width - side) // 2
+    return pixels[top : top + side, left : left + side]
+
+
+def normalisation(preprocessing: Preprocessing, device: torch.device | None = None) -> tuple[Tensor, Tensor]:
+    """Mean ``(C,)`` and inverse std ``(C,)``, in units of pixel values, on a device."""
+    mean = torch.tensor(preprocessing.mean, device=device) * 255.0
+    return mean, 1.0 / (torch.tensor(preprocessing.std, device=device) * 255.0)
+
+
 def normalise(pixels: Tensor, preprocessing: Preprocessing) -> Tensor:
     """uint8 ``(B, S, S, C)`` to float32 ``(B, C, S, S)`` with the bundle's mean and std, on the tensor's device."""
-    mean = torch.tensor(preprocessing.mean, device=pixels.device) * 255.0
-    scale = 1.0 / (torch.tensor(preprocessing.std, device=pixels.device) * 255.0)
+    return scaled(pixels, *normalisation(preprocessing, pixels.device))
+
+
+def scaled(pixels: Tensor, mean: Tensor, scale: Tensor) -> Tensor:
+    """:func:`normalise` with the two tensors of :func:`normalisation`, for who has made them before."""
     # permute() keeps the memory as it is: the result is channels_last without a copy.
     return ((pixels.float() - mean) * scale).permute(0, 3, 1, 2)
 

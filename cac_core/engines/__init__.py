@@ -14,7 +14,7 @@ from cac_core.errors import EngineError
 from cac_core.preprocessing import Frame
 
 ENGINES = ("auto", "torch", "openvino", "onnxruntime")
-PRECISIONS = ("auto", "float32", "bf16")
+PRECISIONS = ("auto", "float32", "bf16", "fp16")
 
 
 class Engine(Protocol):
@@ -43,7 +43,8 @@ def make_engine(
         name: one of :data:`ENGINES`.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
         threads: CPU threads of the engine; 0 lets it choose. PyTorch's are those of the whole process.
-        precision: of the backbone, one of :data:`PRECISIONS`; ``auto`` is the engine's own choice, float32 on the CPU.
+        precision: of the backbone, one of :data:`PRECISIONS`; ``auto`` is float32, the others decide some frames
+            differently.
 
     Raises:
         EngineError: for a name or precision that does not exist or that the engine does not have, or an engine asked
@@ -61,7 +62,7 @@ def make_engine(
     if name == "onnxruntime":
         from cac_core.engines.onnx_engine import ONNXEngine
 
-        _only_float32(name, precision)
+        _refuse(name, precision, "bf16", "fp16")
         return ONNXEngine(bundle, device, threads)
     if name != "auto":
         raise EngineError(f"there is no engine named {name!r}: use one of {', '.join(ENGINES)}")
@@ -82,20 +83,26 @@ def make_engine(
 def _torch(bundle: ModelBundle, device: str, threads: int, precision: str) -> Engine:
     import torch
 
-    from cac_core.engines.torch_engine import TorchEngine
+    from cac_core.engines.devices import resolve_device
 
-    _only_float32("torch", precision)
     if threads:
         torch.set_num_threads(threads)
-    return TorchEngine(bundle, device)
+    if resolve_device(device)[0].type == "cuda":
+        from cac_core.engines.cuda_engine import CudaEngine
+
+        return CudaEngine(bundle, device, precision)
+    from cac_core.engines.torch_engine import TorchEngine
+
+    return TorchEngine(bundle, device, precision)
 
 
 def _openvino(bundle: ModelBundle, device: str, threads: int, precision: str) -> Engine:
     from cac_core.engines.openvino_engine import OpenVINOEngine
 
+    _refuse("openvino", precision, "fp16")
     return OpenVINOEngine(bundle, device, threads, "bf16" if precision == "bf16" else "float32")
 
 
-def _only_float32(name: str, precision: str) -> None:
-    if precision == "bf16":
-        raise EngineError(f"engine {name} computes in float32 only: use precision auto, or engine openvino")
+def _refuse(name: str, precision: str, *missing: str) -> None:
+    if precision in missing:
+        raise EngineError(f"engine {name} does not compute in {precision}: use precision auto, or engine torch")

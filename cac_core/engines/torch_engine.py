@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cac_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The reference engine: PyTorch, float32, on CPU or CUDA."""
+"""The reference engine: PyTorch, float32 unless asked for less."""
 
 from collections.abc import Sequence
 
@@ -8,11 +8,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from cac_core import functional
 from cac_core.bundle import ModelBundle
-from cac_core.engines.common import resized_batch
+from cac_core.engines.common import LARGEST_BATCH, resized_batch, scores_of_logits
 from cac_core.engines.devices import resolve_device
-from cac_core.preprocessing import Frame, normalise
+from cac_core.errors import EngineError
+from cac_core.graph import LogitsGraph
+from cac_core.preprocessing import Frame
 
 
 class TorchEngine:
@@ -21,20 +22,82 @@ class TorchEngine:
     Args:
         bundle: the model.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
+        precision: of the backbone: ``auto`` = ``float32``, ``bf16`` where the hardware has it, ``fp16`` on CUDA. The
+            head is always float32.
+
+    Raises:
+        DeviceError: for a device that is not there.
+        EngineError: for a precision that the device does not have.
     """
 
     name = "torch"
 
-    def __init__(self, bundle: ModelBundle, device: str = "auto") -> None:
+    def __init__(self, bundle: ModelBundle, device: str = "auto", precision: str = "auto") -> None:
         self._device, self.notes = resolve_device(device)
         self.device = str(self._device)
         self._preprocessing = bundle.preprocessing
-        self._model = bundle.build_model().to(self._device).to(memory_format=torch.channels_last)
+        self._centres = bundle.centres
+        dtype = backbone_dtype(precision, self._device)
+        self._graph = LogitsGraph(bundle, dtype).to(self._device).to(memory_format=torch.channels_last)
+        self._largest = LARGEST_BATCH
+
+    def rejection_scores(self, frames: Sequence[Frame]) -> NDArray[np.float32]:
+        """γ ``(B, N)`` of a batch of frames of any sizes; in smaller parts when the device's memory asks for it.
+
+        Raises:
+            EngineError: when the memory is too small for a single frame.
+        """
+        logits: list[NDArray[np.float32]] = []
+        start = 0
+        while start < len(frames):
+            part = frames[start : start + self._largest]
+            try:
+                logits.append(self._logits(part))
+                start += len(part)
+                continue
+            except torch.OutOfMemoryError:
+                pass  # dealt with below, when the exception no longer holds what was allocated
+            self._shrink(len(part))
+        return scores_of_logits(np.concatenate(logits), self._centres)
 
     @torch.inference_mode()
-    def rejection_scores(self, frames: Sequence[Frame]) -> NDArray[np.float32]:
-        """γ ``(B, N)`` of a batch of frames of any sizes."""
-        pixels = torch.from_numpy(resized_batch(frames, self._preprocessing)).to(self._device, non_blocking=True)
-        gamma = functional.rejection_scores(self._model(normalise(pixels, self._preprocessing)))
-        result: NDArray[np.float32] = gamma.cpu().numpy()
-        return result
+    def _logits(self, frames: Sequence[Frame]) -> NDArray[np.float32]:
+        """Logits ``(B, D)`` of a batch; raises torch.OutOfMemoryError."""
+        pixels = torch.from_numpy(resized_batch(frames, self._preprocessing))
+        logits: NDArray[np.float32] = self._graph(pixels.to(self._device)).cpu().numpy()
+        return logits
+
+    def _shrink(self, count: int) -> None:
+        """After ``count`` frames did not fit: work on half as many from now on, and say so."""
+        if count == 1:
+            raise EngineError(
+                f"{self.device} has too little memory for one frame: end other programs that use it, or use device cpu"
+            )
+        self._largest = count // 2
+        self.notes = (
+            *self.notes,
+            f"{self.device} ran out of memory with {count} frames at once: from now on there are at most "
+            f"{self._largest}, which is slower; end other programs that use it",
+        )
+
+
+def backbone_dtype(precision: str, device: torch.device) -> torch.dtype:
+    """What the backbone computes in. Raises EngineError for a precision that the device does not have.
+
+    float32 is the default on CUDA, too: of 432 grocery photos float16 decided one differently, bfloat16 five of 474.
+    """
+    if precision in ("auto", "float32"):
+        return torch.float32
+    if precision == "fp16":
+        if device.type == "cuda":
+            return torch.float16
+        raise EngineError("engine torch computes in float16 on CUDA only: use precision bf16 or auto")
+    if device.type == "cuda":
+        supported = torch.cuda.is_bf16_supported(including_emulation=False)
+    else:
+        from cac_core.training.precision import cpu_multiplies_bf16
+
+        supported = cpu_multiplies_bf16()
+    if not supported:
+        raise EngineError(f"{device} does not compute in bfloat16: use precision auto or float32")
+    return torch.bfloat16

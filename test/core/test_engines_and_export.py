@@ -154,10 +154,12 @@ def test_bfloat16_is_computed_where_the_cpu_has_it_and_refused_where_not():
     np.testing.assert_allclose(coarse, exact, rtol=0.05)
 
 
-@pytest.mark.parametrize("name", ["torch", "onnxruntime"])
-def test_a_precision_that_an_engine_does_not_have_is_refused_with_what_to_use(name):
-    with pytest.raises(errors.EngineError, match=f"engine {name} computes in float32 only: use precision auto"):
-        make_engine(tiny_bundle(), name, "cpu", precision="bf16")
+@pytest.mark.parametrize(
+    ("name", "precision"), [("onnxruntime", "bf16"), ("onnxruntime", "fp16"), ("openvino", "fp16")]
+)
+def test_a_precision_that_an_engine_does_not_have_is_refused_with_what_to_use(name, precision):
+    with pytest.raises(errors.EngineError, match=f"engine {name} does not compute in {precision}: use precision auto"):
+        make_engine(tiny_bundle(), name, "cpu", precision=precision)
     with pytest.raises(errors.EngineError, match="use one of auto, float32, bf16"):
         make_engine(tiny_bundle(), name, "cpu", precision="int3")
 

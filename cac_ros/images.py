@@ -23,6 +23,16 @@ class BadFrameError(ValueError):
     """A frame that cannot be read; the message is a sentence that names what is wrong with it."""
 
 
+class ReducedFrame(Frame):
+    """A frame decoded at a fraction of its size.
+
+    Attributes:
+        message: what it was decoded from.
+    """
+
+    message: Any
+
+
 class _Layout(NamedTuple):
     """How one pixel of an encoding lies in memory and what it becomes."""
 
@@ -76,23 +86,32 @@ _TO_BGR = {
     "grey": cv2.COLOR_GRAY2BGR,
 }
 _JPEG_SCAN, _JPEG_END = b"\xff\xda", b"\xff\xd9"
+_JPEG_FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}  # markers of the segment that holds size and channels
+_JPEG_FRACTIONS = {  # of the size: flags to decode with, for as many channels
+    8: {1: cv2.IMREAD_REDUCED_GRAYSCALE_8, 3: cv2.IMREAD_REDUCED_COLOR_8},
+    4: {1: cv2.IMREAD_REDUCED_GRAYSCALE_4, 3: cv2.IMREAD_REDUCED_COLOR_4},
+    2: {1: cv2.IMREAD_REDUCED_GRAYSCALE_2, 3: cv2.IMREAD_REDUCED_COLOR_2},
+}
 _MAX_PIXELS = 1 << 27  # 134 megapixels; a header that claims more is damaged, and decoding it could take all memory
 
 
-def to_frame(message: Any) -> Frame:
+def to_frame(message: Any, enough: int = 0) -> Frame:
     """Read a ``sensor_msgs/Image`` or ``sensor_msgs/CompressedImage``.
 
     Args:
         message: the message, from rclpy or from rosbags.
+        enough: a JPEG image is decoded at a half, a quarter or an eighth of its size where its shorter side keeps so
+            many pixels, which is faster and changes the rejection scores; 0 = always at its full size.
 
     Returns:
-        The frame. For the 8-bit rgb, bgr, rgba, bgra and mono encodings its pixels are a view on the message's buffer.
+        The frame; a :class:`ReducedFrame` if it is smaller than the image. For the 8-bit rgb, bgr, rgba, bgra and mono
+        encodings its pixels are a view on the message's buffer.
 
     Raises:
         BadFrameError: the message cannot be read, whatever it holds.
     """
     try:
-        return _compressed_frame(message) if hasattr(message, "format") else _raw_frame(message)
+        return _compressed_frame(message, enough) if hasattr(message, "format") else _raw_frame(message)
     except BadFrameError:
         raise
     except (cv2.error, ValueError, TypeError, OverflowError, MemoryError, AttributeError) as error:
@@ -101,7 +120,12 @@ def to_frame(message: Any) -> Frame:
 
 
 def to_bgr(frame: Frame) -> NDArray[np.uint8]:
-    """The pixels ``(H, W, 3)`` in OpenCV's order, for drawing and saving; a view if they are in that order already."""
+    """The pixels ``(H, W, 3)`` in OpenCV's order, for drawing and saving; a view if they are in that order already.
+
+    Always at the image's full size: a reduced frame is decoded once more. Raises BadFrameError where that fails.
+    """
+    if isinstance(frame, ReducedFrame):
+        frame = to_frame(frame.message)
     if frame.order not in _TO_BGR:
         return frame.pixels
     return cast("NDArray[np.uint8]", cv2.cvtColor(frame.pixels, _TO_BGR[frame.order]))
@@ -135,25 +159,53 @@ def _raw_frame(message: Any) -> Frame:
     return _convert(pixels, encoding, layout)
 
 
-def _compressed_frame(message: Any) -> Frame:
+def _compressed_frame(message: Any, enough: int) -> Frame:
     buffer = _bytes(message.data)
     name = f"the compressed image (format {_quoted(message.format)}, {buffer.size} bytes)"
     if buffer.size == 0:
         raise BadFrameError(f"{name} is empty")
-    _check_container(buffer.tobytes(), name)
-    pixels = cv2.imdecode(buffer, cv2.IMREAD_ANYCOLOR | cv2.IMREAD_ANYDEPTH)
+    data = buffer.tobytes()
+    _check_container(data, name)
+    # image_transport stores a Bayer mosaic as a grey picture and names the mosaic in front of the semicolon.
+    mosaic = str(message.format).partition(";")[0].strip()
+    reduced = _reducing_flags(data, enough) if enough and not mosaic.startswith("bayer_") else None
+    pixels = cv2.imdecode(buffer, cv2.IMREAD_ANYCOLOR | cv2.IMREAD_ANYDEPTH if reduced is None else reduced)
     if pixels is None:
         raise BadFrameError(f"{name} cannot be decoded; it is damaged or not JPEG or PNG")
     if pixels.dtype not in (np.uint8, np.uint16) or pixels.ndim not in (2, 3):
         raise BadFrameError(f"{name} holds {pixels.dtype} values; only 8 and 16 bit pictures are supported")
     bits = 8 * pixels.dtype.itemsize
-    # image_transport stores a Bayer mosaic as a grey picture and names the mosaic in front of the semicolon.
-    mosaic = str(message.format).partition(";")[0].strip()
     if pixels.ndim == 2 and mosaic.startswith("bayer_") and mosaic.rstrip("0123456789") + str(bits) in _LAYOUTS:
         encoding = mosaic.rstrip("0123456789") + str(bits)
     else:
         encoding = f"mono{bits}" if pixels.ndim == 2 else f"bgr{bits}"
-    return _convert(cast("NDArray[Any]", pixels), encoding, _LAYOUTS[encoding])
+    frame = _convert(cast("NDArray[Any]", pixels), encoding, _LAYOUTS[encoding])
+    if reduced is not None:
+        frame = ReducedFrame(*frame)
+        frame.message = message
+    return frame
+
+
+def _reducing_flags(data: bytes, enough: int) -> int | None:
+    """How to decode a JPEG image so that ``enough`` pixels are left of its shorter side; None: at its full size."""
+    height, width, channels = _jpeg_shape(data)
+    for fraction, flags in _JPEG_FRACTIONS.items():
+        if channels in flags and min(height, width) >= fraction * enough:
+            return flags[channels]
+    return None
+
+
+def _jpeg_shape(data: bytes) -> tuple[int, int, int]:
+    """Height, width and channels that a JPEG header names; zeros for anything that is not an 8-bit JPEG image."""
+    position = 2 if data.startswith(b"\xff\xd8") else len(data)
+    while position + 9 < len(data) and data[position] == 0xFF:
+        marker, body = data[position + 1], data[position + 4 : position + 10]
+        if marker in _JPEG_FRAMES:
+            size = int.from_bytes(body[1:3], "big"), int.from_bytes(body[3:5], "big")
+            return (*size, body[5]) if body[0] == 8 else (0, 0, 0)
+        filled = marker == 0xFF  # any number of these bytes may stand before a marker
+        position += 1 if filled else 2 + int.from_bytes(data[position + 2 : position + 4], "big")
+    return 0, 0, 0
 
 
 def _convert(pixels: NDArray[Any], encoding: str, layout: _Layout) -> Frame:

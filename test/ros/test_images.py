@@ -13,7 +13,7 @@ from rosbags.image import message_to_cvimage
 from sensor_msgs.msg import CompressedImage, Image
 
 from cac_core.preprocessing import Preprocessing, resize
-from cac_ros.images import ENCODINGS, BadFrameError, to_frame
+from cac_ros.images import ENCODINGS, BadFrameError, ReducedFrame, to_bgr, to_frame
 
 HEIGHT, WIDTH = 24, 32
 VIEWS = {"rgb8": ("rgb", 3), "bgr8": ("bgr", 3), "rgba8": ("rgba", 4), "bgra8": ("bgra", 4), "mono8": ("grey", 1)}
@@ -190,6 +190,60 @@ def test_a_compressed_bayer_mosaic_is_demosaiced(bits: int) -> None:
     np.testing.assert_array_equal(packed.pixels, raw.pixels)
 
 
+def smooth(height: int, width: int, channels: int = 3) -> np.ndarray:
+    return cv2.resize(random_array(5, 5, channels), (width, height), interpolation=cv2.INTER_CUBIC)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize(
+    ("height", "width", "enough", "expected"),
+    [
+        (480, 640, 0, 480),  # nobody asked for less
+        (480, 640, 241, 480),
+        (480, 640, 240, 240),
+        (480, 640, 100, 120),
+        (640, 480, 60, 60),
+        (1080, 1920, 1, 135),
+        (483, 641, 240, 242),  # rounded up
+    ],
+)
+def test_a_large_jpeg_is_decoded_smaller_only_as_far_as_enough_is_left(
+    channels: int, height: int, width: int, enough: int, expected: int
+) -> None:
+    pixels = smooth(height, width, channels)
+    message = compressed("jpg", pixels)
+    full, frame = to_frame(message), to_frame(message, enough)
+    assert min(frame.pixels.shape[:2]) == expected
+    assert isinstance(frame, ReducedFrame) == (expected < min(height, width))
+    assert frame.order == full.order == ("grey" if channels == 1 else "bgr")
+    small = cv2.resize(full.pixels, frame.pixels.shape[1::-1], interpolation=cv2.INTER_AREA)
+    assert np.abs(frame.pixels.astype(int) - small).mean() < 2
+
+
+def test_who_draws_or_saves_a_reduced_frame_gets_the_whole_picture() -> None:
+    message = compressed("jpg", smooth(480, 640))
+    frame = to_frame(message, 100)
+    assert frame.pixels.shape == (120, 160, 3)
+    np.testing.assert_array_equal(to_bgr(frame), to_frame(message).pixels)
+
+
+def test_a_reduced_jpeg_is_turned_as_its_camera_says() -> None:
+    exif = bytes.fromhex("ffe1 0022 457869660000 4d4d002a00000008 0001 0112 0003 00000001 00060000 00000000")
+    data = compressed("jpg", smooth(480, 640)).data.tobytes()
+    message = CompressedImage(format="jpeg", data=data[:2] + exif + data[2:])
+    assert to_frame(message).pixels.shape == (640, 480, 3)
+    reduced, full = to_frame(message, 240).pixels, to_frame(message).pixels
+    assert reduced.shape == (320, 240, 3)
+    assert np.abs(cv2.resize(full, (240, 320), interpolation=cv2.INTER_AREA).astype(int) - reduced).mean() < 2
+
+
+def test_what_is_not_a_plain_jpeg_is_never_reduced() -> None:
+    mosaic = compressed("jpg", smooth(480, 640, 1), "bayer_grbg8; jpeg compressed ")
+    for message in (mosaic, compressed("png", smooth(480, 640)), image("rgb8", smooth(480, 640))):
+        assert not isinstance(to_frame(message, 1), ReducedFrame)
+        assert to_frame(message, 1).pixels.shape[:2] == (480, 640)
+
+
 def test_messages_from_rosbags_are_read_like_those_from_rclpy() -> None:
     from rosbags.typesys import Stores, get_typestore
 
@@ -293,17 +347,18 @@ PNG = cv2.imencode(".png", random_array(16, 16, 3))[1].tobytes()
     flips=st.lists(st.tuples(st.integers(0, 2000), st.integers(0, 255)), max_size=8),
     tail=st.binary(max_size=40),
     format=st.text(max_size=50) | st.sampled_from(["bayer_rggb8; jpeg", "bayer_16", "bayer_rggb"]),
+    enough=st.integers(0, 9),
 )
 @settings(max_examples=400, deadline=None)
 def test_any_compressed_message_is_read_or_refused(
-    original: bytes, flips: list[tuple[int, int]], tail: bytes, format: str
+    original: bytes, flips: list[tuple[int, int]], tail: bytes, format: str, enough: int
 ) -> None:
     data = bytearray(original)
     for position, value in flips:
         if data:
             data[position % len(data)] = value
     try:
-        frame = to_frame(CompressedImage(format=format, data=bytes(data) + tail))
+        frame = to_frame(CompressedImage(format=format, data=bytes(data) + tail), enough)
     except BadFrameError as error:
         assert str(error)
         return

@@ -5,6 +5,7 @@
 import ast
 import importlib.util
 import re
+import struct
 from collections.abc import Iterator
 from dataclasses import replace
 from types import ModuleType
@@ -58,6 +59,15 @@ def test_every_link_leads_somewhere(page) -> None:
         path = DOCS / name if name else page
         assert path.exists(), target
         assert not anchor or anchor in anchors(path.read_text(encoding="utf-8")), target
+
+
+def test_the_picture_of_the_annotated_image_is_small_and_shown() -> None:
+    picture = DOCS / "images" / "debug_image.png"  # by tools/write_picture.py
+    assert picture.stat().st_size < 150_000
+    width, height = struct.unpack(">II", picture.read_bytes()[16:24])
+    assert (width, height) == (968, 360)
+    assert "](docs/images/debug_image.png)" in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert "](images/debug_image.png)" in (DOCS / "guide.md").read_text(encoding="utf-8")
 
 
 def test_every_page_is_in_the_menu_and_the_other_way_round() -> None:

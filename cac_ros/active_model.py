@@ -27,12 +27,14 @@ class ActiveModel:
         theta: threshold of each class ``(N,)``.
         known_kept: share of known validation images that theta keeps; -1 when theta was set by hand.
         with_scores: whether the score of every class is published.
+        enough: shorter side that a JPEG image may be reduced to while it is decoded [pixels]; 0 = never reduce.
     """
 
     predictor: Predictor
     theta: NDArray[np.float32]
     known_kept: float
     with_scores: bool
+    enough: int = 0
 
     @classmethod
     def load(cls, path: str, settings: Settings) -> "ActiveModel":
@@ -69,7 +71,8 @@ class ActiveModel:
             raise ParameterError(f"Model {predictor.model_id} cannot use these thresholds: {error}") from error
         trained = predictor.bundle.thresholds.known_kept
         known_kept = -1.0 if by_hand else trained if share is None else share
-        return cls(predictor, theta, known_kept, settings.publish_rejection_scores)
+        enough = 2 * predictor.bundle.preprocessing.image_size if settings.reduced_jpeg else 0
+        return cls(predictor, theta, known_kept, settings.publish_rejection_scores, enough)
 
     def with_settings(self, settings: Settings) -> "ActiveModel":
         """The same model under changed parameters; raises ParameterError."""
@@ -155,7 +158,7 @@ def answer(messages: Sequence[Any], model: ActiveModel, gate: Gate | None = None
     decode_s: list[float] = []
     for message in messages:
         start = time.perf_counter()
-        frame, reason, problem = _read(message, gate)
+        frame, reason, problem = _read(message, gate, model.enough)
         frames.append(frame)
         refusals.append((reason, problem))
         decode_s.append(time.perf_counter() - start)
@@ -171,10 +174,10 @@ def answer(messages: Sequence[Any], model: ActiveModel, gate: Gate | None = None
     return answers
 
 
-def _read(message: Any, gate: Gate | None) -> tuple[Frame | None, Reason, str]:
+def _read(message: Any, gate: Gate | None, enough: int) -> tuple[Frame | None, Reason, str]:
     """The frame of a message, and why it is not to be classified, with a sentence; OK if it is."""
     try:
-        frame = to_frame(message)
+        frame = to_frame(message, enough)
     except BadFrameError as error:
         return None, Reason.BAD_FRAME, f"A frame could not be read: {error}"
     return (frame, *gate(frame)) if gate else (frame, Reason.OK, "")

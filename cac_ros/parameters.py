@@ -118,6 +118,12 @@ class Settings:
         fixed=_AT_CONFIGURE,
         choices=("raw", "compressed", "auto"),
     )
+    reduced_jpeg: bool = _parameter(
+        False,
+        "Decode JPEG images at a half, a quarter or an eighth of their size where that is still twice what the network "
+        "sees. Saves 15 to 40 % of the decoding at 1920x1080 and more; scores change, and with them the decision on "
+        "some frames near the threshold.",
+    )
     reliability: str = _parameter(
         "auto",
         "Reliability of the image subscription: auto follows the publishers on the topic.",

@@ -15,6 +15,8 @@ from std_msgs.msg import Header
 from cac_core.errors import CacError, EngineError
 from cac_core.predictor import Reason, failed
 from cac_ros.active_model import ActiveModel, answer
+from cac_ros.debug_image import jpeg_message
+from cac_ros.images import to_bgr
 from cac_ros.messages import class_list_message, classification_message, threshold_changes
 from cac_ros.parameters import Settings
 from test.ros.driver import GREY, RED, picture
@@ -31,6 +33,19 @@ def test_a_batch_is_answered_in_order_and_one_bad_frame_spoils_no_other(active: 
     assert [r.failed for r in results] == [False, True, False]
     assert [bool(r.problem) for r in results] == [False, True, False]
     assert results[1].problem.startswith("A frame could not be read: encoding ''")
+
+
+def test_large_jpegs_are_reduced_only_where_asked_for_and_shown_whole(active: ActiveModel) -> None:
+    size = active.predictor.bundle.preprocessing.image_size
+    message = jpeg_message(Header(), np.full((16 * size, 20 * size, 3), RED[::-1], np.uint8))
+    (whole,) = answer([message], active)
+    (reduced,) = answer([message], active.with_settings(Settings(device="cpu", reduced_jpeg=True)))
+    assert whole.frame is not None
+    assert reduced.frame is not None
+    assert whole.frame.pixels.shape[:2] == (16 * size, 20 * size)
+    assert reduced.frame.pixels.shape[:2] == (2 * size, 5 * size // 2)
+    assert reduced.decision.label == whole.decision.label
+    np.testing.assert_array_equal(to_bgr(reduced.frame), whole.frame.pixels)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from cac_ros.parameters import TABLE, Settings, change_problem, effect_problem, 
 ROOT = Path(__file__).parents[2]
 FREE = {
     "known_kept", "threshold", "per_class_thresholds", "publish_rejection_scores", "debug_image_rate", "dark_limit",
-    "bright_limit", "frozen_after", "unknown_share_tolerance",
+    "bright_limit", "frozen_after", "unknown_share_tolerance", "reduced_jpeg",
 }  # fmt: skip
 
 

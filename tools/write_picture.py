@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Write docs/images/debug_image.png: `make demo && .venv/bin/python tools/write_picture.py`.
 
-What ~/debug_image shows for a known and for an unknown object: two held-out handwritten digits, the first of a known and
-of an unknown class, as the demo's model answers them, drawn by the node's own code.
+What ~/debug_image shows for a known and for an unknown object: two held-out handwritten digits, the first of a known
+and of an unknown class, as the demo's model answers them, drawn by the node's own code.
 """
 
 import argparse

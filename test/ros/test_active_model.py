@@ -3,6 +3,7 @@
 """From messages to answers and from answers to messages, without a running node."""
 
 import math
+import tracemalloc
 from pathlib import Path
 from unittest import mock
 
@@ -33,6 +34,26 @@ def test_a_batch_is_answered_in_order_and_one_bad_frame_spoils_no_other(active: 
     assert [r.failed for r in results] == [False, True, False]
     assert [bool(r.problem) for r in results] == [False, True, False]
     assert results[1].problem.startswith("A frame could not be read: encoding ''")
+
+
+@pytest.mark.parametrize("engine", ["openvino", "torch"])
+@pytest.mark.parametrize("encoding", ["bgr8", "rgb8"])
+def test_a_raw_frame_is_never_copied_on_its_way_to_its_answer(model: Path, encoding: str, engine: str) -> None:
+    pytest.importorskip(engine, reason=f"{engine} is not installed")
+    active = ActiveModel.load(str(model), Settings(device="cpu", engine=engine))
+    message = picture(RED, 1920, 1080, encoding)
+    answer([message], active)
+    tracemalloc.start()
+    try:
+        (result,) = answer([message], active)
+        classification_message(message.header, result.decision, active.model_id, with_scores=True)
+        _, peak = tracemalloc.get_traced_memory()  # NumPy reports its arrays, and OpenCV's results are such
+    finally:
+        tracemalloc.stop()
+    assert not result.failed
+    assert result.frame is not None
+    assert np.shares_memory(result.frame.pixels, np.frombuffer(message.data, np.uint8))
+    assert peak < len(message.data) / 50
 
 
 def test_large_jpegs_are_reduced_only_where_asked_for_and_shown_whole(active: ActiveModel) -> None:

@@ -47,9 +47,12 @@ class ActiveModel:
             raise NotABundleError(
                 "model_path is empty: give the path of a .cac file; at start with --ros-args -p model_path:=PATH"
             )
-        predictor = Predictor.load(Path(path).expanduser(), settings.engine, settings.device)
+        predictor = Predictor.load(
+            Path(path).expanduser(), settings.engine, settings.device, settings.threads, settings.precision
+        )
         model = cls.of(predictor, settings)
-        predictor.warm_up()
+        for cameras in range(1, 1 + max(1, len(settings.cameras))):  # as many frames as can be in one batch
+            predictor.warm_up(cameras)
         return model
 
     @classmethod
@@ -145,18 +148,18 @@ Gate = Callable[[Frame], tuple[Reason, str]]
 """Says why a frame is not worth classifying, with a sentence; OK if it is."""
 
 
-def answer(messages: Sequence[Any], model: ActiveModel, gate: Gate | None = None) -> list[Answer]:
+def answer(messages: Sequence[Any], model: ActiveModel, gates: Sequence[Gate | None] | None = None) -> list[Answer]:
     """Classify a batch of image messages. Never raises: whatever goes wrong becomes an unknown with its reason.
 
     Args:
-        messages: sensor_msgs/Image or CompressedImage.
+        messages: sensor_msgs/Image or CompressedImage, of any sizes and encodings.
         model: decides.
-        gate: asked about each frame that could be read, in order; what it refuses is not classified.
+        gates: for each message who is asked about its frame, if it could be read; what it refuses is not classified.
     """
     frames: list[Frame | None] = []
     refusals: list[tuple[Reason, str]] = []
     decode_s: list[float] = []
-    for message in messages:
+    for message, gate in zip(messages, gates or [None] * len(messages), strict=True):
         start = time.perf_counter()
         frame, reason, problem = _read(message, gate, model.enough)
         frames.append(frame)
@@ -164,13 +167,12 @@ def answer(messages: Sequence[Any], model: ActiveModel, gate: Gate | None = None
         decode_s.append(time.perf_counter() - start)
     start = time.perf_counter()
     good = [frame for frame, (reason, _) in zip(frames, refusals, strict=True) if frame and reason == Reason.OK]
-    decisions, engine_problem = decide(good, model)
+    rest = iter(zip(*decide(good, model), strict=True))
     engine_s = time.perf_counter() - start
-    rest = iter(decisions)
     answers = []
     for frame, (reason, problem), seconds in zip(frames, refusals, decode_s, strict=True):
-        decision = next(rest) if reason == Reason.OK else failed(reason)
-        answers.append(Answer(decision, problem or _problem(decision, engine_problem), seconds, engine_s, frame))
+        decision, why = next(rest) if reason == Reason.OK else (failed(reason), problem)
+        answers.append(Answer(decision, why, seconds, engine_s, frame))
     return answers
 
 
@@ -183,8 +185,25 @@ def _read(message: Any, gate: Gate | None, enough: int) -> tuple[Frame | None, R
     return (frame, *gate(frame)) if gate else (frame, Reason.OK, "")
 
 
-def decide(frames: Sequence[Frame], model: ActiveModel) -> tuple[list[Decision], str]:
-    """A decision for each frame, and what went wrong in the engine, empty if nothing did. Never raises."""
+def decide(frames: Sequence[Frame], model: ActiveModel) -> tuple[list[Decision], list[str]]:
+    """A decision for each frame, and for each what went wrong, as a sentence; empty if nothing did. Never raises.
+
+    If the engine fails on a batch, each frame is tried alone: one that it cannot bear takes no other with it.
+    """
+    decisions, error = _predict(frames, model)
+    if not error or len(frames) == 1:
+        return decisions, [_problem(decision, error) for decision in decisions]
+    alone = [_predict([frame], model) for frame in frames]
+    decisions, problems = [one for (one,), _ in alone], [_problem(one, why) for (one,), why in alone]
+    if not any(problems):
+        problems = [f"The engine failed on a batch of {len(frames)}, and then not on its frames alone: {error}"] * len(
+            frames
+        )
+    return decisions, problems
+
+
+def _predict(frames: Sequence[Frame], model: ActiveModel) -> tuple[list[Decision], str]:
+    """Decisions, and the engine's error; empty if there was none."""
     try:
         decisions = model.predictor.predict(frames, model.theta)
         if len(decisions) != len(frames):
@@ -195,9 +214,9 @@ def decide(frames: Sequence[Frame], model: ActiveModel) -> tuple[list[Decision],
     return decisions, ""
 
 
-def _problem(decision: Decision, engine_problem: str) -> str:
+def _problem(decision: Decision, error: str) -> str:
     if decision.reason == Reason.ENGINE_ERROR:
-        return f"The engine failed on a frame: {engine_problem}"
+        return f"The engine failed on a frame: {error}"
     if decision.reason == Reason.NOT_FINITE:
         return "The network's output is not finite; the model is damaged or was trained badly."
     return ""

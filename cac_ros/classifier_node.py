@@ -12,16 +12,15 @@ from __future__ import annotations
 import contextlib
 import signal
 import sys
-import threading
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import rclpy
-from cac_msgs.msg import ClassList, OpenSetClassification
+from cac_msgs.msg import ClassList
 from cac_msgs.srv import LoadModel, SetThreshold
 from diagnostic_msgs.msg import DiagnosticArray
 from rcl_interfaces.msg import SetParametersResult
@@ -35,24 +34,16 @@ from std_srvs.srv import SetBool
 
 from cac_core.errors import CacError
 from cac_ros import diagnostics, parameters
-from cac_ros.active_model import ActiveModel, Answer, Gate, answer
+from cac_ros.active_model import ActiveModel
 from cac_ros.background import Background
-from cac_ros.extras import observers
-from cac_ros.image_input import ImageInput
-from cac_ros.messages import class_list_message, classification_message, float32_array, threshold_changes
-from cac_ros.observers import Observer, Seen
+from cac_ros.cameras import Cameras
+from cac_ros.messages import class_list_message, float32_array, threshold_changes
 from cac_ros.parameter_sentences import Sentences, own_values
 from cac_ros.parameters import Settings
-from cac_ros.quality import Limits, QualityGate
-from cac_ros.region_input import RegionInput
 from cac_ros.throttle import Throttle
-from cac_ros.worker import Counts, NewestFrameWorker
+from cac_ros.worker import Counts
 
-_PATIENCE = 2.0  # [s]; how long a transition waits for a frame in the engine
 _LOG_PERIOD = 10.0  # [s]; the same problem is logged no more often
-_NO_DIGITS = str.maketrans("", "", "0123456789")
-
-Arrival = tuple[Any, float]  # an image message and when it came [s, time.monotonic()]
 
 
 class ClassifierNode(Sentences, LifecycleNode):
@@ -63,19 +54,11 @@ class ClassifierNode(Sentences, LifecycleNode):
         self.settings: Settings = parameters.declare(self)
         self._state = "unconfigured"
         self._failure = ""  # of the last transition
-        self._problem = ""  # of a frame since the last report
         self._enabled = True
-        self._gate = QualityGate()
         self._throttle = Throttle(_LOG_PERIOD)
-        self._window = diagnostics.Window()
         self._model: ActiveModel | None = None
-        self._worker: NewestFrameWorker[Arrival] | None = None
-        self._input: ImageInput | None = None
-        self._answers: LifecyclePublisher[OpenSetClassification] | None = None
+        self._cameras: Cameras | None = None
         self._classes: LifecyclePublisher[ClassList] | None = None
-        self._observers: list[Observer] = []
-        self._regions: RegionInput | None = None
-        self._engine = threading.Lock()  # engines work on one batch at a time
         self._loading = False
         if ignored := parameters.effect_problem(vars(self.settings), self.settings.threshold):
             self.get_logger().warning(ignored)
@@ -139,134 +122,35 @@ class ClassifierNode(Sentences, LifecycleNode):
     def _configure(self) -> None:
         start, settings = time.monotonic(), self.settings
         self._model = model = ActiveModel.load(settings.model_path, settings)
-        self._engine = threading.Lock()  # a new one: the thread of an engine that hung may hold the old one for ever
         latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
-        self._answers = self.create_lifecycle_publisher(OpenSetClassification, "~/classification", 10)
         self._classes = self.create_lifecycle_publisher(ClassList, "~/classes", latched)
-        self._worker = NewestFrameWorker(self._process, self._on_crash)
-        for observer in observers(self, self._on_observer_crash):
-            self._observers.append(observer)  # one by one: what was made is freed if the next one fails
-        if settings.classify_regions:
-            self._regions = RegionInput(self, lambda: self._model, self._engine, self._warn, self._on_observer_crash)
-        self._gate = QualityGate()
-        self._input = ImageInput(self, settings.image_transport, settings.reliability, self._on_image)
+        self._cameras = Cameras(self, lambda: self._model, self._warn)
         self._announce(model, f"loaded in {time.monotonic() - start:.1f} s")
 
     def _activate(self, state: LifecycleState) -> None:
         super().on_activate(state)  # the lifecycle publishers
         self._publish_classes()
-        if self._enabled:
-            self._open_inputs()
-
-    def _open_inputs(self) -> None:
-        for source in (self._input, self._regions):
-            if source is not None:
-                source.open()
-
-    def _close_inputs(self) -> None:
-        for source in (self._input, self._regions):
-            if source is not None:
-                source.close()
+        if self._enabled and self._cameras is not None:
+            self._cameras.open()
 
     def _deactivate(self, state: LifecycleState) -> None:
-        self._close_inputs()
-        if self._worker is not None and not self._worker.wait_idle(_PATIENCE):
-            self.get_logger().warning("The engine is still working on a frame; its answer will not be published.")
+        if self._cameras is not None:
+            self._cameras.close()
+            if not self._cameras.wait_idle():
+                self.get_logger().warning("The engine is still working on a frame; its answer will not be published.")
         super().on_deactivate(state)
 
     def _release(self) -> None:
-        self._close_inputs()
-        if self._worker is not None and not self._worker.close(_PATIENCE):
+        if self._cameras is not None and not self._cameras.release():
             self.get_logger().warning("The engine is still working on a frame; its thread is left behind.")
-        if self._regions is not None:
-            self._regions.release(_PATIENCE)
-        for observer in self._observers:
-            observer.close(_PATIENCE)
-        for publisher in (self._answers, self._classes):
-            if publisher is not None:
-                self.destroy_lifecycle_publisher(publisher)
-        self._input = self._worker = self._answers = self._classes = self._model = None
-        self._regions, self._observers = None, []
+        if self._classes is not None:
+            self.destroy_lifecycle_publisher(self._classes)
+        self._cameras = self._classes = self._model = None
 
     def close(self) -> None:
         """Free everything and leave the ROS graph; also after the context was shut down."""
         self._release()
         self.destroy_node()
-
-    # -- frames -------------------------------------------------------------------------------------------------------
-
-    def _on_image(self, message: Any, arrived: float) -> None:
-        if self._regions is not None:
-            self._regions.remember(message)
-        if self._worker is not None:
-            self._worker.put("image", (message, arrived))
-
-    def _process(self, batch: Sequence[Arrival]) -> list[bool]:
-        """In the worker thread: classify and publish."""
-        model, publisher = self._model, self._answers
-        if model is None or publisher is None:
-            return [False] * len(batch)
-        with self._engine:
-            results = answer([message for message, _ in batch], model, self._quality_gate())
-        if publisher is not self._answers:  # cleaned up while the engine hung
-            return [False] * len(batch)
-        for (message, arrived), result in zip(batch, results, strict=True):
-            publisher.publish(
-                classification_message(message.header, result.decision, model.model_id, with_scores=model.with_scores)
-            )
-            latency_s = time.monotonic() - arrived
-            self._note(result, latency_s)
-            self._show(
-                Seen(
-                    message.header,
-                    result.frame,
-                    result.decision,
-                    model.model_id,
-                    model.predictor.class_names,
-                    arrived,
-                    latency_s,
-                )
-            )
-        return [not result.failed for result in results]
-
-    def _quality_gate(self) -> Gate | None:
-        settings = self.settings
-        limits = Limits(settings.dark_limit, settings.bright_limit, settings.frozen_after)
-        return (lambda frame: self._gate.check(frame, time.monotonic(), limits)) if limits.any else None
-
-    def _note(self, result: Answer, latency_s: float) -> None:
-        self._window.add(
-            latency_s=latency_s,
-            decode_s=result.decode_s,
-            engine_s=result.engine_s,
-            unknown=result.decision.unknown,
-            failed=result.failed,
-        )
-        if result.problem:
-            self._problem = result.problem
-            self._warn(result.decision.reason, result.problem)
-
-    def _show(self, seen: Seen) -> None:
-        for observer in self._observers:
-            try:
-                observer.see(seen)
-            except Exception as error:  # noqa: BLE001 - the frame is answered; an extra must not make it count as failed
-                self._on_observer_crash(error)
-
-    def _on_observer_crash(self, error: Exception) -> None:
-        if self.context.ok():
-            text = f"The frame is answered, but what follows failed: {type(error).__name__}: {error}"
-            self._problem = text
-            self._warn("observer", f"{text}\n{''.join(traceback.format_exception(error))}")
-
-    def _on_crash(self, error: Exception) -> None:
-        if self.context.ok():  # otherwise the process is ending and the publishers are gone
-            self._problem = f"A frame was lost to a bug: {type(error).__name__}: {error}"
-            self._warn("crash", f"{self._problem}\n{''.join(traceback.format_exception(error))}")
-
-    def _warn(self, kind: object, sentence: str) -> None:
-        if text := self._throttle(kind, sentence):
-            self.get_logger().warning(text)
 
     # -- parameters and services --------------------------------------------------------------------------------------
 
@@ -285,7 +169,7 @@ class ClassifierNode(Sentences, LifecycleNode):
         if self._model is not None:
             before, self._model = self._model, self._model.with_settings(self.settings)
             if not np.array_equal(before.theta, self._model.theta):
-                self._window.clear()  # its unknown share is that of the old thresholds
+                self._forget_timings()  # their unknown share is that of the old thresholds
             self._publish_classes()
 
     def _set_threshold(self, request: SetThreshold.Request, response: SetThreshold.Response) -> SetThreshold.Response:
@@ -300,11 +184,11 @@ class ClassifierNode(Sentences, LifecycleNode):
 
     def _enable(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
         self._enabled = request.data
-        if self._state == "active":
+        if self._state == "active" and self._cameras is not None:
             if request.data:
-                self._open_inputs()
+                self._cameras.open()
             else:
-                self._close_inputs()
+                self._cameras.close()
         response.success = True
         response.message = "Classifying." if request.data else "Not classifying until enabled again."
         if self._state != "active":
@@ -323,7 +207,7 @@ class ClassifierNode(Sentences, LifecycleNode):
         return response
 
     async def _swap_model(self, path: str) -> str:
-        before, worker = self._model, self._worker
+        before, cameras = self._model, self._cameras
         if before is None:
             raise CacError("the node is not configured; set model_path at its start and configure it")
         if self._loading:
@@ -333,14 +217,18 @@ class ClassifierNode(Sentences, LifecycleNode):
             loaded = await Background(lambda: ActiveModel.load(path, self.settings))
         finally:
             self._loading = False
-        if self._worker is not worker:
+        if self._cameras is not cameras:
             raise CacError("the node was cleaned up while the model loaded")
         # Thresholds may have changed meanwhile. One assignment: each frame sees the old model or the new one, whole.
         self._model = loaded.with_settings(self.settings)
-        self._window.clear()
+        self._forget_timings()
         self._publish_classes()
         self._announce(self._model, f"replaces {before.model_id}")
         return self._model.model_id
+
+    def _forget_timings(self) -> None:
+        if self._cameras is not None:
+            self._cameras.forget_timings()
 
     # -- what the node says -------------------------------------------------------------------------------------------
 
@@ -359,30 +247,25 @@ class ClassifierNode(Sentences, LifecycleNode):
         array = DiagnosticArray()
         array.header.stamp = self.get_clock().now().to_msg()
         name = self.get_fully_qualified_name()
-        array.status = [diagnostics.status(f"{name.lstrip('/')}: classifier", name, self._collect())]
+        array.status = [
+            diagnostics.status(f"{name.lstrip('/')}: {part}", name, report) for part, report in self._collect().items()
+        ]
         self._reports.publish(array)
 
-    def _collect(self) -> diagnostics.Report:
+    def _collect(self) -> dict[str, diagnostics.Report]:
         report = diagnostics.Report(
             state=self._state if self._enabled or self._state != "active" else "disabled",
-            counts=self._worker.counts() if self._worker else Counts(),
-            timings=self._window.timings(),
+            counts=Counts(),
+            timings=diagnostics.Timings(),
             failure=self._failure,
-            problem=self._problem,
-            busy_for=self._worker.busy_for() if self._worker else 0.0,
         )
-        self._problem = ""
         if self._model is not None:
             report = replace(report, **self._model.report(), tolerance=self.settings.unknown_share_tolerance)
-        if self._input is not None and self._input.is_open:
-            report = replace(report, **self._input.report(self.settings.input_timeout))
-        sources = self._observers if self._regions is None else [*self._observers, self._regions]
-        extra = {key: value for source in sources for key, value in source.values().items()}
-        report = replace(report, extra=extra)
-        for sentence in (report.stall, report.input_problem):
-            if sentence:
-                self._warn(sentence.translate(_NO_DIGITS), sentence)  # another cause is said at once
-        return report
+        return {"classifier": report} if self._cameras is None else self._cameras.reports(report)
+
+    def _warn(self, kind: object, sentence: str) -> None:
+        if text := self._throttle(kind, sentence):
+            self.get_logger().warning(text)
 
 
 def main(args: list[str] | None = None) -> int:

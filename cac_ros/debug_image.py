@@ -28,15 +28,18 @@ class DebugImage:
         node: to publish with.
         rate: gives the most images a second [Hz]; 0 = none.
         on_crash: gets an exception that escaped from drawing.
+        outputs: in front of the names of the topics.
     """
 
-    def __init__(self, node: LifecycleNode, rate: Callable[[], float], on_crash: Callable[[Exception], None]) -> None:
+    def __init__(
+        self, node: LifecycleNode, rate: Callable[[], float], on_crash: Callable[[Exception], None], outputs: str
+    ) -> None:
         self._node = node
         self._rate = rate
         qos = QoSProfile(depth=1)
-        self._raw: LifecyclePublisher[Image] = node.create_lifecycle_publisher(Image, "~/debug_image", qos)
+        self._raw: LifecyclePublisher[Image] = node.create_lifecycle_publisher(Image, f"{outputs}/debug_image", qos)
         self._jpeg: LifecyclePublisher[CompressedImage] = node.create_lifecycle_publisher(
-            CompressedImage, "~/debug_image/compressed", qos
+            CompressedImage, f"{outputs}/debug_image/compressed", qos
         )
         self._due = 0.0
         self._drawn = 0

@@ -6,7 +6,7 @@ import math
 import threading
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import median
 
 from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
@@ -43,40 +43,49 @@ class Timings:
     classified: int = 0
 
 
+Row = tuple[float, float, float, bool, bool]
+"""Of one frame: latency, decoding and engine [s], whether it is unknown, whether it failed."""
+
+
 class Window:
     """The last answered frames. Filled by the worker thread, read by the executor's."""
 
     def __init__(self, size: int = 300) -> None:
         self._lock = threading.Lock()
-        self._rows: deque[tuple[float, float, float, bool, bool]] = deque(maxlen=size)
+        self._rows: deque[Row] = deque(maxlen=size)
 
     def add(self, *, latency_s: float, decode_s: float, engine_s: float, unknown: bool, failed: bool) -> None:
         """Add one answered frame."""
         with self._lock:
             self._rows.append((latency_s, decode_s, engine_s, unknown, failed))
 
-    def timings(self) -> Timings:
-        """The window's figures."""
+    def rows(self) -> list[Row]:
+        """What was added, oldest first."""
         with self._lock:
-            rows = list(self._rows)
-        if not rows:
-            return Timings()
-        latencies, decode, engine, _, failures = zip(*rows, strict=True)
-        good = [unknown for *_, unknown, failed in rows if not failed]
-        return Timings(
-            latency_p50=1e3 * percentile(latencies, 0.5),
-            latency_p95=1e3 * percentile(latencies, 0.95),
-            decode_p50=1e3 * median(decode),
-            engine_p50=1e3 * median(engine),
-            unknown_share=sum(good) / len(good) if good else math.nan,
-            failed_share=sum(failures) / len(rows),
-            classified=len(good),
-        )
+            return list(self._rows)
 
     def clear(self) -> None:
         """Forget all: what comes next is answered by another rule."""
         with self._lock:
             self._rows.clear()
+
+
+def timings_of(*windows: Window) -> Timings:
+    """The figures of one or several windows together."""
+    rows = [row for window in windows for row in window.rows()]
+    if not rows:
+        return Timings()
+    latencies, decode, engine, _, failures = zip(*rows, strict=True)
+    good = [unknown for *_, unknown, failed in rows if not failed]
+    return Timings(
+        latency_p50=1e3 * percentile(latencies, 0.5),
+        latency_p95=1e3 * percentile(latencies, 0.95),
+        decode_p50=1e3 * median(decode),
+        engine_p50=1e3 * median(engine),
+        unknown_share=sum(good) / len(good) if good else math.nan,
+        failed_share=sum(failures) / len(rows),
+        classified=len(good),
+    )
 
 
 def percentile(values: Sequence[float], share: float) -> float:
@@ -148,10 +157,46 @@ class Report:
             "unknown_share_tolerance to 1.0."
         )
 
+    @property
+    def error(self) -> str:
+        """What keeps frames from being answered, as a sentence; empty if nothing does."""
+        return self.stall or self.failure
+
+    @property
+    def warning(self) -> str:
+        """What else is wrong, as a sentence; empty if nothing is."""
+        return self.input_problem or self.problem or self.drift
+
+
+def together(node: Report, cameras: Mapping[str, Report], timings: Timings) -> Report:
+    """What several cameras report, as one report: sums, the longest silence, and every camera with a problem.
+
+    Args:
+        node: what is not of one camera; its counts are already those of all.
+        cameras: reports by name of the camera.
+        timings: of all frames together.
+    """
+    reports = cameras.values()
+    problems = [f"Camera {name}: {report.warning}" for name, report in cameras.items() if report.warning]
+    silences = [report.age for report in reports if not math.isnan(report.age)]
+    return replace(
+        node,
+        timings=timings,
+        tolerance=1.0,  # what share is unknown depends on what a camera shows; each one says it by itself
+        topic=", ".join(report.topic for report in reports if report.topic),
+        rate=sum(report.rate for report in reports),
+        age=max(silences, default=math.nan),
+        lost=sum(report.lost for report in reports),
+        problem=" ".join([*filter(None, [node.problem]), *problems]),
+    )
+
 
 def status(name: str, hardware_id: str, report: Report) -> DiagnosticStatus:
     """The report as a message: the worst thing first, all figures as key and value."""
-    level, message = _verdict(report)
+    level, message = DiagnosticStatus.OK, report.state
+    if report.error or report.warning:
+        level = DiagnosticStatus.ERROR if report.error else DiagnosticStatus.WARN
+        message = report.error or report.warning
     return DiagnosticStatus(
         level=level,
         name=name,
@@ -159,13 +204,6 @@ def status(name: str, hardware_id: str, report: Report) -> DiagnosticStatus:
         message=message,
         values=[KeyValue(key=key, value=value) for key, value in _values(report).items()],
     )
-
-
-def _verdict(report: Report) -> tuple[bytes, str]:
-    error, warning = report.stall or report.failure, report.input_problem or report.problem or report.drift
-    if error:
-        return DiagnosticStatus.ERROR, error
-    return (DiagnosticStatus.WARN, warning) if warning else (DiagnosticStatus.OK, report.state)
 
 
 def _values(report: Report) -> dict[str, str]:

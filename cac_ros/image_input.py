@@ -33,15 +33,22 @@ class ImageInput:
 
     Args:
         node: to subscribe with.
+        name: of the topic, before namespace and remapping.
         transport: the parameter image_transport.
         reliability: the parameter reliability.
         on_image: called with each message and the time it arrived [s, time.monotonic()].
     """
 
     def __init__(
-        self, node: Node, transport: str, reliability: str, on_image: Callable[[Image | CompressedImage, float], None]
+        self,
+        node: Node,
+        name: str,
+        transport: str,
+        reliability: str,
+        on_image: Callable[[Image | CompressedImage, float], None],
     ) -> None:
         self._node = node
+        self._name = name
         self._setting = reliability
         self._transport_setting = transport
         self._on_image = on_image
@@ -57,7 +64,7 @@ class ImageInput:
     @property
     def topic(self) -> str:
         """Full name of the topic that is read."""
-        return self._node.resolve_topic_name(self._name(self._transport))
+        return self._node.resolve_topic_name(self._topic(self._transport))
 
     @property
     def is_open(self) -> bool:
@@ -108,10 +115,12 @@ class ImageInput:
         """Why no image arrives, as a sentence; asks the ROS graph."""
         return input_check.explain_silence(
             topic=self.topic,
+            name=self._name,
             message_type=_TYPE_NAMES[self._transport],
             qos=input_check.image_qos(self.reliability or ReliabilityPolicy.RELIABLE),
             publishers=self._node.get_publishers_info_by_topic(self.topic),
             topics=self._published_topics(),
+            read={subscription.topic_name for subscription in self._node.subscriptions},
             silent_for=self.silent_for(),
             lost=self.lost,
             environment=os.environ,
@@ -145,12 +154,12 @@ class ImageInput:
             name: topics[name] for name in candidates if not name.startswith(own) and self._node.count_publishers(name)
         }
 
-    def _name(self, transport: str) -> str:
+    def _topic(self, transport: str) -> str:
         # image_transport's convention: a remapped image takes its compressed topic with it.
-        return self._node.resolve_topic_name("image") + "/compressed" if transport == "compressed" else "image"
+        return f"{self._node.resolve_topic_name(self._name)}/compressed" if transport == "compressed" else self._name
 
     def _publishers(self, transport: str) -> list[TopicEndpointInfo]:
-        topic = self._node.resolve_topic_name(self._name(transport))
+        topic = self._node.resolve_topic_name(self._topic(transport))
         return [p for p in self._node.get_publishers_info_by_topic(topic) if p.topic_type == _TYPE_NAMES[transport]]
 
     def _follow_publishers(self) -> None:
@@ -176,7 +185,7 @@ class ImageInput:
             incompatible_qos=lambda _: None,
         )
         qos = input_check.image_qos(reliability)
-        kind, name = _TYPES[self._transport], self._name(self._transport)
+        kind, name = _TYPES[self._transport], self._topic(self._transport)
         try:
             subscription = self._node.create_subscription(kind, name, self._receive, qos, event_callbacks=events)
         except UnsupportedEventTypeError:  # a middleware that does not report losses

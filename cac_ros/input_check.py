@@ -5,7 +5,7 @@
 Pure functions on what the ROS graph says; tests call them with made-up publishers and, over real DDS, with real ones.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Literal
 
 from rclpy.qos import DurabilityPolicy, QoSCompatibility, QoSProfile, ReliabilityPolicy, qos_check_compatible
@@ -62,10 +62,12 @@ def wanted_transport(setting: str, *, raw: int, compressed: int, current: str) -
 def explain_silence(
     *,
     topic: str,
+    name: str = "image",
     message_type: str,
     qos: QoSProfile,
     publishers: Sequence[TopicEndpointInfo],
     topics: Mapping[str, Sequence[str]],
+    read: Collection[str] = (),
     silent_for: float,
     lost: int,
     environment: Mapping[str, str],
@@ -75,20 +77,22 @@ def explain_silence(
 
     Args:
         topic: full name of the topic that is read.
+        name: what has to be remapped to read another topic.
         message_type: the type it is read as.
         qos: of the subscription.
         publishers: those on the topic.
         topics: all topics with published or subscribed types.
+        read: full names of the topics that this node reads.
         silent_for: time without an image [s].
         lost: images that DDS reported as lost.
         environment: of this process.
         rmw: name of the middleware.
     """
     if not publishers:
-        return _no_publisher(topic, message_type, topics, environment, rmw)
+        return _no_publisher(topic, name, message_type, topics, read, environment, rmw)
     fitting = [p for p in publishers if p.topic_type == message_type]
     if not fitting:
-        return _other_type(topic, message_type, publishers)
+        return _other_type(topic, name, message_type, publishers)
     problems = [problem for p in fitting if (problem := _incompatible(p, qos))]
     if len(problems) == len(fitting):
         return f"No image can arrive on {topic}: {' '.join(problems)}"
@@ -103,9 +107,15 @@ def image_topics(topics: Mapping[str, Sequence[str]]) -> dict[str, str]:
 
 
 def _no_publisher(
-    topic: str, message_type: str, topics: Mapping[str, Sequence[str]], environment: Mapping[str, str], rmw: str
+    topic: str,
+    name: str,
+    message_type: str,
+    topics: Mapping[str, Sequence[str]],
+    read: Collection[str],
+    environment: Mapping[str, str],
+    rmw: str,
 ) -> str:
-    others = {name: kind for name, kind in image_topics(topics).items() if name != topic}
+    others = {other: kind for other, kind in image_topics(topics).items() if other != topic}
     start = f"No node publishes {topic}"
     if not others:
         shared = f"ROS_DOMAIN_ID ({environment.get('ROS_DOMAIN_ID') or '0'} here)"
@@ -116,29 +126,36 @@ def _no_publisher(
             f"{start}, and no other image topic is visible: start the camera, and check that it uses the same {shared} "
             "and that ROS_AUTOMATIC_DISCOVERY_RANGE lets the two see each other."
         )
-    listed = ", ".join(name + ("" if kind == RAW_TYPE else " (compressed)") for name, kind in others.items())
-    same = [name for name, kind in others.items() if kind == message_type]
+    free = {other: kind for other, kind in others.items() if other not in read}
+    if not free:
+        return f"{start}, and all other image topics are read already: start this camera, or correct its name."
+    listed = ", ".join(other + ("" if kind == RAW_TYPE else " (compressed)") for other, kind in free.items())
+    same = [other for other, kind in free.items() if kind == message_type]
     if same:
         suffix = "/compressed" if message_type == COMPRESSED_TYPE else ""
-        return f"{start}; image topics here: {listed}. Start the node with -r image:={same[0].removesuffix(suffix)}."
+        return f"{start}; image topics here: {listed}. Start the node with -r {name}:={same[0].removesuffix(suffix)}."
     transport, suffix = ("compressed", "/compressed") if message_type == RAW_TYPE else ("raw", "")
-    name = next(iter(others)).removesuffix(suffix)
-    return (
-        f"{start}; image topics here: {listed}. Start the node with -p image_transport:={transport} -r image:={name}."
-    )
+    options = _options(transport, name, name, next(iter(free)).removesuffix(suffix))
+    return f"{start}; image topics here: {listed}. Start the node with {options}."
 
 
-def _other_type(topic: str, message_type: str, publishers: Sequence[TopicEndpointInfo]) -> str:
+def _other_type(topic: str, name: str, message_type: str, publishers: Sequence[TopicEndpointInfo]) -> str:
     theirs = publishers[0].topic_type
     if (message_type, theirs) == (RAW_TYPE, COMPRESSED_TYPE):
         base = topic.removesuffix("/compressed")
-        remap = f"image:={base}" if base != topic else f"{topic}/compressed:={topic}"
-        fix = f"start the node with -p image_transport:=compressed -r {remap}"
+        remap = (name, base) if base != topic else (f"{topic}/compressed", topic)
+        fix = f"start the node with {_options('compressed', name, *remap)}"
     elif (message_type, theirs) == (COMPRESSED_TYPE, RAW_TYPE):
-        fix = f"start the node with -p image_transport:=raw -r image:={topic}"
+        fix = f"start the node with {_options('raw', name, name, topic)}"
     else:
-        fix = "remap image to an image topic with -r image:=TOPIC"
+        fix = f"remap {name} to an image topic with -r {name}:=TOPIC"
     return f"{_name(publishers[0])} publishes {topic} as {theirs}, but this node reads {message_type}: {fix}."
+
+
+def _options(transport: str, name: str, old: str, new: str) -> str:
+    """The options that read another transport and topic; what helps one of several cameras must not break others."""
+    remap = f" -r {old}:={new}" if old != new else ""
+    return f"-p image_transport:={transport if name == 'image' else 'auto'}{remap}"
 
 
 def _incompatible(publisher: TopicEndpointInfo, qos: QoSProfile) -> str:

@@ -9,14 +9,15 @@ checks, ``config/classifier.yaml`` (``python -m cac_ros.parameters``) and the ta
 
 import argparse
 import json
-import math
 import sys
 import textwrap
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from cac_core.errors import CacError
+from cac_ros.camera_names import topics_problem
+from cac_ros.parameter_row import Row, parameter
 
 if TYPE_CHECKING:
     from rclpy.node import Node
@@ -26,67 +27,8 @@ class ParameterError(CacError):
     """A parameter was given a value that it cannot take."""
 
 
-@dataclass(frozen=True)
-class Row:
-    """What the table says of one parameter.
-
-    Attributes:
-        name: as in ROS.
-        default: also decides the type: str, bool, int or float.
-        description: what it does, in one or two sentences, with the unit.
-        fixed: empty if it can be changed while the node runs; otherwise the reason why not and what to do instead.
-        choices: the values a text can take; empty for any.
-        low: smallest number allowed (excluded if ``low_excluded``).
-        high: largest number allowed.
-        low_excluded: whether ``low`` itself is not allowed.
-        special: one number allowed besides the range.
-    """
-
-    name: str
-    default: str | bool | int | float
-    description: str
-    fixed: str
-    choices: tuple[str, ...]
-    low: float | None
-    high: float | None
-    low_excluded: bool
-    special: float | None
-
-    @property
-    def type_name(self) -> str:
-        """The ROS name of the type."""
-        return {str: "string", bool: "bool", int: "integer", float: "double"}[type(self.default)]
-
-    @property
-    def constraint(self) -> str:
-        """The allowed values in words; empty if all of the type are allowed."""
-        if self.choices:
-            return f"one of {', '.join(self.choices)}"
-        parts = [] if self.special is None else [f"{self.special:g}"]
-        limits = []
-        if self.low is not None:
-            limits.append(f"{'above' if self.low_excluded else 'at least'} {self.low:g}")
-        if self.high is not None:
-            limits.append(f"at most {self.high:g}")
-        if limits:
-            parts.append(" and ".join(limits))
-        return ", or ".join(parts)
-
-
-def _parameter(
-    default: str | bool | int | float,
-    description: str,
-    *,
-    fixed: str = "",
-    choices: tuple[str, ...] = (),
-    low: float | None = None,
-    high: float | None = None,
-    low_excluded: bool = False,
-    special: float | None = None,
-) -> Any:
-    rest = {"fixed": fixed, "choices": choices, "low": low, "high": high, "low_excluded": low_excluded}
-    return field(default=default, metadata={"description": description, **rest, "special": special})
-
+NO_TOPICS = ("",)
+"""The default of image_topics: not an empty list, of which ROS cannot tell the type."""
 
 _AT_CONFIGURE = "it is read when the node is configured; restart the node with the new value"
 
@@ -95,42 +37,62 @@ _AT_CONFIGURE = "it is read when the node is configured; restart the node with t
 class Settings:
     """The values of all parameters. Each field is a row of the table."""
 
-    model_path: str = _parameter(
+    model_path: str = parameter(
         "",
         "Path of the model bundle (.cac) to load when the node is configured, on the machine that runs the node.",
         fixed="a running node changes its model through the service ~/load_model",
     )
-    device: str = _parameter(
+    device: str = parameter(
         "auto",
         "Where the model runs: cpu, cuda:N, or auto = the first CUDA device, else the CPU.",
         fixed=_AT_CONFIGURE,
     )
-    engine: str = _parameter(
+    engine: str = parameter(
         "auto",
         "What runs the model: torch or another installed inference engine; auto = the fastest for this model.",
         fixed=_AT_CONFIGURE,
     )
-    image_transport: str = _parameter(
+    threads: int = parameter(
+        0,
+        "CPU threads that the model is computed with; 0 = the engine's own choice. Without effect on a GPU.",
+        fixed=_AT_CONFIGURE,
+        low=0,
+        high=1024,
+    )
+    precision: str = parameter(
+        "auto",
+        "Numbers that the network is computed in: bf16 (CPUs and GPUs that have it) and fp16 (GPUs) are faster, but "
+        "decide some frames near the threshold differently; auto = float32. The distances are always float32.",
+        fixed=_AT_CONFIGURE,
+        choices=("auto", "float32", "bf16", "fp16"),
+    )
+    image_topics: tuple[str, ...] = parameter(
+        NO_TOPICS,
+        "Topics of several cameras that one model answers, such as [/front/image_raw, /rear/image_raw]. Each has its "
+        'own outputs, ~/front/image_raw/classification and so on. [""] = read the one topic image.',
+        fixed=_AT_CONFIGURE,
+    )
+    image_transport: str = parameter(
         "raw",
         "Which topic is read: raw = image (sensor_msgs/Image), "
         "compressed = image/compressed (sensor_msgs/CompressedImage), "
-        "auto = raw if somebody publishes it, else compressed.",
+        "auto = raw if somebody publishes it, else compressed; the same for each topic of image_topics.",
         fixed=_AT_CONFIGURE,
         choices=("raw", "compressed", "auto"),
     )
-    reduced_jpeg: bool = _parameter(
+    reduced_jpeg: bool = parameter(
         False,
         "Decode JPEG images at a half, a quarter or an eighth of their size where that is still twice what the network "
         "sees. Saves 15 to 40 % of the decoding at 1920x1080 and more; scores change, and with them the decision on "
         "some frames near the threshold.",
     )
-    reliability: str = _parameter(
+    reliability: str = parameter(
         "auto",
-        "Reliability of the image subscription: auto follows the publishers on the topic.",
+        "Reliability of each image subscription: auto follows the publishers on the topic.",
         fixed=_AT_CONFIGURE,
         choices=("auto", "best_effort", "reliable"),
     )
-    known_kept: float = _parameter(
+    known_kept: float = parameter(
         -1.0,
         "Share of known objects that the threshold keeps, from the validation images stored in the model; "
         "-1 = the share chosen when the model was trained. Without effect while threshold is 0 or more.",
@@ -139,30 +101,30 @@ class Settings:
         low_excluded=True,
         special=-1.0,
     )
-    threshold: float = _parameter(
+    threshold: float = parameter(
         -1.0,
         "A frame is known when its rejection score is at or below this value [no unit, scale of the score]; "
         "-1 = derive it from known_kept.",
         low=0.0,
         special=-1.0,
     )
-    per_class_thresholds: bool = _parameter(
+    per_class_thresholds: bool = parameter(
         False,
         "Derive one threshold for each class from known_kept instead of one for all. "
         "Without effect while threshold is 0 or more.",
     )
-    publish_rejection_scores: bool = _parameter(
+    publish_rejection_scores: bool = parameter(
         True,
         "Fill rejection_scores, one score for each class, in every classification.",
     )
-    unknown_share_tolerance: float = _parameter(
+    unknown_share_tolerance: float = parameter(
         0.5,
         "/diagnostics warns when the share of unknown frames among the last 300 exceeds the one on the validation "
         "images by more than this; 1 = do not warn, for a camera that mostly shows things that are not to be known.",
         low=0.0,
         high=1.0,
     )
-    decision_frames: int = _parameter(
+    decision_frames: int = parameter(
         0,
         "How many of the last frames vote on the steady decision on ~/decision; 0 = do not publish it.",
         fixed=_AT_CONFIGURE,
@@ -170,7 +132,7 @@ class Settings:
         high=1000,
         special=0,
     )
-    decision_votes: int = _parameter(
+    decision_votes: int = parameter(
         0,
         "How many of the decision_frames must agree before the decision changes, more than half of them; "
         "0 = just more than half.",
@@ -178,79 +140,85 @@ class Settings:
         low=0,
         high=1000,
     )
-    dark_limit: float = _parameter(
+    dark_limit: float = parameter(
         0.0,
         "A picture is not classified but unknown (reason TOO_DARK) when 95 % of its pixels are darker than this share "
         "of white; 0 = do not check. Try 0.05.",
         low=0.0,
         high=1.0,
     )
-    bright_limit: float = _parameter(
+    bright_limit: float = parameter(
         1.0,
         "A picture is not classified but unknown (reason TOO_BRIGHT) when 95 % of its pixels are brighter than this "
         "share of white; 1 = do not check. Try 0.98.",
         low=0.0,
         high=1.0,
     )
-    frozen_after: float = _parameter(
+    frozen_after: float = parameter(
         0.0,
         "A picture is not classified but unknown (reason FROZEN) when the same one, bit for bit, has come for this "
         "long [s]; 0 = do not check. For real cameras only: a simulated one may rightly repeat a picture. Try 1.0.",
         low=0.0,
         high=3600.0,
     )
-    classify_regions: bool = _parameter(
+    classify_regions: bool = parameter(
         False,
         "Also classify boxes that others found in the images, from the topics regions (cac_msgs/RegionArray) and, "
         "where vision_msgs is installed, detections (vision_msgs/Detection2DArray).",
         fixed=_AT_CONFIGURE,
     )
-    harvest_folder: str = _parameter(
+    harvest_folder: str = parameter(
         "",
         "Folder in which unknown frames are saved, to be labelled and trained on; frames like one saved already are "
-        "left out. Empty = save none.",
+        "left out. With image_topics each camera has a folder of its name in it. Empty = save none.",
         fixed=_AT_CONFIGURE,
     )
-    harvest_period: float = _parameter(
+    harvest_period: float = parameter(
         1.0,
         "Least time between two unknown frames that are saved [s].",
         fixed=_AT_CONFIGURE,
         low=0.0,
         high=86400.0,
     )
-    harvest_quota: float = _parameter(
+    harvest_quota: float = parameter(
         1000.0,
-        "Most megabytes of pictures in harvest_folder, those of earlier runs included.",
+        "Most megabytes of pictures in harvest_folder, those of earlier runs included; with image_topics each camera "
+        "may fill an equal part.",
         fixed=_AT_CONFIGURE,
         low=0.0,
     )
-    debug_image_rate: float = _parameter(
+    debug_image_rate: float = parameter(
         10.0,
         "Most annotated images a second on ~/debug_image and ~/debug_image/compressed [Hz]; they are only drawn while "
         "somebody subscribes. 0 = none.",
         low=0.0,
         high=100.0,
     )
-    autostart: bool = _parameter(
+    autostart: bool = parameter(
         True,
         "Configure and activate at start, and end the process with an error if that fails; "
         "false = wait for a lifecycle manager.",
         fixed="it only matters when the node starts",
     )
-    diagnostics_period: float = _parameter(
+    diagnostics_period: float = parameter(
         1.0,
         "Time between two messages on /diagnostics [s].",
         fixed="the timer is created when the node starts; restart the node with the new value",
         low=0.1,
         high=60.0,
     )
-    input_timeout: float = _parameter(
+    input_timeout: float = parameter(
         5.0,
         "Without an image for this long [s], the log and /diagnostics say why none arrives.",
         fixed="it is read when the node starts; restart the node with the new value",
         low=0.5,
         high=3600.0,
     )
+
+    @property
+    def cameras(self) -> tuple[str, ...]:
+        """The topics in image_topics; empty if the one topic ``image`` is read."""
+        return () if self.image_topics == NO_TOPICS else self.image_topics
 
 
 TABLE: tuple[Row, ...] = tuple(Row(name=f.name, default=f.default, **f.metadata) for f in fields(Settings))  # type: ignore[arg-type]
@@ -262,17 +230,7 @@ def value_problem(name: str, value: object) -> str:
     row = _ROWS.get(name)
     if row is None:
         return f"{name} is not a parameter of this node; it has {', '.join(_ROWS)}."
-    constraint = f" ({row.constraint})" if row.constraint else ""
-    if type(value) is not type(row.default):
-        hint = f": write {float(value)}" if type(value) is int and row.type_name == "double" else ""
-        return f"{name} must be a {row.type_name}{constraint}, not {value!r}{hint}."
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and value != row.special:
-        low = value > row.low if row.low_excluded and row.low is not None else row.low is None or value >= row.low
-        if not (math.isfinite(value) and low and (row.high is None or value <= row.high)):
-            return f"{name} must be {row.constraint}, not {value:g}."
-    if row.choices and value not in row.choices:
-        return f"{name} must be {row.constraint}, not {value!r}."
-    return ""
+    return row.problem(value)
 
 
 def change_problem(current: Settings, changes: Mapping[str, object]) -> str:
@@ -337,13 +295,16 @@ def declare(node: "Node") -> Settings:
             else:
                 descriptor.floating_point_range = [FloatingPointRange(from_value=lowest, to_value=row.high)]
         # Looked at without a type first: rclpy's own rejection does not say what to write instead.
-        given: Any = node.declare_parameter(row.name, row.default, ParameterDescriptor(dynamic_typing=True)).value
+        default = list(row.default) if isinstance(row.default, tuple) else row.default
+        given: Any = node.declare_parameter(row.name, default, ParameterDescriptor(dynamic_typing=True)).value
         node.undeclare_parameter(row.name)
-        if problem := value_problem(row.name, given):
+        nothing = given is None and isinstance(row.default, tuple)  # how rclpy hands over the empty list [] of a file
+        if not nothing and (problem := value_problem(row.name, given)):
             raise ParameterError(problem)
-        values[row.name] = node.declare_parameter(row.name, row.default, descriptor).value
+        value: Any = node.declare_parameter(row.name, default, descriptor, ignore_override=nothing).value
+        values[row.name] = tuple(value) if isinstance(row.default, tuple) else value
     settings = Settings(**values)
-    if problem := start_problem(settings):
+    if problem := start_problem(settings) or topics_problem(settings.cameras, node.resolve_topic_name):
         raise ParameterError(problem)
     return settings
 

@@ -48,6 +48,8 @@ class RegionInput:
 
     Args:
         node: to subscribe and publish with.
+        inputs: in front of the names of the topics that are read; empty or ending in ``/``.
+        outputs: in front of the name of the topic of the answers.
         model: gives the model in use.
         engine: held while the engine works; engines work on one batch at a time.
         warn: gets the kind of a problem and a sentence.
@@ -57,12 +59,15 @@ class RegionInput:
     def __init__(
         self,
         node: LifecycleNode,
+        inputs: str,
+        outputs: str,
         model: Callable[[], ActiveModel | None],
         engine: threading.Lock,
         warn: Callable[[object, str], None],
         on_crash: Callable[[Exception], None],
     ) -> None:
         self._node = node
+        self._inputs = inputs
         self._model = model
         self._engine = engine
         self._warn = warn
@@ -71,11 +76,12 @@ class RegionInput:
         self._subscriptions: list[Subscription[Any]] = []
         self._without_image = 0
         self._publisher: LifecyclePublisher[RegionClassificationArray] = node.create_lifecycle_publisher(
-            RegionClassificationArray, "~/region_classifications", 10
+            RegionClassificationArray, f"{outputs}/region_classifications", 10
         )
         self._detections = getattr(vision_messages(), "Detection2DArray", None)
         if self._detections is None:
-            node.get_logger().info("vision_msgs is not installed: boxes are read from the topic regions only.")
+            text = "vision_msgs is not installed: boxes are read as cac_msgs/RegionArray only."
+            node.get_logger().info(text, once=True)
         self._worker: NewestFrameWorker[_Job] = NewestFrameWorker(self._answer, on_crash, name="regions")
 
     def open(self) -> None:
@@ -83,10 +89,11 @@ class RegionInput:
         if self._subscriptions:
             return
         hear = self._node.create_subscription
-        self._subscriptions = [hear(RegionArray, "regions", lambda m: self._ask(m, boxes_of_regions(m)), 10)]
+        regions, detections = f"{self._inputs}regions", f"{self._inputs}detections"
+        self._subscriptions = [hear(RegionArray, regions, lambda m: self._ask(m, boxes_of_regions(m)), 10)]
         if self._detections is not None:
             self._subscriptions.append(
-                hear(self._detections, "detections", lambda m: self._ask(m, boxes_of_detections(m)), 10)
+                hear(self._detections, detections, lambda m: self._ask(m, boxes_of_detections(m)), 10)
             )
 
     def close(self) -> None:

@@ -67,10 +67,11 @@ def classify(frame: Frame, boxes: Sequence[Box], model: ActiveModel) -> tuple[li
     """Decide on each box, all in one batch.
 
     Returns:
-        A decision for each box, in their order, and a sentence if the engine failed. A box without a pixel inside of
-        the frame is unknown with reason BAD_FRAME. Never raises, like :func:`cac_ros.active_model.answer`.
+        A decision for each box, in their order, and what went wrong with one, as a sentence. A box without a pixel
+        inside of the frame is unknown with reason BAD_FRAME. Never raises, like :func:`cac_ros.active_model.answer`.
     """
     crops = [crop(frame, box) for box in boxes]
-    decisions, problem = decide([part for part in crops if part is not None], model)
+    decisions, problems = decide([part for part in crops if part is not None], model)
     rest = iter(decisions)
+    problem = next(filter(None, problems), "")
     return [failed(Reason.BAD_FRAME) if part is None else next(rest) for part in crops], problem

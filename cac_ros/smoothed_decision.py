@@ -21,13 +21,14 @@ class SmoothedDecision:
         node: to publish with.
         frames: how many of the last frames vote.
         votes: how many it takes; 0 = more than half.
+        outputs: in front of the name of the topic.
     """
 
-    def __init__(self, node: LifecycleNode, frames: int, votes: int) -> None:
+    def __init__(self, node: LifecycleNode, frames: int, votes: int, outputs: str) -> None:
         self._node = node
         self._smoother = Smoother(frames, votes or majority(frames))
         self._publisher: LifecyclePublisher[OpenSetClassification] = node.create_lifecycle_publisher(
-            OpenSetClassification, "~/decision", 10
+            OpenSetClassification, f"{outputs}/decision", 10
         )
         self._decided = ""
 

@@ -54,13 +54,14 @@ class VisionOutput:
     Args:
         node: to publish with.
         messages: ``vision_msgs.msg``.
+        outputs: in front of the name of the topic.
     """
 
-    def __init__(self, node: LifecycleNode, messages: Any) -> None:
+    def __init__(self, node: LifecycleNode, messages: Any, outputs: str) -> None:
         self._node = node
         self._messages = messages
         self._publisher: LifecyclePublisher[Any] = node.create_lifecycle_publisher(
-            messages.Classification, "~/vision_classification", 10
+            messages.Classification, f"{outputs}/vision_classification", 10
         )
 
     def see(self, seen: Seen) -> None:

@@ -8,6 +8,7 @@ replaces the one that still waits there. No ROS in this file.
 
 import threading
 import time
+from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -59,9 +60,9 @@ class NewestFrameWorker(Generic[T]):
         self._clock = clock
         self._changed = threading.Condition()
         self._slots: dict[Hashable, T] = {}
-        self._in_work = 0
+        self._in_work: dict[Hashable, T] = {}
         self._busy_since = 0.0
-        self._received = self._classified = self._replaced = self._failed = 0
+        self._done: defaultdict[Hashable, Counter[str]] = defaultdict(Counter)  # of each camera
         self._closed = False
         # A daemon, because an engine that hangs must not keep the process from ending.
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -70,19 +71,20 @@ class NewestFrameWorker(Generic[T]):
     def put(self, camera: Hashable, frame: T) -> None:
         """Put a frame in its camera's slot; returns at once. A frame that still waits there is replaced."""
         with self._changed:
-            self._received += 1
+            self._done[camera]["received"] += 1
             if self._closed or camera in self._slots:
-                self._replaced += 1
+                self._done[camera]["replaced"] += 1
             if not self._closed:
                 self._slots[camera] = frame
                 self._changed.notify_all()
 
-    def counts(self) -> Counts:
-        """All counters at one moment."""
+    def counts(self, camera: Hashable | None = None) -> Counts:
+        """All counters at one moment, of one camera or of all together."""
         with self._changed:
-            return Counts(
-                self._received, self._classified, self._replaced, self._failed, len(self._slots), self._in_work
-            )
+            cameras = list(self._done) if camera is None else [camera]
+            total = sum((self._done[name] for name in cameras), Counter[str]())
+            waiting, in_work = (sum(name in frames for name in cameras) for frames in (self._slots, self._in_work))
+            return Counts(**total, waiting=waiting, in_work=in_work)
 
     def busy_for(self) -> float:
         """How long the batch now being worked on has been in work [s]; 0 if none is."""
@@ -98,35 +100,34 @@ class NewestFrameWorker(Generic[T]):
         """Drop what waits, finish what is in work, end the thread [s]; returns whether it ended in time."""
         with self._changed:
             self._closed = True
-            self._replaced += len(self._slots)
+            for camera in self._slots:
+                self._done[camera]["replaced"] += 1
             self._slots.clear()
             self._changed.notify_all()
         self._thread.join(timeout)
         return not self._thread.is_alive()
 
     def _run(self) -> None:
-        while (batch := self._take()) is not None:
+        while batch := self._take():
             try:
-                results = self._process(batch)
+                results = self._process(list(batch.values()))
                 if len(results) != len(batch):
                     raise RuntimeError(f"{len(results)} results for {len(batch)} frames")
             except Exception as error:  # noqa: BLE001 - whatever it is, the robot's next frame must still be answered
                 results = [False] * len(batch)
                 self._on_crash(error)
             with self._changed:
-                self._classified += sum(map(bool, results))
-                self._failed += sum(not result for result in results)
-                self._in_work = 0
+                for camera, good in zip(batch, results, strict=True):
+                    self._done[camera]["classified" if good else "failed"] += 1
+                self._in_work = {}
                 self._changed.notify_all()
 
-    def _take(self) -> list[T] | None:
-        """Wait for work; returns the newest frame of every camera, or None when closed."""
+    def _take(self) -> dict[Hashable, T]:
+        """Wait for work; returns the newest frame of every camera that has one, or nothing when closed."""
         with self._changed:
             self._changed.wait_for(lambda: self._closed or bool(self._slots))
             if self._closed:
-                return None
-            batch = list(self._slots.values())
-            self._slots.clear()
-            self._in_work = len(batch)
+                return {}
+            self._in_work, self._slots = self._slots, {}
             self._busy_since = self._clock()
-            return batch
+            return self._in_work

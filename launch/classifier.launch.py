@@ -7,8 +7,9 @@
 An argument left empty overrides nothing: the value of ``params_file`` holds. ``ros2 launch -s`` shows all arguments.
 """
 
-from typing import Any
+from typing import Any, List  # noqa: UP035 - launch does not know list[str]
 
+import yaml
 from launch import LaunchContext, LaunchDescription
 from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription, OpaqueFunction
 from launch.events.process import ProcessExited
@@ -19,7 +20,13 @@ from launch_ros.parameter_descriptions import ParameterValue
 from launch_ros.substitutions import FindPackageShare
 
 # Arguments that set the node parameter of the same name, when they are not empty.
-OVERRIDES: dict[str, type] = {"model_path": str, "device": str, "autostart": bool, "use_sim_time": bool}
+OVERRIDES: dict[str, Any] = {
+    "model_path": str,
+    "image_topics": List[str],  # noqa: UP006
+    "device": str,
+    "autostart": bool,
+    "use_sim_time": bool,
+}
 
 
 def generate_launch_description() -> LaunchDescription:
@@ -36,6 +43,12 @@ def generate_launch_description() -> LaunchDescription:
                 "image",
                 default_value="image",
                 description="Image topic; compressed images are read from <image>/compressed.",
+            ),
+            DeclareLaunchArgument(
+                "image_topics",
+                default_value="",
+                description="Topics of several cameras, such as [/front/image_raw, /rear/image_raw]; image then has no "
+                "effect; empty: as in params_file.",
             ),
             DeclareLaunchArgument("namespace", default_value="", description="Namespace of the node."),
             DeclareLaunchArgument(
@@ -89,11 +102,13 @@ def classifier(context: LaunchContext) -> list[Node]:
 
 
 def view(context: LaunchContext) -> list[IncludeLaunchDescription]:
-    """RViz with the annotated image of the node, if it is wanted."""
+    """RViz with the annotated image of the node, or of the first of several cameras, if it is wanted."""
     if context.launch_configurations["view"] != "true":
         return []
     namespace = context.launch_configurations["namespace"].strip("/")
-    topic = "/".join(["", *filter(None, [namespace]), "cac_classifier/debug_image"])
+    cameras = yaml.safe_load(context.launch_configurations["image_topics"]) or [""]
+    parts = [namespace, "cac_classifier", cameras[0].removeprefix("~").strip("/"), "debug_image"]
+    topic = "/".join(["", *filter(None, parts)])
     source = PythonLaunchDescriptionSource(PathJoinSubstitution([ThisLaunchFileDir(), "view.launch.py"]))
     return [IncludeLaunchDescription(source, launch_arguments={"debug_image": topic}.items())]
 

@@ -4,6 +4,8 @@
 
 With HANG_LOADING set, loading makes the file of that name and then hangs until RELEASE_FILE exists.
 While the file named by BUG_FILE exists, loading a model and reporting raise.
+SLOW_ENGINE is how long each call of the engine takes longer [s].
+A cyan picture makes the engine raise when it is not alone in its batch.
 A magenta picture makes the engine raise, a yellow one makes it hang until the file named by RELEASE_FILE exists.
 """
 
@@ -45,10 +47,13 @@ def collect(self):
 
 
 def rejection_scores(self, frames):
+    time.sleep(float(os.environ.get("SLOW_ENGINE", 0)))
     for frame in frames:
         red, green, blue = (int(value) for value in frame.pixels[0, 0])
         if (red, green, blue) == (255, 0, 255):
             raise ZeroDivisionError("the engine is broken")
+        if (red, green, blue) == (0, 255, 255) and len(frames) > 1:
+            raise ZeroDivisionError("the engine cannot compute batches")
         if (red, green, blue) == (255, 255, 0):
             wait_for_release()
     return real_scores(self, frames)

@@ -159,3 +159,30 @@ def test_it_knows_which_share_of_known_objects_it_rejects(
     active: ActiveModel, settings: Settings, share: float
 ) -> None:
     assert active.with_settings(settings).promised_unknown == pytest.approx(share, abs=0.002)
+
+
+def test_the_engine_gets_threads_and_precision_and_is_warm_for_a_frame_of_every_camera(model: Path) -> None:
+    pytest.importorskip("openvino", reason="openvino is not installed")
+    cameras = tuple(f"/camera_{number}" for number in range(5))
+    settings = Settings(device="cpu", engine="openvino", threads=1, precision="float32", image_topics=cameras)
+    engine = ActiveModel.load(str(model), settings).predictor._engine
+    request = engine._requests[1].get_compiled_model()
+    assert request.get_property("INFERENCE_NUM_THREADS") == 1
+    assert request.get_property("INFERENCE_PRECISION_HINT").get_type_name() == "f32"
+    assert set(engine._requests) == {1, 2, 4}, "five frames are answered as four and one"
+
+
+def test_frames_of_any_size_and_encoding_in_one_batch_are_answered_as_one_by_one(active: ActiveModel) -> None:
+    messages = [picture(RED, 640, 480), picture(GREY, 31, 77, "bgr8"), Image(), picture(RED, 16, 16, "bgr8")]
+    together = answer(messages, active)
+    for result, message in zip(together, messages, strict=True):
+        (alone,) = answer([message], active)
+        assert (result.decision.label, result.decision.reason) == (alone.decision.label, alone.decision.reason)
+        np.testing.assert_allclose(result.decision.rejection_scores, alone.decision.rejection_scores, atol=1e-5)
+
+
+def test_each_frame_is_shown_to_the_gate_of_its_own_camera(active: ActiveModel) -> None:
+    refuse = lambda frame: (Reason.TOO_DARK, f"{frame.pixels.shape[1]} pixels wide")  # noqa: E731
+    results = answer([picture(RED), picture(RED, 80, 60), picture(RED)], active, [None, refuse, None])
+    assert [r.decision.reason for r in results] == [Reason.OK, Reason.TOO_DARK, Reason.OK]
+    assert [r.problem for r in results] == ["", "80 pixels wide", ""]

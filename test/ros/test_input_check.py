@@ -186,3 +186,20 @@ def test_auto_reads_raw_images_if_there_are_any(
     setting: str, raw: int, compressed: int, current: str, wanted: str
 ) -> None:
     assert wanted_transport(setting, raw=raw, compressed=compressed, current=current) == wanted
+
+
+def test_one_of_several_cameras_is_told_apart_from_the_others() -> None:
+    topics = {"/front": [RAW_TYPE], "/usb": [RAW_TYPE], "/rear": [RAW_TYPE]}
+    several = {"topic": "/rear", "name": "rear", "topics": topics}
+    read = {"/front", "/usb", "/rear"}
+    assert explain(**several, read=read) == (
+        "No node publishes /rear, and all other image topics are read already: start this camera, or correct its name."
+    )
+    assert explain(**several, read=read - {"/usb"}) == (
+        "No node publishes /rear; image topics here: /usb. Start the node with -r rear:=/usb."
+    )
+    # What helps this camera must not break the others.
+    other = publisher(kind=COMPRESSED_TYPE)
+    assert explain(other, **several).endswith("-p image_transport:=auto -r /rear/compressed:=/rear.")
+    compressed = {**several, "topics": {"/rear/compressed": [COMPRESSED_TYPE]}}
+    assert explain(**{**compressed, "name": "/rear"}).endswith("Start the node with -p image_transport:=auto.")

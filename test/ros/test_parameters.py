@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from cac_core.engines import PRECISIONS
 from cac_ros import parameters
 from cac_ros.parameters import TABLE, Settings, change_problem, effect_problem, value_problem
 
@@ -22,8 +23,9 @@ FREE = {
 
 def test_the_yaml_holds_every_parameter_with_its_default_and_type() -> None:
     values = yaml.safe_load(parameters.yaml_text())["/**"]["ros__parameters"]
-    assert values == asdict(Settings())
-    assert {name: type(value) for name, value in values.items()} == {row.name: type(row.default) for row in TABLE}
+    expected = {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(Settings()).items()}
+    assert values == expected
+    assert {name: type(value) for name, value in values.items()} == {n: type(value) for n, value in expected.items()}
 
 
 def test_the_configuration_file_is_the_table() -> None:
@@ -64,7 +66,8 @@ def test_defaults_are_allowed() -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [("threshold", 0.0), ("threshold", 12.5), ("threshold", -1.0), ("known_kept", 1.0), ("known_kept", 1e-6),
-     ("image_transport", "compressed"), ("reliability", "reliable"), ("input_timeout", 0.5), ("device", "cuda:1")],
+     ("image_transport", "compressed"), ("reliability", "reliable"), ("input_timeout", 0.5), ("device", "cuda:1"),
+     ("image_topics", ["/front/image_raw", "rear"]), ("image_topics", [""]), ("threads", 4), ("precision", "bf16")],
 )  # fmt: skip
 def test_allowed_values(name: str, value: object) -> None:
     assert value_problem(name, value) == ""
@@ -84,11 +87,19 @@ def test_allowed_values(name: str, value: object) -> None:
         ("known_kept", None, "known_kept must be a double (-1, or above 0 and at most 1), not None."),
         ("per_class_thresholds", 1, "per_class_thresholds must be a bool, not 1."),
         ("reliability", "sometimes", "reliability must be one of auto, best_effort, reliable, not 'sometimes'."),
+        ("image_topics", "/front", "image_topics must be a string array, not '/front': write [/front]."),
+        ("image_topics", [1, 2], "image_topics must be a string array, not [1, 2]."),
+        ("threads", -1, "threads must be at least 0 and at most 1024, not -1."),
+        ("precision", "int3", "precision must be one of auto, float32, bf16, fp16, not 'int3'."),
         ("diagnostics_period", 0.0, "diagnostics_period must be at least 0.1 and at most 60, not 0."),
     ],
 )
 def test_each_rejected_value_gets_a_sentence(name: str, value: object, sentence: str) -> None:
     assert value_problem(name, value) == sentence
+
+
+def test_the_precisions_are_those_of_the_engines() -> None:
+    assert next(row for row in TABLE if row.name == "precision").choices == PRECISIONS
 
 
 def test_an_unknown_name_gets_the_list_of_names() -> None:

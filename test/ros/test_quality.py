@@ -98,12 +98,12 @@ def test_a_refused_frame_is_not_given_to_the_engine_and_counts_as_failed() -> No
                 assert not frames, "the engine got the frame"
                 return []
 
-        theta = None
+        theta, enough = None, 0
 
     class Message:
         encoding, width, height, step, is_bigendian, data = "mono8", 4, 4, 4, 0, bytes(16)
 
-    (result,) = answer([Message()], Model(), lambda frame: exposure(frame, CHECK))  # type: ignore[arg-type]
+    (result,) = answer([Message()], Model(), [lambda frame: exposure(frame, CHECK)])  # type: ignore[arg-type]
     assert result.decision.reason == Reason.TOO_DARK
     assert (result.decision.unknown, result.decision.label, result.failed) == (True, "", True)
     assert result.problem.startswith("The picture is black")

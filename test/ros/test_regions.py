@@ -74,7 +74,7 @@ def test_an_engine_error_makes_every_box_unknown(active: ActiveModel) -> None:
     with mock.patch.object(type(active.predictor), "predict", side_effect=EngineError("out of memory")):
         decisions, problem = classify(frame(), [Box("a", *WHOLE), Box("b", *WHOLE)], active)
     assert [d.reason for d in decisions] == [Reason.ENGINE_ERROR] * 2
-    assert problem == "out of memory"
+    assert problem == "The engine failed on a frame: out of memory"
 
 
 @given(

@@ -67,10 +67,33 @@ def test_all_cameras_share_one_batch_and_replace_only_their_own_frames(
     engine.next_batch()
     for camera, frame in (("left", 10), ("right", 20), ("left", 11)):
         worker.put(camera, frame)
-    engine.permits.release(2)
+    engine.permits.release()
     assert sorted(engine.next_batch()) == [11, 20]
+    assert worker.counts("left") == Counts(received=3, replaced=1, classified=1, in_work=1)
+    engine.permits.release()
     assert worker.wait_idle(TIMEOUT)
     assert worker.counts() == Counts(received=4, classified=3, replaced=1)
+    assert worker.counts("left") == Counts(received=3, classified=2, replaced=1)
+    assert worker.counts("right") == Counts(received=1, classified=1)
+    assert worker.counts("rear") == Counts()
+
+
+def test_a_camera_that_sends_without_a_pause_does_not_starve_the_others(
+    engine: Engine, worker: NewestFrameWorker[int]
+) -> None:
+    worker.put("fast", 0)
+    for number in range(1, 20):
+        engine.next_batch()
+        worker.put("slow", 10 * number)
+        for frame in range(20):
+            worker.put("fast", 1000 * number + frame)
+        engine.permits.release()
+        assert worker.counts("slow").replaced == 0
+    assert sorted(engine.next_batch()) == [190, 19019]
+    engine.permits.release()
+    assert worker.wait_idle(TIMEOUT)
+    assert worker.counts("slow") == Counts(received=19, classified=19)
+    assert worker.counts("fast").replaced == 19 * 19
 
 
 def test_failed_frames_are_counted_apart(engine: Engine, worker: NewestFrameWorker[int]) -> None:
@@ -138,6 +161,10 @@ def test_every_frame_is_counted_exactly_once(frames: list[tuple[int, int]]) -> N
         seen = worker.counts()
         assert seen.received == seen.classified + seen.replaced + seen.failed + seen.waiting + seen.in_work
     assert worker.wait_idle(TIMEOUT)
+    for camera in range(4):
+        seen = worker.counts(camera)
+        assert seen.received == sum(name == camera for name, _ in frames)
+        assert seen.received == seen.classified + seen.replaced + seen.failed
     done = worker.counts()
     assert done.received == len(frames) == done.classified + done.replaced + done.failed
     assert worker.close(TIMEOUT)

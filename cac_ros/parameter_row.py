@@ -1,0 +1,99 @@
+# SPDX-FileCopyrightText: 2026 cac_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""One row of the table of parameters: what it says of a parameter, and what is wrong with a value. No ROS here."""
+
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+Value = str | bool | int | float | tuple[str, ...]
+
+_TYPE_NAMES = {str: "string", bool: "bool", int: "integer", float: "double", tuple: "string array"}
+
+
+@dataclass(frozen=True)
+class Row:
+    """What the table says of one parameter.
+
+    Attributes:
+        name: as in ROS.
+        default: also decides the type: str, bool, int, float or a tuple of texts.
+        description: what it does, in one or two sentences, with the unit.
+        fixed: empty if it can be changed while the node runs; otherwise the reason why not and what to do instead.
+        choices: the values a text can take; empty for any.
+        low: smallest number allowed (excluded if ``low_excluded``).
+        high: largest number allowed.
+        low_excluded: whether ``low`` itself is not allowed.
+        special: one number allowed besides the range.
+    """
+
+    name: str
+    default: Value
+    description: str
+    fixed: str
+    choices: tuple[str, ...]
+    low: float | None
+    high: float | None
+    low_excluded: bool
+    special: float | None
+
+    @property
+    def type_name(self) -> str:
+        """The ROS name of the type."""
+        return _TYPE_NAMES[type(self.default)]
+
+    @property
+    def constraint(self) -> str:
+        """The allowed values in words; empty if all of the type are allowed."""
+        if self.choices:
+            return f"one of {', '.join(self.choices)}"
+        parts = [] if self.special is None else [f"{self.special:g}"]
+        limits = []
+        if self.low is not None:
+            limits.append(f"{'above' if self.low_excluded else 'at least'} {self.low:g}")
+        if self.high is not None:
+            limits.append(f"at most {self.high:g}")
+        if limits:
+            parts.append(" and ".join(limits))
+        return ", or ".join(parts)
+
+    def problem(self, value: object) -> str:
+        """What is wrong with a value, as a sentence; empty if nothing is."""
+        if not self._is_of_type(value):
+            constraint = f" ({self.constraint})" if self.constraint else ""
+            return f"{self.name} must be a {self.type_name}{constraint}, not {value!r}{self._hint(value)}."
+        if isinstance(value, (int, float)) and not isinstance(value, bool) and value != self.special:
+            low = self.low is None or (value > self.low if self.low_excluded else value >= self.low)
+            if not (math.isfinite(value) and low and (self.high is None or value <= self.high)):
+                return f"{self.name} must be {self.constraint}, not {value:g}."
+        if self.choices and value not in self.choices:
+            return f"{self.name} must be {self.constraint}, not {value!r}."
+        return ""
+
+    def _is_of_type(self, value: object) -> bool:
+        if isinstance(self.default, tuple):
+            return isinstance(value, (list, tuple)) and all(isinstance(item, str) for item in value)
+        return type(value) is type(self.default)
+
+    def _hint(self, value: object) -> str:
+        if type(value) is int and self.type_name == "double":
+            return f": write {float(value)}"
+        if isinstance(value, str) and isinstance(self.default, tuple):
+            return f": write [{value}]"
+        return ""
+
+
+def parameter(
+    default: Value,
+    description: str,
+    *,
+    fixed: str = "",
+    choices: tuple[str, ...] = (),
+    low: float | None = None,
+    high: float | None = None,
+    low_excluded: bool = False,
+    special: float | None = None,
+) -> Any:
+    """A field of the table; see :class:`Row`."""
+    rest = {"fixed": fixed, "choices": choices, "low": low, "high": high, "low_excluded": low_excluded}
+    return field(default=default, metadata={"description": description, **rest, "special": special})

@@ -207,7 +207,11 @@ def _settings(config: ExtendConfig, bundle: "ModelBundle") -> TrainConfig:
             balanced=True,
         ),
         preprocessing=PreprocessingConfig(p.image_size, p.channels, p.fit, p.interpolation, p.mean, p.std),
-        model=ModelConfig(bundle.backbone.name, options=dict(bundle.backbone.options)),
+        model=ModelConfig(
+            bundle.backbone.name,
+            options=dict(bundle.backbone.options),
+            frozen=earlier.get("model", {}).get("frozen", []),
+        ),
         loss=LossConfig(bundle.anchor_weight, bundle.anchor_magnitude),
         augment=config.augment,
         optimiser=config.optimiser,

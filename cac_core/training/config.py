@@ -76,11 +76,14 @@ class ModelConfig:
         backbone: paper, a torchvision classifier (resnet18), or a timm one (efficientnet_lite0, timm/NAME).
         pretrained: true for published weights (fetched once), or the path of a weights file.
         options: further options of that network, such as {width: 0.5} for paper.
+        frozen: parts of the network that keep their weights and statistics, by name (blocks.0); what lies next to the
+            input need not be computed backwards then, which saves much of the time. For pretrained weights.
     """
 
     backbone: str = "resnet18"
     pretrained: bool | str = False
     options: dict[str, Any] = field(default_factory=dict)
+    frozen: list[str] = field(default_factory=list)
 
 
 @dataclass

@@ -15,7 +15,7 @@ from cac_core.losses import CACLoss
 from cac_core.preprocessing import Preprocessing, normalise
 from cac_core.training.batches import OrderedBatches, TrainingBatches, mix_seed
 from cac_core.training.config import TrainConfig
-from cac_core.training.rates import layer_rates
+from cac_core.training.rates import freeze, layer_rates
 
 
 class CACModule(LightningModule):
@@ -42,6 +42,7 @@ class CACModule(LightningModule):
         super().__init__()
         # channels_last is what the input already is; convolutions on CPUs and tensor cores are faster with it.
         self.backbone = backbone.to(memory_format=torch.channels_last)
+        self._frozen = freeze(self.backbone, config.model.frozen)
         self.loss = CACLoss(
             num_classes, config.loss.anchor_weight, config.loss.anchor_magnitude, config.loss.known_unknown_weight
         )
@@ -61,8 +62,10 @@ class CACModule(LightningModule):
         return self.validation_batches
 
     def on_train_epoch_start(self) -> None:
-        """Start new sums."""
+        """Start new sums; what is frozen keeps its statistics, too."""
         self._sums = {}
+        for part in self._frozen:
+            part.eval()
 
     def on_train_batch_start(self, batch: Any, batch_idx: int) -> None:
         """Seed augmentation and dropout by epoch and step, so that a resumed run equals an unbroken one."""

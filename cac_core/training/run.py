@@ -30,6 +30,7 @@ from cac_core.training.callbacks import AverageWeights, Progress, SaveRun, Sched
 from cac_core.training.config import CHECKPOINT, TrainConfig
 from cac_core.training.module import CACModule
 from cac_core.training.precision import choose_precision
+from cac_core.training.rates import freeze
 from cac_core.training.sources import TrainingData, hygiene, load_training_data
 
 CONFIGURATION = "config.json"
@@ -275,7 +276,8 @@ def _try_backbone(config: TrainConfig) -> None:
     """Find a wrong name or option before all images are read; without memory or weights."""
     size, channels = config.image_size, config.preprocessing.channels
     with torch.device("meta"):
-        build_backbone(BackboneSpec(config.model.backbone, 2, size, channels, dict(config.model.options)))
+        network = build_backbone(BackboneSpec(config.model.backbone, 2, size, channels, dict(config.model.options)))
+    freeze(network, config.model.frozen)
 
 
 def _advice(config: TrainConfig, data: TrainingData, parent: str | None) -> list[str]:

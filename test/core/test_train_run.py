@@ -191,6 +191,25 @@ def test_a_small_rate_of_the_first_layer_keeps_it_and_the_history_names_the_rate
     assert moved(0.001, "a.cac") < 0.05 * moved(1.0, "b.cac")
 
 
+def test_frozen_parts_keep_weights_and_statistics_and_the_rest_learns(tmp_path):
+    write_folder(tmp_path / "photos")
+    plain = photo_config(tmp_path / "photos", tmp_path / "m.cac", schedule=ScheduleConfig("one_cycle", epochs=2))
+    model = replace(plain.model, frozen=["features.0", "features.1", "features.3"])
+    result = train(replace(plain, model=model))
+    torch.manual_seed(0)  # as the training did
+    begin = build_backbone(result.bundle.backbone).state_dict()
+    for name, value in result.bundle.state.items():
+        kept = name.startswith(("features.0.", "features.1.", "features.3."))
+        if kept or value.is_floating_point():
+            assert torch.equal(value, begin[name]) == kept, name
+    for frozen, sentence in (
+        (["blocks.0"], "does not have; it has .*features"),
+        (["features", "classifier"], "nothing"),
+    ):
+        with pytest.raises(TrainingError, match=sentence):
+            train(replace(plain, model=replace(model, frozen=frozen)))
+
+
 def test_a_class_with_one_photo_is_trained_and_reported(tmp_path):
     write_folder(tmp_path / "photos")
     write_photo(tmp_path / "photos" / "single" / "1.png", (128, 128, 128))

@@ -1,11 +1,12 @@
 # SPDX-FileCopyrightText: 2026 cac_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 #
-# The environment of `make setup` without touching the machine, as a user who is not root:
+# The environment of `make setup` without touching the machine, as a user who is not root (x86_64 only):
 #   docker build -t cac_ros .
-#   docker run --rm -v "$PWD/demo_output:/home/robot/cac_ros/demo_output" cac_ros
-# The node on a robot, reachable over DDS:
-#   docker run --rm --network host --ipc host -v /models:/models:ro cac_ros \
+#   docker run --shm-size 256m --name cac_demo cac_ros      # make demo
+#   docker cp cac_demo:/home/robot/cac_ros/demo_output .    # its report
+# The node on a robot. Over UDP: shared memory does not pass between users, and DDS does not notice.
+#   docker run --rm --network host -e FASTDDS_BUILTIN_TRANSPORTS=UDPv4 -v /models:/models:ro cac_ros \
 #     .venv/bin/classifier_node --ros-args -p model_path:=/models/parts.cac -r image:=/camera/image_raw
 FROM python:3.12-slim-bookworm
 
@@ -13,18 +14,20 @@ RUN apt-get update \
     && apt-get install --yes --no-install-recommends build-essential cmake git \
     && rm -rf /var/lib/apt/lists/*
 
-RUN useradd --create-home --uid 1000 robot
+# The folder is made here: WORKDIR alone would leave it to root.
+RUN useradd --create-home --uid 1000 robot \
+    && install --directory --owner=robot --group=robot /home/robot/cac_ros
 USER robot
 WORKDIR /home/robot/cac_ros
 
 # What the environment is made from comes first: a change of the code then does not install everything again.
-COPY --chown=robot requirements requirements
-COPY --chown=robot tools tools
-COPY --chown=robot cac_msgs cac_msgs
-COPY --chown=robot Makefile setup.py setup.cfg package.xml ./
-COPY --chown=robot resource resource
+COPY --chown=robot:robot requirements requirements
+COPY --chown=robot:robot tools tools
+COPY --chown=robot:robot cac_msgs cac_msgs
+COPY --chown=robot:robot Makefile setup.py setup.cfg package.xml ./
+COPY --chown=robot:robot resource resource
 RUN mkdir cac_core cac_ros launch config && touch cac_core/__init__.py cac_ros/__init__.py \
     && PIP_NO_CACHE_DIR=1 make setup && rm -rf .setup/build_cac_msgs
-COPY --chown=robot . .
+COPY --chown=robot:robot . .
 
 CMD ["make", "demo"]

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cac_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""How a benchmark's networks are trained: the paper's recipe, a short one, a strong one, and a quick one for digits."""
+"""How the networks of a benchmark are trained: by the paper's recipe, shorter ones, a strong one, one for digits."""
 
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -15,8 +15,8 @@ from cac_core.training.config import (
     TrainConfig,
 )
 
-RecipeName = Literal["paper", "short", "strong", "quick"]
-RECIPES: tuple[RecipeName, ...] = ("paper", "short", "strong", "quick")
+RecipeName = Literal["paper", "short", "small", "strong", "quick"]
+RECIPES: tuple[RecipeName, ...] = ("paper", "short", "small", "strong", "quick")
 
 NO_PATIENCE = 10**9
 """The authors train a fixed number of epochs; their rule only chooses the weights."""
@@ -113,7 +113,8 @@ def make_recipe(
     """The recipe of one dataset.
 
     Args:
-        name: ``paper`` (section 4.4, the authors' values), ``short`` (one cycle of 6 epochs), ``strong``, ``quick``.
+        name: ``paper`` (section 4.4, the authors' values), ``short`` (one cycle of 6 epochs), ``small`` (12 epochs at
+            a quarter of the width), ``strong``, ``quick``.
         dataset: whose values.
         seed: of the training.
         epochs: another number of epochs; for ``paper`` divided between its stages as usual.
@@ -141,6 +142,13 @@ def make_recipe(
         config.augment = small
         config.optimiser = OptimiserConfig("sgd", 0.05, 0.9, values.weight_decay, 128)
         config.schedule = ScheduleConfig("one_cycle", epochs or 6)
+    elif name == "small":
+        config.augment = small
+        config.model = replace(
+            config.model, options=config.model.options | ({"width": 0.25} if backbone == "paper" else {})
+        )
+        config.optimiser = OptimiserConfig("sgd", 0.05, 0.9, values.weight_decay, 128)
+        config.schedule = ScheduleConfig("one_cycle", epochs or 12)
     elif name == "strong":
         config.augment = replace(small, rand_augment=6)
         config.optimiser = OptimiserConfig("sgd", 0.05, 0.9, 1e-4, 128, ema=0.999)

@@ -187,6 +187,9 @@ def test_the_papers_recipe_has_the_authors_values():
     assert (config.optimiser.lr, config.optimiser.weight_decay, config.image_size) == (0.01, 1e-3, 64)
     assert (config.augment.rotation, config.augment.flip, config.augment.scale_min) == (20.0, 0.5, 0.7)
     assert config.model.options == {"dropout": 0.3}
+    small = make_recipe("small", "MNIST").config
+    assert small.model.options == {"dropout": 0.2, "width": 0.25}
+    assert (small.schedule.kind, small.schedule.epochs) == ("one_cycle", 12)
     short = make_recipe("paper", "MNIST", epochs=10).config.schedule
     assert (short.epochs, short.second_epochs) == (5, 5)
 

@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from cac_msgs.msg import OpenSetClassification
+from rclpy.qos import ReliabilityPolicy
 
 from cac_ros import live
 from test.ros.driver import GREEN, ROOT, Robot, picture, wait_until
@@ -143,6 +145,32 @@ def test_the_node_is_launched_as_asked_and_its_image_is_shown(
             assert robot.ask(picture(GREEN)).label == "green", "the window was closed, the node goes on"
             process.send_signal(signal.SIGINT)
             assert process.wait(TIMEOUT) == 0
+    finally:
+        robot.close()
+
+
+def test_several_cameras_are_launched_and_the_first_one_is_shown(
+    viewer: Path, model: Path, ros_domain: int, tmp_path: Path
+) -> None:
+    arguments = f"model_path:={model}", "image_topics:=[/front/image, rear]", "view:=true"
+    robot = Robot(ros_domain, image_topic="/front/image")
+    topics = "cac_classifier/front/image/classification", "cac_classifier/rear/classification"
+    heard = [robot.node.create_subscription(OpenSetClassification, t, robot.answers.append, 10) for t in topics]
+    try:
+        with launched(tmp_path, "classifier.launch.py", *arguments):
+            robot.wait(robot.images.get_subscription_count, "the node", TIMEOUT)
+            for subscription in heard:
+                robot.wait(lambda s=subscription: robot.node.count_publishers(s.topic_name), "its answers")
+
+            def shown() -> bool:
+                assert robot.ask(picture(GREEN, 320, 240)).label == "green"
+                return viewer.exists() and "bgr8" in viewer.read_text()
+
+            robot.wait(shown, "the annotated image", TIMEOUT)
+            assert viewer.read_text().splitlines() == ["/cac_classifier/front/image/debug_image", "320x240 bgr8"]
+            robot.advertise(ReliabilityPolicy.RELIABLE, topic="rear")
+            robot.wait(robot.images.get_subscription_count, "the node to read the second camera")
+            assert robot.ask(picture(GREEN)).label == "green"
     finally:
         robot.close()
 

@@ -233,9 +233,12 @@ class ClassifierNode(Sentences, LifecycleNode):
     # -- what the node says -------------------------------------------------------------------------------------------
 
     def _announce(self, model: ActiveModel, what: str) -> None:
-        for note in model.predictor.notes:
-            self.get_logger().warning(note)
+        self._pass_on_notes(model)
         self.get_logger().info(f"Model {model.model_id} {what}: {model.describe()}")
+
+    def _pass_on_notes(self, model: ActiveModel) -> None:
+        for note in model.predictor.new_notes():
+            self.get_logger().warning(note)
 
     def _publish_classes(self) -> None:
         if self._classes is not None and self._model is not None:
@@ -260,6 +263,7 @@ class ClassifierNode(Sentences, LifecycleNode):
             failure=self._failure,
         )
         if self._model is not None:
+            self._pass_on_notes(self._model)  # an engine can have one to make while it runs
             report = replace(report, **self._model.report(), tolerance=self.settings.unknown_share_tolerance)
         return {"classifier": report} if self._cameras is None else self._cameras.reports(report)
 

@@ -6,6 +6,7 @@ With HANG_LOADING set, loading makes the file of that name and then hangs until 
 While the file named by BUG_FILE exists, loading a model and reporting raise.
 SLOW_ENGINE is how long each call of the engine takes longer [s].
 A cyan picture makes the engine raise when it is not alone in its batch.
+An orange picture makes the engine note that it got one.
 A magenta picture makes the engine raise, a yellow one makes it hang until the file named by RELEASE_FILE exists.
 """
 
@@ -52,6 +53,8 @@ def rejection_scores(self, frames):
         red, green, blue = (int(value) for value in frame.pixels[0, 0])
         if (red, green, blue) == (255, 0, 255):
             raise ZeroDivisionError("the engine is broken")
+        if (red, green, blue) == (255, 128, 0):
+            self._engine.notes = (*self._engine.notes, "orange is slow")
         if (red, green, blue) == (0, 255, 255) and len(frames) > 1:
             raise ZeroDivisionError("the engine cannot compute batches")
         if (red, green, blue) == (255, 255, 0):

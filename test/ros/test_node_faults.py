@@ -61,6 +61,15 @@ def test_a_failing_and_a_hanging_engine(robot: Robot, node: NodeProcess, release
     assert node.output.count("has been working on one frame") == 1
 
 
+def test_what_an_engine_notes_while_it_runs_is_logged_once(robot: Robot, node: NodeProcess) -> None:
+    robot.ask(picture((255, 128, 0)))
+    wait_until(lambda: "orange is slow" in node.output, "the note")
+    robot.ask(picture(RED))
+    for _ in range(3):
+        robot.wait_report(lambda r: True, "any")
+    assert node.output.count("orange is slow") == 1
+
+
 def test_lifecycle_and_end_work_while_the_engine_hangs(robot: Robot, node: NodeProcess) -> None:
     robot.send(picture(HANGS))
     robot.wait_report(lambda r: values_of(r)["waiting"] == "1", "the engine to hang")

@@ -8,6 +8,8 @@
 PYTHON ?= python3
 # Passed on to the command that a target runs, e.g. make test ARGS="-k bundle -x"
 ARGS ?=
+# What make bench measures on: auto, cpu, cuda or cuda:N
+DEVICE ?= auto
 
 KEEP_PYTHON := $(if $(filter file,$(origin PYTHON)),--keep-python)
 RUN := .venv/bin/python
@@ -28,7 +30,9 @@ help:
 	@echo '  make lint             ruff, formatting, and mypy --strict on cac_core'
 	@echo '  make format           let ruff correct what it can'
 	@echo '  make lock             after a change in requirements/: resolve all versions again'
-	@echo '  make bench            measure: accuracy on the paper'"'"'s splits, speed of inference and of the node'
+	@echo '  make bench            measure everything, one table at the end (about an hour on an idle machine)'
+	@echo '                        on a GPU: make bench DEVICE=cuda;  a part of it: make bench ARGS="memory --frames 20000";'
+	@echo '                        what there is to measure: make bench ARGS=--help'
 	@echo
 	@echo 'The environment (made by itself when needed; 7 GB in .venv, output in .setup/setup.log):'
 	@echo '  make setup            only make or bring up to date .venv'
@@ -65,7 +69,7 @@ lock: setup
 	@$(RUN) tools/lock.py
 
 bench: setup
-	@$(RUN) -m benchmarks $(ARGS)
+	@$(RUN) -m benchmarks --device $(DEVICE) $(ARGS)
 
 clean:  ## Delete everything that can be made again
 	rm -rf .venv .setup build install log demo_output bench_output cac_ros.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

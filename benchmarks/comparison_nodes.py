@@ -1,12 +1,15 @@
 # SPDX-FileCopyrightText: 2026 cac_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The two nodes that ours is compared with: ``python -m benchmarks.comparison_nodes echo|plain [MODEL]``.
+"""The nodes that ours is compared with: ``python -m benchmarks.comparison_nodes echo|echo_jpeg|plain [MODEL DEVICE]``.
 
-``echo`` copies the header of every image into an answer: what ROS 2 in Python costs at least. ``plain`` is what many
-perception nodes do: everything in the image callback, NumPy preprocessing, eager PyTorch.
+``echo`` copies the header of every image into an answer: what ROS 2 in Python costs at least; ``echo_jpeg`` that of
+every JPEG image. ``plain`` is what many perception nodes do: everything in the image callback, NumPy preprocessing,
+eager PyTorch.
 """
 
 import sys
+from collections.abc import Callable
+from typing import Any
 
 import cv2
 import numpy as np
@@ -15,18 +18,15 @@ import torch
 from cac_msgs.msg import OpenSetClassification
 from rclpy.executors import ExternalShutdownException
 from rclpy.qos import QoSProfile, ReliabilityPolicy
-from sensor_msgs.msg import Image
+from sensor_msgs.msg import CompressedImage, Image
 
 from cac_core import functional
 from cac_core.bundle import load_bundle
 
 
-class Echo:
-    """Answers with the header alone."""
-
-    def __call__(self, image: Image) -> OpenSetClassification:
-        """Copy the header."""
-        return OpenSetClassification(header=image.header)
+def echo(image: Image | CompressedImage) -> OpenSetClassification:
+    """Answer with the header alone."""
+    return OpenSetClassification(header=image.header)
 
 
 class Plain:
@@ -58,12 +58,15 @@ class Plain:
 
 def main() -> None:
     """Run one of the nodes until it is interrupted."""
-    work = Echo() if sys.argv[1] == "echo" else Plain(sys.argv[2], sys.argv[3])
+    work: Callable[[Any], OpenSetClassification] = echo
+    if sys.argv[1] == "plain":
+        work = Plain(sys.argv[2], sys.argv[3])
+    kind, topic = (CompressedImage, "image/compressed") if sys.argv[1] == "echo_jpeg" else (Image, "image")
     rclpy.init()
     node = rclpy.create_node("comparison")
     publisher = node.create_publisher(OpenSetClassification, "cac_classifier/classification", 10)
     qos = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE)
-    node.create_subscription(Image, "image", lambda image: publisher.publish(work(image)), qos)
+    node.create_subscription(kind, topic, lambda image: publisher.publish(work(image)), qos)
     try:
         rclpy.spin(node)
     except (KeyboardInterrupt, ExternalShutdownException):

@@ -185,7 +185,7 @@ def _replay(
     if figures.lost > 0:
         notes.append(f"{figures.lost} of {figures.sent} frames were lost on their way to the node.")
     if figures.replaced:
-        notes.append(f"{figures.replaced} frames were replaced by newer ones before the node could classify them.")
+        notes.append(f"Frames replaced by newer ones before the node could classify them: {figures.replaced}.")
     return LiveResult(rows, notes, figures, model)
 
 

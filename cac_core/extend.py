@@ -62,7 +62,7 @@ class ExtendConfig:
         model: the model to extend, a .cac file; it stays as it is.
         out: the model file to write; logs and the state of an unfinished run lie beside it in OUT.run/.
         data: the photos.
-        augment: random changes of training images; those of the model's own training when not given.
+        augment: random changes of training images.
         optimiser: the optimiser; a small learning rate keeps what was learnt.
         schedule: when the learning rate changes and training ends.
         known_kept: share of known validation images that the default threshold keeps; the model's own when not given.
@@ -76,7 +76,7 @@ class ExtendConfig:
     model: Path
     out: Path = Path("extended.cac")
     data: ExtendData = field(default_factory=ExtendData)
-    augment: AugmentConfig | None = None
+    augment: AugmentConfig = field(default_factory=AugmentConfig)
     optimiser: OptimiserConfig = field(
         default_factory=lambda: OptimiserConfig("adamw", lr=3e-4, weight_decay=0.02, batch_size=32)
     )
@@ -198,8 +198,6 @@ def _settings(config: ExtendConfig, bundle: "ModelBundle") -> TrainConfig:
     earlier: dict[str, Any] = bundle.training.get("config", {})
     share = config.data.validation_share
     p = bundle.preprocessing
-    # Of a model that another version trained, what this one knows.
-    own = {k: v for k, v in earlier.get("augment", {}).items() if k in AugmentConfig.__dataclass_fields__}
     return TrainConfig(
         out=config.out,
         data=DataConfig(
@@ -215,7 +213,7 @@ def _settings(config: ExtendConfig, bundle: "ModelBundle") -> TrainConfig:
             frozen=earlier.get("model", {}).get("frozen", []),
         ),
         loss=LossConfig(bundle.anchor_weight, bundle.anchor_magnitude),
-        augment=config.augment or AugmentConfig(**own),
+        augment=config.augment,
         optimiser=config.optimiser,
         schedule=config.schedule,
         known_kept=bundle.thresholds.known_kept if config.known_kept is None else config.known_kept,

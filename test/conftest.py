@@ -3,6 +3,7 @@
 """What every test shares: nothing is read from or written to the user's own cache of converted graphs."""
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,10 @@ from hypothesis import settings
 # No example is timed: on a busy machine that would fail by chance.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
+
+# In the background of a script Ctrl-C is ignored, and what tests start would inherit that and ignore theirs.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -131,6 +131,11 @@ def train_on(
     with _computing(config.threads, device):
         torch.manual_seed(config.seed)
         backbone, schedule = _fit(config, start(spec), data, device, processes, callbacks, parent)
+        if processes.world > 1:
+            # All leave together, and before Python ends: a process that ended while another still talked to it was
+            # seen to abort, and torchrun then ended the one that was about to write the model.
+            torch.distributed.barrier()
+            torch.distributed.destroy_process_group()
         if processes.rank != 0:
             return None
         calibrated = make_bundle(backbone, spec, data, config, device)

@@ -80,6 +80,10 @@ class NodeProcess:
         """Everything it printed so far."""
         return self._log.read_text(errors="replace")
 
+    def says(self, text: str) -> None:
+        """Wait until it has printed this; an answer may arrive before the line that was logged after it."""
+        wait_until(lambda: text in self.output, f"the node to print {text!r}")
+
     def wait(self, timeout: float = TIMEOUT) -> int:
         """Wait for the end; returns the exit status."""
         return self.process.wait(timeout)

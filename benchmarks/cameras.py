@@ -25,10 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print."""
     parser = table.parser("cameras", __doc__)
     parser.add_argument("--counts", type=int, nargs="+", default=[1, 2, 4], help="numbers of cameras; default 1 2 4")
-    parser.add_argument("--width", type=int, default=640, help="of the images [pixels]; default 640")
-    parser.add_argument("--height", type=int, default=480, help="of the images [pixels]; default 480")
-    parser.add_argument("--rate", type=float, default=10.0, help="of each camera [Hz]; default 10")
-    parser.add_argument("--frames", type=int, default=100, help="per round and camera; default 100")
+    table.camera_options(parser, rate=10.0, frames=100, of="camera")
     a = table.parse(parser, arguments)
     prepare_ros()
     figures, images = Figures(), pictures(a.width, a.height, jpeg=False)

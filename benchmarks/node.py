@@ -26,10 +26,7 @@ NODES = {"echo": "echo", "ours": "cac_ros", "plain": "plain, eager torch"}
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print."""
     parser = table.parser("node", __doc__)
-    parser.add_argument("--width", type=int, default=640, help="of the images [pixels]; default 640")
-    parser.add_argument("--height", type=int, default=480, help="of the images [pixels]; default 480")
-    parser.add_argument("--rate", type=float, default=30.0, help="of the latency rows [Hz]; default 30")
-    parser.add_argument("--frames", type=int, default=300, help="per round and node; default 300")
+    table.camera_options(parser, rate=30.0, frames=300, of="node")
     a = table.parse(parser, arguments)
     prepare_ros()
     figures, images = Figures(), pictures(a.width, a.height, jpeg=False)

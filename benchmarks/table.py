@@ -93,6 +93,14 @@ def parser(name: str, text: str) -> argparse.ArgumentParser:
     return result
 
 
+def camera_options(command: argparse.ArgumentParser, rate: float, frames: int, of: str) -> None:
+    """Add the options of a camera that publishes raw images: size, and with these defaults rate and number."""
+    command.add_argument("--width", type=int, default=640, help="of the images [pixels]; default 640")
+    command.add_argument("--height", type=int, default=480, help="of the images [pixels]; default 480")
+    command.add_argument("--rate", type=float, default=rate, help="of a camera [Hz]; default %(default)g")
+    command.add_argument("--frames", type=int, default=frames, help=f"per round and {of}; default %(default)s")
+
+
 def parse(command: argparse.ArgumentParser, arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line; raises DeviceError for a device that is not there, before anything has been measured."""
     options = command.parse_args(arguments)

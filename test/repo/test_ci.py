@@ -3,19 +3,17 @@
 """What can be said about the Dockerfile and the workflow without Docker and without GitHub."""
 
 import fnmatch
-import importlib.util
 import re
 import shutil
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 import yaml
 
-from test.repo.sources import ROOT, repository_files
+from test.repo.sources import ROOT, repository_files, tool
 
 DOCKERFILE = re.sub(r"\\\n\s*", "", (ROOT / "Dockerfile").read_text(encoding="utf-8"))
 LINES = [line for line in DOCKERFILE.splitlines() if line and not line.startswith("#")]
@@ -30,15 +28,6 @@ def targets() -> set[str]:
     (phony,) = re.findall(r"^\.PHONY: (.+)$", makefile, re.MULTILINE)
     assert all(re.search(rf"^{name}:", makefile, re.MULTILINE) for name in phony.split())
     return set(phony.split())
-
-
-def setup_venv() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("setup_venv", ROOT / "tools" / "setup_venv.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def copies() -> list[tuple[list[str], str]]:
@@ -86,7 +75,7 @@ def test_the_image_does_not_run_as_root() -> None:
 
 
 def test_the_image_has_what_the_setup_asks_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    module = setup_venv()
+    module = tool("setup_venv")
     (version,) = re.findall(r"^FROM python:(\d+)\.(\d+)-slim-bookworm$", "\n".join(LINES), re.MULTILINE)
     assert module.OLDEST <= tuple(map(int, version)) <= module.NEWEST
     monkeypatch.setattr(module.shutil, "which", lambda name: None)
@@ -97,7 +86,7 @@ def test_the_image_has_what_the_setup_asks_for(monkeypatch: pytest.MonkeyPatch) 
 
 def test_the_code_is_copied_after_the_environment_and_does_not_make_it_anew(tmp_path: Path) -> None:
     """Does the COPYs for real, and asks the setup what each stage is made from before and after the last one."""
-    module = setup_venv()
+    module = tool("setup_venv")
     module.ROOT = tmp_path
     (made,) = [index for index, line in enumerate(LINES) if "make setup" in line]
     assert LINES[made + 1].split() == ["COPY", "--chown=robot:robot", ".", "."]
@@ -151,7 +140,7 @@ def test_every_file_that_the_workflow_names_exists() -> None:
 
 
 def test_the_workflow_runs_on_every_supported_python_and_ros() -> None:
-    module = setup_venv()
+    module = tool("setup_venv")
     pythons = [f"3.{minor}" for minor in range(module.OLDEST[1], module.NEWEST[1] + 1)]
     assert WORKFLOW["jobs"]["pypi"]["strategy"]["matrix"]["python"] == pythons
     assert WORKFLOW["jobs"]["ros"]["strategy"]["matrix"]["distribution"] == ["jazzy", "kilted"]

@@ -3,18 +3,16 @@
 """The pages in docs/ say what the code says."""
 
 import ast
-import importlib.util
 import re
 import struct
 from collections.abc import Iterator
 from dataclasses import replace
-from types import ModuleType
 
 import pytest
 import yaml
 
 from cac_ros import parameters
-from test.repo.sources import ROOT
+from test.repo.sources import ROOT, tool
 
 DOCS = ROOT / "docs"
 PAGES = sorted(DOCS.glob("*.md"))
@@ -22,18 +20,11 @@ TROUBLE = (DOCS / "troubleshooting.md").read_text(encoding="utf-8")
 SENTENCES = re.findall(r"^### `(.+)`$", TROUBLE, re.MULTILINE)
 
 
-def writer() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("write_docs", ROOT / "tools" / "write_docs.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.mark.parametrize("name", ["parameters.md", "messages.md"])
 def test_the_generated_pages_are_up_to_date(name: str) -> None:
-    assert (DOCS / name).read_text(encoding="utf-8") == writer().PAGES[name](), "run: python tools/write_docs.py"
+    assert (DOCS / name).read_text(encoding="utf-8") == tool("write_docs").PAGES[name](), (
+        "run: python tools/write_docs.py"
+    )
 
 
 def test_the_messages_page_has_every_field_and_constant() -> None:

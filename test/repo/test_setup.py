@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The set-up script and the Makefile keep their promises without installing anything."""
 
-import importlib.util
 import os
 import subprocess
 import sys
@@ -11,17 +10,13 @@ from types import ModuleType
 
 import pytest
 
-from test.repo.sources import ROOT
+from test.repo.sources import ROOT, tool
 
 
 @pytest.fixture
 def setup_venv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """tools/setup_venv.py as a module, with its log and lock in a folder of the test."""
-    spec = importlib.util.spec_from_file_location("setup_venv", ROOT / "tools" / "setup_venv.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = tool("setup_venv")
     monkeypatch.setattr(module, "WORK", tmp_path / "work")
     monkeypatch.setattr(module, "LOG", tmp_path / "work" / "setup.log")
     return module

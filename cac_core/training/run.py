@@ -21,6 +21,7 @@ from torch import nn
 
 from cac_core.backbones import BackboneSpec, build_backbone
 from cac_core.bundle import ModelBundle, save_bundle, write_atomically
+from cac_core.data import LabelledImages
 from cac_core.engines.devices import resolve_device
 from cac_core.errors import DeviceError, TrainingError
 from cac_core.metrics import OpenSetMetrics
@@ -172,7 +173,8 @@ def _fit(
     callbacks: Sequence[Callback],
     parent: str | None,
 ) -> tuple[nn.Module, Schedule]:
-    checkpoint = _prepare_run_folder(config, data, processes, parent)
+    learnt = data.learnt
+    checkpoint = _prepare_run_folder(config, data, learnt, processes, parent)
     part = (processes.rank, processes.world)
     batch = config.optimiser.batch_size
     module = CACModule(
@@ -180,9 +182,7 @@ def _fit(
         len(data.train.class_names),
         data.preprocessing,
         config,
-        TrainingBatches(
-            data.learnt, batch, config.seed, lambda: module.current_epoch, *part, balanced=config.data.balanced
-        ),
+        TrainingBatches(learnt, batch, config.seed, lambda: module.current_epoch, *part, balanced=config.data.balanced),
         OrderedBatches(data.validation, batch, *part),
     )
     schedule = Schedule(config.schedule)
@@ -222,7 +222,7 @@ def _trainer(config: TrainConfig, device: torch.device, processes: Processes, ca
 
 
 def _prepare_run_folder(
-    config: TrainConfig, data: TrainingData, processes: Processes, parent: str | None
+    config: TrainConfig, data: TrainingData, learnt: LabelledImages, processes: Processes, parent: str | None
 ) -> Path | None:
     """Make the run's folder, or find the state of an unfinished run in it.
 
@@ -232,7 +232,7 @@ def _prepare_run_folder(
     identity = config.to_dict()
     for name in ("out", "resume", "device", "threads", "report"):  # these do not change what is learnt
         del identity[name]
-    identity["images"] = data.learnt.fingerprint() + data.validation.fingerprint()
+    identity["images"] = learnt.fingerprint() + data.validation.fingerprint()
     identity["processes"] = processes.world
     identity["parent"] = parent
     checkpoint = config.run_folder / CHECKPOINT

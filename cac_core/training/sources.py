@@ -93,6 +93,11 @@ def load_training_data(config: TrainConfig) -> TrainingData:
     if known_unknown is not None and config.loss.known_unknown_weight:
         problems = known_unknown.problems
         train_unknown, known_unknown, _ = divide(known_unknown, config)
+        if len(known_unknown) == 0:
+            raise DataError(
+                f"{folder} has too few different photos to train with some and to judge thresholds with others: add "
+                "photos, or set loss.known_unknown_weight to 0."
+            )
         known_unknown = replace(known_unknown, problems=problems)
     mean, std = pretrained_statistics(config) or statistics(train.images)
     preprocessing = replace(preprocessing, mean=p.mean or mean, std=p.std or std)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from cac_core import functional as F
 from cac_core.data import load_unknown_folder
-from cac_core.errors import TrainingError
+from cac_core.errors import DataError, TrainingError
 from cac_core.thresholds import fit_thresholds
 from cac_core.train import main
 from cac_core.training import ScheduleConfig, train
@@ -137,6 +137,14 @@ def test_known_unknowns_can_be_trained_with_and_others_of_them_judge_the_thresho
         logits = compute_logits(bundle.build_model().backbone, yellow, bundle.preprocessing, torch.device("cpu"))
         certainty.append(float(F.softmin(F.distances(logits, bundle.centres)).max(dim=-1).values.mean()))
     assert certainty[1] < certainty[0]
+
+
+def test_one_known_unknown_cannot_teach_and_judge(shop):
+    place, config = shop
+    write_photo(place / "one" / "1.png", (180, 180, 30))
+    data = replace(config.data, known_unknown=place / "one")
+    with pytest.raises(DataError, match="too few different photos"):
+        train(replace(config, data=data, loss=replace(config.loss, known_unknown_weight=1.0)))
 
 
 def test_photos_to_report_on_change_no_threshold(shop):

@@ -49,12 +49,21 @@ def load(path: Path, options: argparse.Namespace) -> Predictor:
     return Predictor.load(path, options.engine, options.device, precision=options.precision)
 
 
-def bare_loop(predictor: Predictor, messages: Sequence[Any], batch: int = 1, seconds: float = 3.0) -> list[float]:
-    """Times of reading and classifying a batch of messages without ROS [s], one after the other."""
+def bare_loop(
+    predictor: Predictor, messages: Sequence[Any], batch: int = 1, seconds: float = 3.0, rate: float = 0.0
+) -> list[float]:
+    """Times of reading and classifying a batch of messages without ROS [s].
+
+    One after the other, or at a rate [Hz] as a camera gives them: then caches and cores have gone cold in between, and
+    the same work takes longer.
+    """
     predictor.warm_up(batch)
     times: list[float] = []
-    end = time.perf_counter() + seconds
-    while (start := time.perf_counter()) < end:
+    begin = time.perf_counter()
+    while time.perf_counter() < begin + seconds:
+        if rate:
+            time.sleep(max(0.0, begin + len(times) / rate - time.perf_counter()))
+        start = time.perf_counter()
         first = len(times) * batch
         predictor.predict([to_frame(messages[(first + i) % len(messages)]) for i in range(batch)])
         times.append(time.perf_counter() - start)

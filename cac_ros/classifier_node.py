@@ -35,6 +35,7 @@ from std_srvs.srv import SetBool
 from cac_core.errors import CacError
 from cac_ros import diagnostics, parameters
 from cac_ros.active_model import ActiveModel
+from cac_ros.allocator import keep_freed_memory
 from cac_ros.background import Background
 from cac_ros.cameras import Cameras
 from cac_ros.messages import class_list_message, float32_array, threshold_changes
@@ -275,6 +276,7 @@ class ClassifierNode(Sentences, LifecycleNode):
 def main(args: list[str] | None = None) -> int:
     """Run the node until SIGINT or SIGTERM; returns the exit status: 1 if it could not start."""
     node: ClassifierNode | None = None
+    keep_freed_memory()
     try:
         rclpy.init(args=args)
         node = ClassifierNode()

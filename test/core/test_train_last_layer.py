@@ -2,16 +2,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """The last layer of a pretrained network starts where least squares puts it, and nothing else changes."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 from torch import nn
 
 from cac_core.backbones import BackboneSpec, build_backbone
 from cac_core.data import LabelledImages
 from cac_core.functional import anchored_centres, distances
 from cac_core.preprocessing import Preprocessing, normalise
+from cac_core.training import ModelConfig, OptimiserConfig, ScheduleConfig, train
 from cac_core.training.last_layer import fit_last_layer, least_squares
+from test.core.trainings import one_thread, tiny_config  # noqa: F401 - a fixture
 
 PREPROCESSING = Preprocessing(32, 1, "crop", "area", (0.5,), (0.5,))
 
@@ -65,3 +70,26 @@ def test_a_network_whose_last_layer_is_not_linear_stays_as_it_is() -> None:
     before = network[0].weight.clone()
     assert not fit_last_layer(network, images(), anchored_centres(3), PREPROCESSING, torch.device("cpu"))
     assert torch.equal(before, network[0].weight)
+
+
+@pytest.mark.parametrize("fitted", [True, False])
+def test_training_from_a_weights_file_starts_with_it_unless_told_otherwise(tmp_path: Path, fitted: bool) -> None:
+    earlier = train(tiny_config(tmp_path / "earlier.cac", report=False))
+    assert earlier is not None
+    features = {name: value for name, value in earlier.bundle.state.items() if not name.startswith("classifier")}
+    save_file(features, tmp_path / "weights.safetensors")
+    config = tiny_config(
+        tmp_path / "model.cac",
+        model=ModelConfig(
+            "paper",
+            pretrained=str(tmp_path / "weights.safetensors"),
+            fit_last_layer=fitted,
+            options={"width": 1 / 16},
+        ),
+        optimiser=OptimiserConfig(lr=1e-6, batch_size=128),  # what it has after an epoch is what it started with
+        schedule=ScheduleConfig("one_cycle", epochs=1),
+        report=False,
+    )
+    result = train(config)
+    assert result is not None
+    assert (result.metrics.accuracy > 0.8) == fitted

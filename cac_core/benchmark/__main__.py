@@ -51,6 +51,9 @@ def make_parser() -> argparse.ArgumentParser:
     training.add_argument("--losses", nargs="+", default=(), metavar="LOSS", help="table1: which losses to train")
     training.add_argument("--epochs", type=int, help="another number of epochs than the recipe's")
     training.add_argument("--backbone", help="another network than the paper's")
+    training.add_argument(
+        "--width", type=float, help="share of the paper's filters, 0.5 for half; default: the recipe's"
+    )
     training.add_argument("--seed", type=int, default=0, help="the same seed gives the same results on a CPU")
     machine = parser.add_argument_group("machine")
     machine.add_argument("--out", type=Path, default=Path("benchmark_results"), help="results and finished networks")
@@ -80,6 +83,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name in ("epochs", "jobs"):
         if getattr(values, name) is not None and getattr(values, name) < 1:
             raise TrainingError(f"--{name} must be at least 1, not {getattr(values, name)}.")
+    if values.width is not None and not 0.0 < values.width <= 4.0:
+        raise TrainingError(f"--width must lie above 0 and not above 4, not {values.width:g}.")
     if values.quick and (values.dataset_folder or values.recipe != "paper" or set(values.datasets) - {"digits"}):
         raise DataError("--quick has its own recipe and runs on the digits: leave out other datasets and --recipe.")
     if values.splits and not values.dataset_folder:
@@ -96,6 +101,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         epochs=values.epochs,
         seed=values.seed,
         backbone=values.backbone,
+        width=values.width,
         device=values.device,
         precision=values.precision,
         jobs=values.jobs,

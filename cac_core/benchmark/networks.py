@@ -45,6 +45,7 @@ class NetworkSpec:
         backbone: the network.
         options: of the recipe: anchor_weight, anchor_magnitude, image_size.
         images: digest of a user's images.
+        width: of the paper's network; the recipe's when not given.
     """
 
     trial: TrialSpec
@@ -55,10 +56,11 @@ class NetworkSpec:
     backbone: str = "paper"
     options: dict[str, Any] = field(default_factory=dict)
     images: str | None = None
+    width: float | None = None
 
     @property
     def name(self) -> str:
-        """File name without suffix; what a recipe, seed or epochs change is no part of it, so that it is noticed."""
+        """File name without suffix; what recipe, seed, epochs or width change is no part of it: so it is noticed."""
         split = self.trial.split
         known = hashlib.blake2b(repr(asdict(self.trial)).encode(), digest_size=3).hexdigest()
         options = "".join(f"-{k}={v}" for k, v in sorted(self.options.items()))
@@ -81,7 +83,13 @@ class NetworkSpec:
         """Its training configuration."""
         split = self.trial.split
         return make_recipe(
-            self.recipe, split.dataset, seed=self.seed, epochs=self.epochs, backbone=self.backbone, **self.options
+            self.recipe,
+            split.dataset,
+            seed=self.seed,
+            epochs=self.epochs,
+            backbone=self.backbone,
+            width=self.width,
+            **self.options,
         )
 
     def identity(self, precision: str) -> dict[str, Any]:

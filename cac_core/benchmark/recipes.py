@@ -5,6 +5,7 @@
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from cac_core.errors import TrainingError
 from cac_core.training.config import (
     AugmentConfig,
     LossConfig,
@@ -109,6 +110,7 @@ def make_recipe(
     anchor_weight: float = 0.1,
     anchor_magnitude: float = 10.0,
     image_size: int | None = None,
+    width: float | None = None,
 ) -> Recipe:
     """The recipe of one dataset.
 
@@ -122,6 +124,10 @@ def make_recipe(
         anchor_weight: λ.
         anchor_magnitude: α.
         image_size: another image size (a user's folder).
+        width: another width of the paper's network, as a share of its filters.
+
+    Raises:
+        TrainingError: for a width of another network.
     """
     values = VALUES.get(dataset.partition("/")[0], FOLDER_VALUES)
     if values is FOLDER_VALUES and backbone != "paper":
@@ -158,6 +164,10 @@ def make_recipe(
         config.model = ModelConfig(backbone, options={"width": 0.25, "dropout": 0.1} if backbone == "paper" else {})
         config.optimiser = OptimiserConfig("sgd", 0.05, 0.9, 5e-4, 64)
         config.schedule = ScheduleConfig("one_cycle", epochs or 10)
+    if width:
+        if backbone != "paper":
+            raise TrainingError(f"--width belongs to the paper's network, not to {backbone}: leave it out.")
+        config.model = replace(config.model, options={**config.model.options, "width": width})
     strong = Strong() if name == "strong" else None
     return Recipe(config, values.validation_share, values.flip > 0 and name != "quick", strong)
 

@@ -83,6 +83,7 @@ def describe(settings: Settings) -> dict[str, Any]:
         "epochs": settings.epochs,
         "seed": settings.seed,
         "backbone": settings.backbone,
+        "width": settings.width,
         "precision": settings.precision,
     }
 

@@ -28,6 +28,7 @@ class Settings:
         epochs: another number of epochs.
         seed: of the trainings.
         backbone: another network.
+        width: of the paper's network, as a share of its filters; the recipe's when not given.
         device: auto, cpu or cuda:N.
         precision: as in training.
         jobs: networks that are trained at the same time.
@@ -44,6 +45,7 @@ class Settings:
     epochs: int | None = None
     seed: int = 0
     backbone: str | None = None
+    width: float | None = None
     device: str = "auto"
     precision: str = "auto"
     jobs: int = 1
@@ -71,4 +73,5 @@ class Settings:
             self.backbone or ("paper" if self.quick else backbone),
             options or {},
             self.source.fingerprint(trial.split.dataset),
+            self.width,
         )

@@ -88,7 +88,10 @@ def test_a_stopped_benchmark_goes_on_and_ends_in_the_same_json(folder, tmp_path)
     assert (out / "table1" / "results.json").read_bytes() == (folder / "table1" / "results.json").read_bytes()
 
 
-@pytest.mark.parametrize(("option", "field"), [(("--seed", "1"), "seed"), (("--epochs", "2"), "epochs")])
+@pytest.mark.parametrize(
+    ("option", "field"),
+    [(("--seed", "1"), "seed"), (("--epochs", "2"), "epochs"), (("--width", "0.125"), "width")],
+)
 def test_results_of_another_configuration_are_refused(folder, option, field):
     with pytest.raises(DataError, match=rf"another configuration: {field}"):
         main(["table1", *ONE_EPOCH, *option, "--out", str(folder)])
@@ -119,6 +122,8 @@ def test_two_jobs_give_what_one_gives(folder, tmp_path):
         (["--trials", "7"], "no trial 7"),
         (["--epochs", "0"], "--epochs must be at least 1"),
         (["--jobs", "0"], "--jobs must be at least 1"),
+        (["--width", "0"], "--width must lie above 0"),
+        (["--width", "0.5", "--backbone", "resnet18"], "--width belongs to the paper's network"),
         (["--losses", "cac", "triplet"], "no loss 'triplet'"),
         (["--losses", "objectosphere"], "no loss 'objectosphere'"),
         (["--datasets", "MNIST"], "--quick has its own recipe"),

@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Teach a trained model further classes: ``python -m cac_core.extend shop.cac --data.add NEW --data.replay OLD``.
 
-The logit space grows by one dimension per new class, in which every old image starts at 0, where the old anchors are.
-The network is then fine-tuned on the new photos and a few of each old class, all classes equally often, so that the
-old ones are not forgotten; centres and thresholds are fitted anew.
+The logit space grows by one dimension per new class. The weights of the new logits are fitted by least squares on the
+new photos and a few of each old class; all others stay as they are, so that nothing is forgotten: an old photo can only
+be taken for a new class now. Centres and thresholds are fitted anew. With fine_tune the whole network is trained from
+there, all classes equally often.
 """
 
 from collections.abc import Sequence
@@ -62,7 +63,9 @@ class ExtendConfig:
         model: the model to extend, a .cac file; it stays as it is.
         out: the model file to write; logs and the state of an unfinished run lie beside it in OUT.run/.
         data: the photos.
-        augment: random changes of training images.
+        fine_tune: train the whole network too, not only the logits of the new classes: for new objects that it cannot
+            tell apart yet. It forgets some of what it knew about the old ones.
+        augment: random changes of training images while it is fine-tuned.
         optimiser: the optimiser; a small learning rate keeps what was learnt.
         schedule: when the learning rate changes and training ends.
         known_kept: share of known validation images that the default threshold keeps; the model's own when not given.
@@ -76,9 +79,10 @@ class ExtendConfig:
     model: Path
     out: Path = Path("extended.cac")
     data: ExtendData = field(default_factory=ExtendData)
+    fine_tune: bool = False
     augment: AugmentConfig = field(default_factory=AugmentConfig)
     optimiser: OptimiserConfig = field(
-        default_factory=lambda: OptimiserConfig("adamw", lr=3e-4, weight_decay=0.02, batch_size=32)
+        default_factory=lambda: OptimiserConfig("adamw", lr=1e-4, weight_decay=0.02, batch_size=32)
     )
     schedule: ScheduleConfig = field(default_factory=lambda: ScheduleConfig("one_cycle", epochs=12))
     known_kept: float | None = None
@@ -126,8 +130,11 @@ def extend(config: ExtendConfig) -> Extension:
         raise TrainingError(
             f"{config.model} has other logits than classes and cannot grow: train it anew with all photos."
         )
+    from cac_core import functional
     from cac_core.engines.devices import resolve_device
-    from cac_core.training.run import Processes, train_on
+    from cac_core.training.callbacks import KeepStatistics
+    from cac_core.training.last_layer import fit_last_layer
+    from cac_core.training.run import Processes, calibrate_on, train_on
 
     assert config.data.add is not None
     assert config.data.replay is not None
@@ -136,8 +143,25 @@ def extend(config: ExtendConfig) -> Extension:
     device = resolve_device(config.device)[0]
     old = data.validation.labels < len(bundle.class_names)
     before = _accuracy(bundle, data.validation.subset(old.nonzero().flatten()))
-    result = train_on(data, settings, device, Processes(), lambda spec: grown(bundle, spec), parent=bundle.model_id)
-    assert result is not None
+
+    def start(spec: "BackboneSpec") -> "nn.Module":
+        network = grown(bundle, spec)
+        anchors = functional.anchored_centres(spec.num_classes, bundle.anchor_magnitude)
+        known = len(bundle.class_names)
+        fitted = fit_last_layer(network, data.train, anchors, bundle.preprocessing, device, known)
+        if not (fitted or config.fine_tune):
+            raise TrainingError(
+                f"the last layer of backbone {spec.name!r} is not linear, so new logits cannot be fitted alone: give "
+                "--fine_tune true."
+            )
+        return network
+
+    if config.fine_tune:
+        callbacks = [KeepStatistics()]
+        result = train_on(data, settings, device, Processes(), start, callbacks, bundle.model_id)
+        assert result is not None
+    else:
+        result = calibrate_on(data, settings, device, start, bundle.model_id)
     shares = [result.bundle.training["validation_by_class"][name] for name in bundle.class_names]
     images = sum(share["images"] for share in shares)
     after = sum(share["images"] * (share["accuracy"] or 0.0) for share in shares) / images

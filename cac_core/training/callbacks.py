@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
-from torch import Tensor
+from torch import Tensor, nn
 
 from cac_core import console
 from cac_core.bundle import write_atomically
@@ -125,6 +125,19 @@ class AverageWeights(Callback):
         assert isinstance(pl_module, CACModule)
         if self.average:
             pl_module.backbone.load_state_dict(self.average)
+
+
+class KeepStatistics(Callback):
+    """The statistics of batch normalisation stay as they are: those of a few photos are worse than those learnt before.
+
+    Their scale and shift learn all the same.
+    """
+
+    def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Hold them; the beginning of an epoch sets the whole network to training."""
+        for layer in pl_module.modules():
+            if isinstance(layer, nn.modules.batchnorm._BatchNorm):
+                layer.eval()
 
 
 class SaveRun(Callback):

@@ -20,7 +20,12 @@ RIDGE = 0.1
 
 
 def fit_last_layer(
-    network: nn.Module, images: LabelledImages, anchors: Tensor, preprocessing: Preprocessing, device: torch.device
+    network: nn.Module,
+    images: LabelledImages,
+    anchors: Tensor,
+    preprocessing: Preprocessing,
+    device: torch.device,
+    first: int = 0,
 ) -> bool:
     """Set the weights of the last layer so that each image's logits come close to the anchor of its class.
 
@@ -30,6 +35,7 @@ def fit_last_layer(
         anchors: ``(N, N)``.
         preprocessing: of the network.
         device: to compute on.
+        first: the logits before this one stay as they are.
 
     Returns:
         Whether there is such a layer.
@@ -45,9 +51,9 @@ def fit_last_layer(
         with torch.no_grad():
             compute_logits(network.to(device).eval(), images, preprocessing, device)
             weight, bias = least_squares(torch.cat(features), anchors.cpu()[images.labels], last.bias is not None)
-            last.weight.copy_(weight)
+            last.weight[first:] = weight[first:].to(last.weight)
             if last.bias is not None:
-                last.bias.copy_(bias)
+                last.bias[first:] = bias[first:].to(last.bias)
     finally:
         hook.remove()
         network.train(training)

@@ -54,7 +54,7 @@ def write_report(
     Args:
         calibrated: what the training ended with.
         bundle: as it was saved, with its summary.
-        history: one record per epoch.
+        history: one record per epoch; none for a network that was not trained.
         folder: of the run.
 
     Returns:
@@ -66,7 +66,7 @@ def write_report(
     theta = bundle.thresholds.theta()
     decisions = functional.decide(calibrated.gamma, theta)
     figures = {
-        "curves": curves_figure(history),
+        **({"curves": curves_figure(history)} if history else {}),
         "projection": projection_figure(calibrated),
         "decisions": plots.confusion_figure(decisions.numpy(), validation.labels.numpy(), bundle.class_names),
     }

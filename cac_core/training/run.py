@@ -130,13 +130,7 @@ def train_on(
     Returns:
         Like :func:`train`.
     """
-    spec = BackboneSpec(
-        config.model.backbone,
-        len(data.train.class_names),
-        data.preprocessing.image_size,
-        data.preprocessing.channels,
-        dict(config.model.options),
-    )
+    spec = _backbone_spec(data, config)
     with _computing(config.threads, device):
         torch.manual_seed(config.seed)
         backbone, schedule = _fit(config, start(spec), data, device, processes, callbacks, parent)
@@ -147,7 +141,44 @@ def train_on(
             torch.distributed.destroy_process_group()
         if processes.rank != 0:
             return None
-        calibrated = make_bundle(backbone, spec, data, config, device)
+        return _finish(backbone, spec, data, config, device, schedule, parent)
+
+
+def calibrate_on(
+    data: TrainingData,
+    config: TrainConfig,
+    device: torch.device,
+    start: Callable[[BackboneSpec], nn.Module],
+    parent: str | None = None,
+) -> TrainingResult:
+    """Like :func:`train_on` for a network that is to stay as it is: calibrate centres and thresholds, save a bundle."""
+    spec = _backbone_spec(data, config)
+    with _computing(config.threads, device):
+        torch.manual_seed(config.seed)
+        return _finish(start(spec), spec, data, config, device, Schedule(config.schedule), parent)
+
+
+def _backbone_spec(data: TrainingData, config: TrainConfig) -> BackboneSpec:
+    return BackboneSpec(
+        config.model.backbone,
+        len(data.train.class_names),
+        data.preprocessing.image_size,
+        data.preprocessing.channels,
+        dict(config.model.options),
+    )
+
+
+def _finish(
+    backbone: nn.Module,
+    spec: BackboneSpec,
+    data: TrainingData,
+    config: TrainConfig,
+    device: torch.device,
+    schedule: Schedule,
+    parent: str | None,
+) -> TrainingResult:
+    """Calibrate, save, report."""
+    calibrated = make_bundle(backbone, spec, data, config, device)
     notes = [*calibrated.notes, *_advice(config, data, parent)]
     summary = _summary(config, data, schedule, calibrated, notes)
     saved = save_bundle(replace(calibrated.bundle, training=summary, parent=parent), config.out)
@@ -316,12 +347,13 @@ def _summary(
     for name in ("root", "unknown", "known_unknown"):
         del settings["data"][name]
     two_stage = config.schedule.kind == "two_stage"
+    last = schedule.history[-1] if schedule.history else {}
     return {
         "config": settings,
         "data": data.summary,
         "epochs": list(schedule.state.epochs) if two_stage else [len(schedule.history)],
-        "best_validation_anchor_loss": schedule.state.best if two_stage else schedule.history[-1]["val_anchor"],
-        "last_epoch": schedule.history[-1],
+        "best_validation_anchor_loss": schedule.state.best if two_stage else last.get("val_anchor"),
+        "last_epoch": last,
         "validation": calibrated.metrics.to_dict(),
         "validation_by_class": calibrated.by_class(),
         "thresholds": [choice.to_dict() for choice in calibrated.choices],

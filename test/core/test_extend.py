@@ -18,8 +18,7 @@ from cac_core.training import AugmentConfig, OptimiserConfig, ScheduleConfig, tr
 from test.core.photos import write_folder, write_photo
 from test.core.trainings import one_thread, photo_config  # noqa: F401  (a fixture)
 
-FAST = OptimiserConfig("adamw", lr=3e-3, batch_size=4)
-ONE_EPOCH = ScheduleConfig("one_cycle", epochs=1)
+GENTLE = OptimiserConfig("adamw", lr=3e-4, batch_size=4)
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +43,7 @@ def config_of(place, out, **changes):
 @pytest.fixture(scope="module")
 def extended(shop):
     place, _ = shop
-    return extend(config_of(place, place / "shop2.cac", optimiser=FAST))
+    return extend(config_of(place, place / "shop2.cac"))
 
 
 def test_the_new_model_knows_old_and_new_classes_in_stable_order(shop, extended):
@@ -89,6 +88,30 @@ def test_before_training_every_old_image_lies_where_it_was(shop):
     torch.testing.assert_close(functional.distances(logits, anchors(5))[:, :3], old)
 
 
+def test_only_the_logits_of_the_new_class_are_new(shop, extended):
+    _, parent = shop
+    child = extended.result.bundle
+    for name, before in parent.state.items():
+        after = child.state[name]
+        assert torch.equal(after[: len(before)] if name.startswith("classifier") else after, before)
+    assert torch.any(child.state["classifier.weight"][3] != 0)
+    assert extended.result.history == ()
+    page = (extended.result.path.with_name("shop2.cac.run") / "report.html").read_text()
+    assert "Logit space" in page
+    assert "Curves" not in page
+
+
+def test_fine_tuning_starts_there_trains_all_layers_and_keeps_their_statistics(shop, tmp_path):
+    place, parent = shop
+    done = extend(config_of(place, tmp_path / "tuned.cac", fine_tune=True, optimiser=GENTLE))
+    assert done.after == 1.0
+    child = done.result.bundle
+    body = {name: before for name, before in parent.state.items() if not name.startswith("classifier")}
+    learnt = {name for name, before in body.items() if not torch.equal(child.state[name], before)}
+    assert {"features.0.weight", "features.1.weight"} <= learnt
+    assert not [name for name in learnt if "running" in name]
+
+
 def test_two_classes_at_once_and_an_extension_of_an_extension(shop, extended, tmp_path):
     place, _ = shop
     shutil.copytree(place / "photos", tmp_path / "old")
@@ -97,9 +120,7 @@ def test_two_classes_at_once_and_an_extension_of_an_extension(shop, extended, tm
         for i in range(4):
             write_photo(tmp_path / "add" / name / f"{i}.jpg", colour, seed=i)
     data = ExtendData(tmp_path / "add", tmp_path / "old")
-    bundle = extend(
-        ExtendConfig(place / "shop2.cac", tmp_path / "3.cac", data, schedule=ONE_EPOCH, device="cpu")
-    ).result.bundle
+    bundle = extend(ExtendConfig(place / "shop2.cac", tmp_path / "3.cac", data, device="cpu")).result.bundle
     assert bundle.class_names == ("blue", "green", "red", "yellow", "black", "white")
     assert bundle.parent == extended.result.bundle.model_id
 
@@ -140,7 +161,7 @@ def test_the_command_line_prints_what_was_learnt_and_what_it_cost(shop, tmp_path
     place, parent = shop
     out = tmp_path / "shop2.cac"
     arguments = [str(place / "shop.cac"), "--data.add", str(place / "new"), "--data.replay", str(place / "photos")]
-    assert main([*arguments, "--schedule.epochs", "1", "--device", "cpu", "--out", str(out)]) == 0
+    assert main([*arguments, "--device", "cpu", "--out", str(out)]) == 0
     printed = capsys.readouterr().out
     for text in ("yellow", "old model", "new model", parent.model_id, str(out)):
         assert text in printed

@@ -45,42 +45,12 @@ class CrossEntropy(CACLoss):
     """
 
     def __init__(self, num_classes: int, label_smoothing: float = 0.0) -> None:
-        super().__init__(num_classes)
-        self.label_smoothing = label_smoothing
+        super().__init__(num_classes, label_smoothing=label_smoothing)
 
     def forward(self, logits: Tensor, y: Tensor) -> LossTerms:
         """Loss of logits ``(B, N)`` and labels ``(B,)``."""
         terms = super().forward(logits, y)
         return terms._replace(total=F.cross_entropy(logits.float(), y, label_smoothing=self.label_smoothing))
-
-
-class SmoothedCACLoss(CACLoss):
-    """CAC with label smoothing in its tuplet term, which is a cross-entropy over ``-d``.
-
-    Args:
-        num_classes: N.
-        anchor_weight: λ.
-        anchor_magnitude: α.
-        label_smoothing: share of the target that is spread over all classes.
-    """
-
-    def __init__(
-        self,
-        num_classes: int,
-        anchor_weight: float = 0.1,
-        anchor_magnitude: float = 10.0,
-        label_smoothing: float = 0.0,
-    ) -> None:
-        super().__init__(num_classes, anchor_weight, anchor_magnitude)
-        self.label_smoothing = label_smoothing
-
-    def forward(self, logits: Tensor, y: Tensor) -> LossTerms:
-        """Loss of logits ``(B, N)`` and labels ``(B,)``."""
-        with torch.autocast(device_type=logits.device.type, enabled=False):
-            d = functional.distances(logits, self.anchors)
-            tuplet = F.cross_entropy(-d, y, label_smoothing=self.label_smoothing)
-            anchor = functional.anchor_loss(d, y)
-        return LossTerms(tuplet + self.anchor_weight * anchor, tuplet, anchor)
 
 
 class _Centred(CACLoss):

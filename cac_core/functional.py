@@ -38,13 +38,16 @@ def softmin(d: Tensor) -> Tensor:
     return torch.softmax(-_at_least_float32(d), dim=-1)
 
 
-def tuplet_loss(d: Tensor, y: Tensor, reduction: str = "mean") -> Tensor:
+def tuplet_loss(d: Tensor, y: Tensor, reduction: str = "mean", label_smoothing: float = 0.0) -> Tensor:
     """Modified tuplet term, eq. 2, of distances ``(…, N)`` and labels ``(…)``.
 
-    Written as cross-entropy over ``-d``, which is exactly equal and does not overflow at large gaps.
+    Written as cross-entropy over ``-d``, which is exactly equal and does not overflow at large gaps. Of the target,
+    ``label_smoothing`` is spread over all classes (0 in the paper).
     """
     d = _at_least_float32(d)
-    losses = F.cross_entropy(-d.reshape(-1, d.shape[-1]), y.reshape(-1), reduction="none")
+    losses = F.cross_entropy(
+        -d.reshape(-1, d.shape[-1]), y.reshape(-1), reduction="none", label_smoothing=label_smoothing
+    )
     return _reduce(losses.reshape(y.shape), reduction)
 
 

@@ -27,6 +27,7 @@ class CACLoss(nn.Module):
         anchor_magnitude: α, the length of each anchor; 10 in the paper.
         known_unknown_weight: weight of :func:`cac_core.functional.known_unknown_loss` for images labelled -1, which
             are part of no other term. At 0 there may be none.
+        label_smoothing: share of the tuplet term's target that is spread over all classes; 0 in the paper.
     """
 
     anchors: Tensor
@@ -37,6 +38,7 @@ class CACLoss(nn.Module):
         anchor_weight: float = 0.1,
         anchor_magnitude: float = 10.0,
         known_unknown_weight: float = 0.0,
+        label_smoothing: float = 0.0,
     ) -> None:
         super().__init__()
         for name, weight in (("anchor", anchor_weight), ("known unknown", known_unknown_weight)):
@@ -45,6 +47,7 @@ class CACLoss(nn.Module):
         self.anchor_weight = anchor_weight
         self.anchor_magnitude = anchor_magnitude
         self.known_unknown_weight = known_unknown_weight
+        self.label_smoothing = label_smoothing
         self.register_buffer("anchors", functional.anchored_centres(num_classes, anchor_magnitude))
 
     def forward(self, logits: Tensor, y: Tensor) -> LossTerms:
@@ -56,7 +59,7 @@ class CACLoss(nn.Module):
                 known = y != functional.UNKNOWN
                 others, d, y = d[~known], d[known], y[known]
             # A sum over the images that there are: a batch without any gives 0, not the mean of nothing.
-            tuplet = functional.tuplet_loss(d, y, "sum") / max(1, len(y))
+            tuplet = functional.tuplet_loss(d, y, "sum", self.label_smoothing) / max(1, len(y))
             anchor = functional.anchor_loss(d, y, "sum") / max(1, len(y))
             total = tuplet + self.anchor_weight * anchor
             if len(others):

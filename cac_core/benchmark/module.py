@@ -20,7 +20,6 @@ from cac_core.baseline_losses import (
     CrossEntropy,
     LearntCACLoss,
     ObjectosphereLoss,
-    SmoothedCACLoss,
     TupletLoss,
 )
 from cac_core.benchmark.batches import ResidentBatches
@@ -57,9 +56,7 @@ def make_loss(name: str, num_classes: int, recipe: Recipe) -> CACLoss:
     weight, magnitude = recipe.config.loss.anchor_weight, recipe.config.loss.anchor_magnitude
     smoothing = recipe.strong.label_smoothing if recipe.strong else 0.0
     if name == "cac":
-        if smoothing:
-            return SmoothedCACLoss(num_classes, weight, magnitude, smoothing)
-        return CACLoss(num_classes, weight, magnitude)
+        return CACLoss(num_classes, weight, magnitude, label_smoothing=smoothing)
     if name == "tuplet":
         return TupletLoss(num_classes, weight, magnitude)
     if name == "anchor":

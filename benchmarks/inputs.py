@@ -55,8 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 for number in range(1, a.rounds + 1):
                     table.say(f"inputs: {name}, round {number} of {a.rounds}")
                     loop = bare_loop(predictor, images)
-                    figures.note_times(f"{name}_forward", loop)
                     figures.note(**{f"{name}_bare_per_s": len(loop) / sum(loop)})
+                    figures.note_times(f"{name}_forward", bare_loop(predictor, images, rate=a.rate))
                     for who in ("echo", "ours"):
                         with Camera(images) as camera:
                             ours = node_command(model, a, *camera.parameters, *extra)
@@ -77,7 +77,7 @@ def row(f: Figures, name: str, rate: str) -> Row:
     return Row(
         f"{name} {rate}",
         f[f"{name}_ours_p50"] / (f[f"{name}_echo_p50"] + f[f"{name}_forward_p50"]),
-        "p50 / (echo + read + forward)",
+        "p50 / (echo + read + forward at this rate)",
         "≤ 1.25" if name == "640×480 raw" else "",
         f"{f[f'{name}_ours_lost']:.0f} lost; saturated {f[f'{name}_ours_per_s']:.0f} frames/s, {share:.2f} of possible",
         f.times(f"{name}_ours"),

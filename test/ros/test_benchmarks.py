@@ -114,6 +114,8 @@ def test_a_batch_is_as_many_frames_as_it_says() -> None:
     times = batches.bare_loop(Counting(), images, 3, 0.02)
     assert set(taken) == {3}
     assert len(times) == len(taken)
+    # At a rate there is a pause before each but the first.
+    assert 1 <= len(batches.bare_loop(Counting(), images, 3, seconds=0.2, rate=20.0)) <= 5
 
 
 @pytest.mark.timeout(300)

@@ -122,7 +122,7 @@ def extend(config: ExtendConfig) -> Extension:
     """
     from cac_core.bundle import load_bundle
 
-    _check_folders(config)
+    _check(config)
     bundle = load_bundle(config.model)
     settings = _settings(config, bundle)
     check(settings)
@@ -197,7 +197,7 @@ def grown(bundle: "ModelBundle", spec: "BackboneSpec") -> "nn.Module":
     return network
 
 
-def _check_folders(config: ExtendConfig) -> None:
+def _check(config: ExtendConfig) -> None:
     add, replay = config.data.add, config.data.replay
     if add is None:
         raise TrainingError("there is nothing to add: give --data.add FOLDER with one folder of photos per new class.")
@@ -209,6 +209,12 @@ def _check_folders(config: ExtendConfig) -> None:
     for name, folder in (("data.add", add), ("data.replay", replay)):
         if not folder.expanduser().is_dir():
             raise TrainingError(f"{name} {folder} does not exist or is not a folder: check the path.")
+    usual = ExtendConfig(config.model)
+    parts = ("augment", "optimiser", "schedule")
+    if not config.fine_tune and any(getattr(config, part) != getattr(usual, part) for part in parts):
+        raise TrainingError(
+            "augment, optimiser and schedule belong to fine-tuning: give --fine_tune true, or leave them out."
+        )
     if config.data.replay_per_class < 1:
         raise TrainingError(f"data.replay_per_class must be at least 1, not {config.data.replay_per_class}.")
     if config.out.expanduser().resolve() == config.model.expanduser().resolve():

@@ -152,6 +152,8 @@ def test_mistakes_are_sentences_and_write_nothing(shop, tmp_path):
             extend(config_of(place, tmp_path / "m.cac", data=data))
     with pytest.raises(BundleError, match="not a model bundle"):
         extend(config_of(place, tmp_path / "m.cac", model=tmp_path / "other.cac"))
+    with pytest.raises(TrainingError, match="belong to fine-tuning"):
+        extend(config_of(place, tmp_path / "m.cac", optimiser=GENTLE))
     with pytest.raises(TrainingError, match="another file"):
         extend(config_of(place, place / "shop.cac"))
     assert not list(tmp_path.glob("m.cac*"))

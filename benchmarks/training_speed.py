@@ -40,6 +40,7 @@ from cac_core.train import parse
 from cac_core.training.batches import TrainingBatches
 from cac_core.training.config import ScheduleConfig, TrainConfig
 from cac_core.training.precision import choose_precision
+from cac_core.training.rates import freeze
 from cac_core.training.run import Processes, train_on
 from cac_core.training.sources import TrainingData
 
@@ -167,8 +168,10 @@ def network_alone(data: TrainingData, config: TrainConfig, device: torch.device)
     pixels, labels = (tensor.to(device) for tensor in next(iter(batches)))
     spec = BackboneSpec(config.model.backbone, len(data.train.class_names), data.preprocessing.image_size)
     network = build_backbone(spec).to(device, memory_format=torch.channels_last).train()
+    for part in freeze(network, config.model.frozen):
+        part.eval()
     loss = CACLoss(len(data.train.class_names)).to(device)
-    optimiser = torch.optim.AdamW(network.parameters(), lr=config.optimiser.lr)
+    optimiser = torch.optim.AdamW([p for p in network.parameters() if p.requires_grad], lr=config.optimiser.lr)
     inputs = normalise(pixels, data.preprocessing)
     half = choose_precision(config.precision, device) != "32-true"
     for timed in (False, True):

@@ -3,8 +3,9 @@
 """CAC beside cross-entropy on your own photos: ``python -m benchmarks.photos --root … --test … --unknown …``.
 
 Trains the same network with the same recipe, once with the CAC loss and once with cross-entropy, for every seed, and
-prints accuracy and AUROC of each score on test photos that nobody trained on or chose anything with. Finished networks
-stay in the output folder: the same command goes on after an interruption.
+prints accuracy and AUROC of each score on test photos that nobody trained on or chose anything with. Cross-entropy
+starts with a last layer of random weights, as usual: one that is fitted to the anchors leaves it next to nothing to
+learn. Finished networks stay in the output folder: the same command goes on after an interruption.
 """
 
 import json
@@ -106,6 +107,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for loss in values.losses:
             options = ["--config", str(values.config), "--data.root", str(values.root), "--seed", str(seed)]
             config = replace(parse(options), out=values.out / f"{loss}_{seed}.cac", threads=values.threads)
+            config.model.fit_last_layer &= loss == "cac"
             console.out.print(f"{loss}, seed {seed}")
             seconds = network(config, loss)
             logits = outputs(config, values.test, values.unknown)

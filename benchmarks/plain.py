@@ -28,7 +28,7 @@ class Plain:
         pixels = np.frombuffer(image.data, np.uint8).reshape(image.height, image.width, 3)
         rgb = cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)
         size = self.preprocessing.image_size
-        resized = cv2.resize(rgb, (size, size), interpolation=cv2.INTER_AREA)
+        resized = cv2.resize(rgb, (size, size))
         normalised = (resized.astype(np.float32) / 255.0 - self.mean) / self.std
         batch = torch.from_numpy(np.ascontiguousarray(normalised.transpose(2, 0, 1)[None])).to(self.device)
         with torch.no_grad():

@@ -10,7 +10,7 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import torch
@@ -18,6 +18,7 @@ import torch
 from cac_core import console
 from cac_core.bundle import write_atomically
 from cac_core.engines.devices import resolve_device
+from cac_core.preprocessing import Interpolation
 
 FOLDER = Path("bench_output")
 COLUMNS = ("measured", "p50 ms", "p95 ms", "p99 ms", "ratio", "ratio of", "wanted", "besides")
@@ -85,7 +86,7 @@ def parser(name: str, text: str) -> argparse.ArgumentParser:
     result.add_argument("--backbone", default="efficientnet_lite0", help="default efficientnet_lite0, untrained")
     result.add_argument("--image-size", type=int, default=224, help="side of the network's input [pixels]; default 224")
     result.add_argument(
-        "--interpolation", default="linear", choices=("area", "linear", "cubic"), help="of the resize; default linear"
+        "--interpolation", default="mipmap", choices=get_args(Interpolation), help="of the resize; default mipmap"
     )
     result.add_argument("--rounds", type=int, default=3, help="the medians of so many are printed; default 3")
     result.add_argument("--json", type=Path, default=FOLDER / f"{name}.json", help="default %(default)s")

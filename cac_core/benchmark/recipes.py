@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from cac_core.errors import TrainingError
+from cac_core.preprocessing import Interpolation
 from cac_core.training.config import (
     AugmentConfig,
     LossConfig,
@@ -49,7 +50,7 @@ class DatasetValues:
     scale_min: float = 0.8
     dropout: float = 0.2
     validation_share: float = 0.2
-    interpolation: Literal["area", "linear", "cubic"] = "linear"
+    interpolation: Interpolation = "linear"
 
 
 VALUES = {
@@ -65,7 +66,7 @@ VALUES = {
     "digits": DatasetValues((35, 35), 5e-6, channels=1, flip=0.0, scale_min=0.7, interpolation="area"),
 }
 
-FOLDER_VALUES = DatasetValues((150, 50), 5e-4, image_size=64, rotation=10.0, interpolation="area")
+FOLDER_VALUES = DatasetValues((150, 50), 5e-4, image_size=64, rotation=10.0, interpolation="mipmap")
 """For a user's folder: as for CIFAR, at 64 pixels; other networks than the paper's get 224."""
 
 

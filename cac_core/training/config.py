@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from cac_core.errors import TrainingError
+from cac_core.preprocessing import Fit, Interpolation
 
 CHECKPOINT = "last.ckpt"
 """In a run's folder while the run is not finished."""
@@ -55,15 +56,15 @@ class PreprocessingConfig:
         image_size: side of the square in pixels; 32 for the paper's network and 224 for others when not given.
         channels: 3 for RGB, 1 for grey.
         fit: stretch, crop (the centre) or pad (with black) images that are not square.
-        interpolation: area, linear or cubic.
+        interpolation: mipmap (halves while twice too large, then linear), area, linear or cubic.
         mean: per channel in units of [0, 1]; that of the training images, or of the pretrained weights, when not given.
         std: per channel in units of [0, 1]; like mean.
     """
 
     image_size: int | None = None
     channels: int = 3
-    fit: Literal["stretch", "crop", "pad"] = "crop"
-    interpolation: Literal["area", "linear", "cubic"] = "area"
+    fit: Fit = "crop"
+    interpolation: Interpolation = "mipmap"
     mean: tuple[float, ...] | None = None
     std: tuple[float, ...] | None = None
 

@@ -38,7 +38,7 @@ def test_every_colour_order_of_one_picture_gives_the_same_input():
     st.integers(1, 90),
     st.integers(1, 90),
     st.sampled_from(["stretch", "crop", "pad"]),
-    st.sampled_from(["area", "linear", "cubic"]),
+    st.sampled_from(["mipmap", "area", "linear", "cubic"]),
     st.sampled_from(["rgb", "bgr", "rgba", "bgra", "grey"]),
     st.sampled_from([1, 3]),
 )
@@ -50,6 +50,38 @@ def test_any_frame_becomes_the_networks_square(h, w, fit, interpolation, order, 
     assert result.dtype == np.uint8
     if fit != "pad":
         assert np.abs(result.astype(int) - 90).max() <= 1  # a flat picture stays flat
+
+
+def literal_halves(pixels, times):
+    """Averages of 2×2 pixels, halves rounded up, in plain integers."""
+    for _ in range(times):
+        h, w = pixels.shape[0] // 2 * 2, pixels.shape[1] // 2 * 2
+        whole = pixels[:h, :w].astype(int)
+        pixels = ((whole[::2, ::2] + whole[1::2, ::2] + whole[::2, 1::2] + whole[1::2, 1::2] + 2) // 4).astype(np.uint8)
+    return pixels
+
+
+@pytest.mark.parametrize(
+    ("h", "w", "times"), [(40, 50, 0), (63, 90, 0), (64, 64, 1), (127, 200, 1), (129, 131, 2), (480, 480, 3)]
+)
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_mipmap_is_averages_of_four_pixels_and_then_linear(h, w, times, channels):
+    order = {1: "grey", 3: "rgb", 4: "rgba"}[channels]
+    pixels = np.random.default_rng(h).integers(0, 256, (h, w) if channels == 1 else (h, w, channels), dtype=np.uint8)
+    before = pixels.copy()
+    linear = Preprocessing(32, fit="stretch", interpolation="linear")
+    expected = resize(Frame(np.ascontiguousarray(literal_halves(pixels, times)), order), linear)
+    given_as = Preprocessing(32, fit="stretch", interpolation="mipmap")
+    np.testing.assert_array_equal(resize(Frame(pixels, order), given_as), expected)
+    np.testing.assert_array_equal(pixels, before)
+
+
+def test_mipmap_shows_the_network_every_pixel_where_linear_skips_some():
+    stripes = np.zeros((480, 480, 3), np.uint8)
+    stripes[:, ::4] = 200  # a quarter of the columns, thinner than what a skipping resize reads
+    seen = {name: resize(Frame(stripes, "rgb"), Preprocessing(48, interpolation=name)) for name in ("mipmap", "linear")}
+    assert np.abs(seen["mipmap"].astype(int) - 50).max() <= 2
+    assert np.abs(seen["linear"].astype(int) - 50).max() > 40
 
 
 def test_a_view_with_padded_rows_is_read_right():
@@ -67,6 +99,15 @@ def test_crop_takes_the_centre_and_pad_keeps_everything():
     padded = resize(Frame(wide, "rgb"), Preprocessing(30, fit="pad"))
     assert padded[:9].max() == 0
     assert padded[15, 15].tolist() == [200] * 3
+
+
+@pytest.mark.parametrize("name", [f.name for f in dataclasses.fields(Preprocessing)])
+def test_no_value_of_a_stored_preprocessing_is_made_up(name):
+    stored = Preprocessing(32).to_dict()
+    assert Preprocessing.from_dict(stored) == Preprocessing(32)
+    del stored[name]
+    with pytest.raises(ValueError, match=f"lacks {name}"):
+        Preprocessing.from_dict(stored)
 
 
 def test_normalise_is_the_usual_formula():
@@ -217,7 +258,9 @@ def test_an_opencv_resize_never_copies_the_frame_before_it():
     frame = np.random.default_rng(0).integers(0, 256, (480, 640, 3), dtype=np.uint8)
     frame.setflags(write=False)  # as a view on a message's bytes is
     expected = cv2.resize(frame[:, 80:560], (32, 32), interpolation=cv2.INTER_AREA)
-    np.testing.assert_array_equal(resize(Frame(frame, "rgb"), Preprocessing(32)), expected)
+    area = Preprocessing(32, interpolation="area")
+    np.testing.assert_array_equal(resize(Frame(frame, "rgb"), area), expected)
+    resize(Frame(frame, "rgb"), Preprocessing(32))  # would fail if it wrote
 
 
 def test_loading_a_model_imports_neither_ros_nor_the_training_stack():

@@ -9,8 +9,10 @@ import sys
 import textwrap
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
+import torch
 
 from cac_core import errors
 from cac_core.bundle import load_bundle, save_bundle
@@ -19,6 +21,8 @@ from cac_core.engines.common import static_parts
 from cac_core.export import check_scores, export_onnx, export_openvino, export_tensorrt
 from cac_core.graph import ScoreGraph, example_pixels
 from cac_core.predictor import Predictor
+from cac_core.preprocessing import Frame
+from cac_core.thresholds import fit_thresholds
 from test.core.bundles import random_frames, tiny_bundle
 
 NAMED = [name for name in ENGINES if name != "auto"]
@@ -225,6 +229,32 @@ def test_an_onnx_file_runs_with_onnxruntime_alone(tmp_path):
     assert names == list(bundle.class_names)
     assert theta == pytest.approx(float(bundle.thresholds.theta()[0]))
     np.testing.assert_allclose(gamma, ScoreGraph(bundle)(example_pixels(bundle, 3)), rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("limit", [1e-6, 1e6])
+def test_the_documented_use_of_an_onnx_file_decides_as_the_model_does(limit, tmp_path):
+    skip_without("onnxruntime")
+    thresholds = fit_thresholds(limit * torch.rand(200, 3), torch.arange(200) % 3)
+    bundle = save_bundle(tiny_bundle(thresholds=thresholds), tmp_path / "tiny.cac")
+    export_onnx(bundle, tmp_path / "tiny.onnx")
+    predictor = Predictor(bundle, "torch", "cpu")
+    for i, (height, width) in enumerate([(120, 200), (35, 33), (257, 131)]):
+        picture = np.random.default_rng(i).integers(0, 256, (height, width, 3), dtype=np.uint8)
+        cv2.imwrite(str(tmp_path / "picture.png"), picture)
+        (expected,) = predictor.predict([Frame(picture, "bgr")])
+        assert expected.unknown == (limit < 1)
+        example = Path("docs/onnx_example.py").resolve()
+        done = subprocess.run(
+            [sys.executable, "-I", str(example), "tiny.onnx", "picture.png"],
+            capture_output=True,
+            text=True,
+            timeout=120,
+            cwd=tmp_path,
+            check=True,
+        )
+        answer, score = done.stdout.split(" score ")
+        assert answer == (expected.label or "unknown")
+        assert float(score.split(",")[0]) == pytest.approx(expected.rejection_score, rel=1e-3)
 
 
 def test_an_openvino_export_holds_graph_and_description(tmp_path):

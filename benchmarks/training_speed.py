@@ -39,7 +39,7 @@ from cac_core.preprocessing import Preprocessing, normalise
 from cac_core.train import parse
 from cac_core.training.batches import TrainingBatches
 from cac_core.training.config import ScheduleConfig, TrainConfig
-from cac_core.training.precision import choose_precision
+from cac_core.training.precision import choose_precision, depthwise_in_float32
 from cac_core.training.rates import freeze
 from cac_core.training.run import Processes, train_on
 from cac_core.training.sources import TrainingData
@@ -176,12 +176,13 @@ def network_alone(data: TrainingData, config: TrainConfig, device: torch.device)
     half = choose_precision(config.precision, device) != "32-true"
     for timed in (False, True):
         started = time.perf_counter()
-        for _ in range(len(batches) if timed else 1):
-            with torch.autocast(device.type, torch.bfloat16, enabled=half):
-                total = loss(network(inputs), labels).total
-            optimiser.zero_grad()
-            total.backward()
-            optimiser.step()
+        with depthwise_in_float32(network, device):
+            for _ in range(len(batches) if timed else 1):
+                with torch.autocast(device.type, torch.bfloat16, enabled=half):
+                    total = loss(network(inputs), labels).total
+                optimiser.zero_grad()
+                total.backward()
+                optimiser.step()
         _wait(device)
     return time.perf_counter() - started
 

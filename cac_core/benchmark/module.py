@@ -30,7 +30,7 @@ from cac_core.preprocessing import Preprocessing, normalise
 from cac_core.training.batches import OrderedBatches
 from cac_core.training.callbacks import AverageWeights, Progress, Schedule
 from cac_core.training.module import CACModule
-from cac_core.training.precision import choose_precision
+from cac_core.training.precision import choose_precision, depthwise_in_float32
 
 LOSSES = (
     "cac",
@@ -220,7 +220,8 @@ def fit(
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", module="pytorch_lightning")
         trainer = _trainer(recipe, device, callbacks)
-        trainer.fit(module)
+        with depthwise_in_float32(backbone, device):
+            trainer.fit(module)
     if trainer.interrupted:
         raise KeyboardInterrupt
     return module.backbone, module.loss.anchors.detach().cpu(), schedule.history

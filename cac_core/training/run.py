@@ -32,7 +32,7 @@ from cac_core.training.callbacks import AverageWeights, Progress, SaveRun, Sched
 from cac_core.training.config import CHECKPOINT, TrainConfig
 from cac_core.training.last_layer import fit_last_layer
 from cac_core.training.module import CACModule
-from cac_core.training.precision import choose_precision
+from cac_core.training.precision import choose_precision, depthwise_in_float32
 from cac_core.training.rates import freeze
 from cac_core.training.sources import TrainingData, hygiene, load_training_data
 
@@ -230,7 +230,8 @@ def _fit(
     trainer = _trainer(config, device, processes, [*own, *callbacks])
     on_interrupt = signal.getsignal(signal.SIGINT)
     try:
-        trainer.fit(module, ckpt_path=checkpoint, weights_only=True)
+        with depthwise_in_float32(backbone, device):
+            trainer.fit(module, ckpt_path=checkpoint, weights_only=True)
     except SystemExit as stopped:  # what Lightning makes of Ctrl-C, with further ones ignored
         signal.signal(signal.SIGINT, on_interrupt)
         raise KeyboardInterrupt from stopped

@@ -4,9 +4,11 @@
 
 import pytest
 import torch
+from torch import nn
+from torch.nn import functional as F
 
 from cac_core.training.config import ScheduleConfig
-from cac_core.training.precision import choose_precision, cpu_multiplies_bf16
+from cac_core.training.precision import choose_precision, cpu_multiplies_bf16, depthwise_in_float32
 from cac_core.training.schedule import Step, TwoStage
 
 
@@ -68,3 +70,52 @@ def test_bf16_is_taken_only_from_a_cpu_that_has_its_instructions(cpuinfo, answer
 def test_an_explicit_precision_is_obeyed():
     cpu = torch.device("cpu")
     assert [choose_precision(p, cpu) for p in ("float32", "bf16", "fp16")] == ["32-true", "bf16-mixed", "16-mixed"]
+
+
+def small_network():
+    """A pointwise, a depthwise and a frozen depthwise convolution."""
+    torch.manual_seed(0)
+    network = nn.Sequential(
+        nn.Conv2d(4, 8, 1), nn.Conv2d(8, 8, 3, padding=1, groups=8), nn.ReLU(), nn.Conv2d(8, 8, 3, groups=8)
+    )
+    network[3].requires_grad_(False)
+    return network
+
+
+def inputs_of(network, images):
+    """The dtype of what each layer gets and gives under bf16 autocast."""
+    seen = []
+    hooks = [m.register_forward_hook(lambda _, i, o: seen.append((i[0].dtype, o.dtype))) for m in network]
+    with torch.autocast("cpu", torch.bfloat16):
+        network(images).float().sum().backward()
+    for hook in hooks:
+        hook.remove()
+    return seen
+
+
+def test_depthwise_convolutions_that_learn_compute_in_float32_between_bf16_layers():
+    network, images, cpu = small_network(), torch.randn(2, 4, 8, 8), torch.device("cpu")
+    outside = inputs_of(network, images)
+    low = network[1].weight.grad.clone()
+    network.zero_grad()
+    with depthwise_in_float32(network, cpu):
+        assert "forward" in vars(network[1])
+        assert "forward" not in vars(network[0])  # not depthwise
+        assert "forward" not in vars(network[3])  # has no gradient to compute
+        assert inputs_of(network, images) == outside  # its neighbours see no difference
+        x = network[0](images).bfloat16()
+        with torch.autocast("cpu", torch.bfloat16):
+            inside = network[1](x)
+        exact = F.conv2d(x.float(), network[1].weight, network[1].bias, padding=1, groups=8)
+        torch.testing.assert_close(inside, exact.bfloat16(), rtol=0, atol=0)
+    torch.testing.assert_close(network[1].weight.grad, low, rtol=0.05, atol=0.05)
+    assert all("forward" not in vars(layer) for layer in network)
+
+
+def test_depthwise_convolutions_are_as_they_were_after_an_error_and_untouched_on_a_gpu():
+    network = small_network()
+    with pytest.raises(KeyboardInterrupt), depthwise_in_float32(network, torch.device("cpu")):
+        raise KeyboardInterrupt
+    assert "forward" not in vars(network[1])
+    with depthwise_in_float32(network, torch.device("cuda")):
+        assert "forward" not in vars(network[1])

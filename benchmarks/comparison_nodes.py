@@ -17,7 +17,7 @@ from rclpy.executors import ExternalShutdownException
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CompressedImage, Image
 
-from cac_ros.allocator import keep_freed_memory
+from cac_core.allocator import keep_freed_memory
 
 
 def echo(image: Image | CompressedImage) -> OpenSetClassification:

@@ -20,6 +20,7 @@ import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 
 from cac_core import console
+from cac_core.allocator import keep_freed_memory
 from cac_core.baseline_losses import CrossEntropy
 from cac_core.benchmark.measures import mean_and_std, measure
 from cac_core.benchmark.networks import Outputs
@@ -101,6 +102,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--threads", type=int | None, default=None, help="processor threads to compute with")
     parser.add_argument("--out", type=Path, default=Path("benchmark_photos"), help="folder for networks and results")
     values = parser.parse_args(arguments)
+    keep_freed_memory(all_of_it=True)
     found: dict[str, list[dict[str, float]]] = {}
     record: dict[str, Any] = {"seeds": values.seeds, "networks": {}}
     for seed in values.seeds:

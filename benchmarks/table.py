@@ -18,7 +18,7 @@ import torch
 from cac_core import console
 from cac_core.bundle import write_atomically
 from cac_core.engines.devices import resolve_device
-from cac_core.preprocessing import Interpolation
+from cac_core.names import Interpolation
 
 FOLDER = Path("bench_output")
 COLUMNS = ("measured", "p50 ms", "p95 ms", "p99 ms", "ratio", "ratio of", "wanted", "besides")

@@ -29,6 +29,7 @@ from torch.utils.data import DataLoader, Dataset
 from torchvision import transforms
 
 from cac_core import console
+from cac_core.allocator import keep_freed_memory
 from cac_core.backbones import BackboneSpec, PaperNetwork, build_backbone
 from cac_core.benchmark.module import fit
 from cac_core.benchmark.recipes import Recipe, make_recipe
@@ -228,6 +229,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     console.out.print(console.table(f"Paper's network, MNIST size, batch {BATCH}, {name}", columns, rows))
     ratio = statistics.median(a / b for a, b in zip(ours, plain, strict=True))
     console.out.print(f"ratio, median over {values.repeats} turns: {ratio:.2f}")
+    keep_freed_memory(all_of_it=True)  # as the command does; only now, because the plain loop does not
     whole, alone = measure_photos(values.photos, values.repeats, device)
     share = statistics.median(a / w for a, w in zip(alone, whole, strict=True))
     console.out.print(

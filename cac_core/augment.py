@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Random changes of whole batches of training images, with kornia; every image draws its own."""
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -27,23 +29,23 @@ class Augment(nn.Module):
 
         c = config
         self.rand = RandAugment(1, c.rand_augment, channels) if c.rand_augment else None
-        steps: list[nn.Module] = []
+        geometry: list[Any] = []
         if c.scale_min < 1.0:
             side = (image_size, image_size)
-            steps.append(K.RandomResizedCrop(side, scale=(c.scale_min, 1.0), cropping_mode="resample", p=1.0))
+            geometry.append(K.RandomResizedCrop(side, scale=(c.scale_min, 1.0), cropping_mode="resample", p=1.0))
         if c.flip:
-            steps.append(K.RandomHorizontalFlip(p=c.flip))
+            geometry.append(K.RandomHorizontalFlip(p=c.flip))
         if c.rotation or c.shift or c.zoom or c.shear:
-            steps.append(
+            geometry.append(
                 K.RandomAffine(
                     degrees=c.rotation,
                     translate=(c.shift, c.shift) if c.shift else None,
                     scale=(1.0 - c.zoom, 1.0 + c.zoom) if c.zoom else None,
                     shear=c.shear or None,
-                    padding_mode="border",
                     p=1.0,
                 )
             )
+        steps: list[nn.Module] = [_Warp(geometry)] if geometry else []
         if c.saturation or c.hue or c.brightness or c.contrast:
             steps.append(_Colour(c, channels))
         if c.noise:
@@ -63,6 +65,29 @@ class Augment(nn.Module):
         for step in self.steps:
             images = step(images)
         return (images * 255.0).round_().clamp_(0.0, 255.0).to(torch.uint8).permute(0, 2, 3, 1)
+
+
+class _Warp(nn.Module):
+    """Kornia's geometric changes as one resampling: it blurs once, and takes less than half of the time of three.
+
+    What a crop leaves out can come back where a rotation or shift then looks beyond its edge; beyond the image itself
+    its border is repeated.
+    """
+
+    def __init__(self, changes: list[Any]) -> None:
+        super().__init__()
+        self.changes: Any = nn.ModuleList(changes)  # kornia's methods are unknown to nn.Module
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Change ``(B, C, S, S)``."""
+        from kornia.geometry.transform import warp_affine
+
+        matrix = torch.eye(3, device=images.device).expand(len(images), 3, 3)
+        for change in self.changes:
+            parameters = change.forward_parameters(images.shape)
+            matrix = change.generate_transformation_matrix(images, parameters, change.flags) @ matrix
+        size = (images.shape[-2], images.shape[-1])
+        return warp_affine(images, matrix[:, :2], size, padding_mode="border", align_corners=True)
 
 
 class _Colour(nn.Module):

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from cac_core import console
+from cac_core.allocator import keep_freed_memory
 from cac_core.errors import DataError, TrainingError
 from cac_core.training.config import (
     AugmentConfig,
@@ -374,7 +375,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Extend as the command line says."""
     from cac_core.train import report
 
-    done = extend(parse(arguments))
+    config = parse(arguments)
+    keep_freed_memory(all_of_it=True)
+    done = extend(config)
     report(done.result)
     rows = [
         ("old model", console.number(done.before)),

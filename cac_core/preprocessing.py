@@ -16,9 +16,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from cac_core.names import Fit, Interpolation
+
 ColourOrder = Literal["rgb", "bgr", "rgba", "bgra", "grey"]
-Fit = Literal["stretch", "crop", "pad"]
-Interpolation = Literal["mipmap", "area", "linear", "cubic"]
 
 _INTERPOLATION = {
     "mipmap": cv2.INTER_LINEAR,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import jsonargparse
 
 from cac_core import console
+from cac_core.allocator import keep_freed_memory
 from cac_core.training import CHECKPOINT, TrainConfig, train
 
 if TYPE_CHECKING:
@@ -115,6 +116,7 @@ def report(result: "TrainingResult") -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Train as the command line says."""
     config = parse(arguments)
+    keep_freed_memory(all_of_it=True)
     try:
         result = train(config)
     except KeyboardInterrupt:

@@ -32,10 +32,10 @@ from rclpy.parameter import Parameter
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from std_srvs.srv import SetBool
 
+from cac_core.allocator import keep_freed_memory
 from cac_core.errors import CacError
 from cac_ros import diagnostics, parameters
 from cac_ros.active_model import ActiveModel
-from cac_ros.allocator import keep_freed_memory
 from cac_ros.background import Background
 from cac_ros.cameras import Cameras
 from cac_ros.messages import class_list_message, float32_array, threshold_changes

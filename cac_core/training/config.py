@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from cac_core.errors import TrainingError
-from cac_core.preprocessing import Fit, Interpolation
+from cac_core.names import Fit, Interpolation
 
 CHECKPOINT = "last.ckpt"
 """In a run's folder while the run is not finished."""

@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Batches and augmentation: complete, reproducible, and different for every image."""
 
+import kornia.augmentation as K
 import pytest
 import torch
+from torch.nn import functional as F
 
-from cac_core.augment import Augment
+from cac_core.augment import Augment, _Warp
 from cac_core.data import LabelledImages
 from cac_core.training import AugmentConfig
 from cac_core.training.batches import OrderedBatches, TrainingBatches, mix_seed
@@ -65,6 +67,31 @@ def test_augmented_images_keep_shape_and_type_and_leave_the_originals_alone(conf
     assert changed.shape == images.shape
     assert changed.dtype == torch.uint8
     assert torch.equal(images, before)
+
+
+def smooth_images(count=16, side=48):
+    coarse = torch.rand(count, 3, 6, 6, generator=torch.Generator().manual_seed(2))
+    return F.interpolate(coarse, (side, side), mode="bicubic", align_corners=True).clamp(0, 1)
+
+
+CROP = K.RandomResizedCrop((48, 48), scale=(0.4, 1.0), cropping_mode="resample", p=1.0)
+MIRROR = K.RandomHorizontalFlip(p=0.5)
+AFFINE = K.RandomAffine(15, (0.05, 0.05), (0.9, 1.1), 5, padding_mode="border", align_corners=True, p=1.0)
+
+
+@pytest.mark.parametrize("changes", [[CROP], [MIRROR], [AFFINE], [MIRROR, AFFINE], [CROP, MIRROR, AFFINE]])
+def test_one_resampling_shows_what_the_changes_show_one_after_the_other(changes):
+    images = smooth_images()
+    torch.manual_seed(3)
+    at_once = _Warp(changes)(images)
+    torch.manual_seed(3)
+    expected = images
+    for change in changes:
+        expected = change(expected)
+    # Each further resampling blurs; at the edge, a crop cuts away what one resampling still sees.
+    torch.testing.assert_close(
+        at_once[:, :, 12:-12, 12:-12], expected[:, :, 12:-12, 12:-12], rtol=0, atol=0.03 if len(changes) > 1 else 1e-4
+    )
 
 
 @pytest.mark.parametrize("name", list(AugmentConfig.__dataclass_fields__))

@@ -14,7 +14,8 @@ from cac_core.training.config import AugmentConfig
 class Augment(nn.Module):
     """RandAugment first, then geometry, colour, noise, and erasing last.
 
-    Takes and returns uint8 ``(B, S, S, C)``, so that what follows is exactly what inference does with a camera frame.
+    Takes uint8 ``(B, S, S, C)`` and returns the same, or ``(B, T, T, C)`` to train at T pixels, so that what follows is
+    exactly what inference does with a camera frame.
     Randomness comes from torch's global generator: seed it before each step and a resumed run equals an unbroken one.
 
     Args:
@@ -30,9 +31,6 @@ class Augment(nn.Module):
         c = config
         self.rand = RandAugment(1, c.rand_augment, channels) if c.rand_augment else None
         geometry: list[Any] = []
-        if c.scale_min < 1.0:
-            side = (image_size, image_size)
-            geometry.append(K.RandomResizedCrop(side, scale=(c.scale_min, 1.0), cropping_mode="resample", p=1.0))
         if c.flip:
             geometry.append(K.RandomHorizontalFlip(p=c.flip))
         if c.rotation or c.shift or c.zoom or c.shear:
@@ -45,7 +43,12 @@ class Augment(nn.Module):
                     p=1.0,
                 )
             )
-        steps: list[nn.Module] = [_Warp(geometry)] if geometry else []
+        side = c.image_size or image_size
+        if c.scale_min < 1.0 or side != image_size:  # comes last, because it alone can change the size
+            ratio = (3 / 4, 4 / 3) if c.scale_min < 1.0 else (1.0, 1.0)
+            crop = K.RandomResizedCrop((side, side), (c.scale_min, 1.0), ratio, cropping_mode="resample", p=1.0)
+            geometry.append(crop)
+        steps: list[nn.Module] = [_Warp(geometry, side)] if geometry else []
         if c.saturation or c.hue or c.brightness or c.contrast:
             steps.append(_Colour(c, channels))
         if c.noise:
@@ -70,24 +73,23 @@ class Augment(nn.Module):
 class _Warp(nn.Module):
     """Kornia's geometric changes as one resampling: it blurs once, and takes less than half of the time of three.
 
-    What a crop leaves out can come back where a rotation or shift then looks beyond its edge; beyond the image itself
-    its border is repeated.
+    Beyond its border an image repeats it.
     """
 
-    def __init__(self, changes: list[Any]) -> None:
+    def __init__(self, changes: list[Any], side: int) -> None:
         super().__init__()
+        self.size = (side, side)
         self.changes: Any = nn.ModuleList(changes)  # kornia's methods are unknown to nn.Module
 
     def forward(self, images: Tensor) -> Tensor:
-        """Change ``(B, C, S, S)``."""
+        """Change ``(B, C, S, S)`` to ``(B, C, side, side)``."""
         from kornia.geometry.transform import warp_affine
 
         matrix = torch.eye(3, device=images.device).expand(len(images), 3, 3)
         for change in self.changes:
             parameters = change.forward_parameters(images.shape)
             matrix = change.generate_transformation_matrix(images, parameters, change.flags) @ matrix
-        size = (images.shape[-2], images.shape[-1])
-        return warp_affine(images, matrix[:, :2], size, padding_mode="border", align_corners=True)
+        return warp_affine(images, matrix[:, :2], self.size, padding_mode="border", align_corners=True)
 
 
 class _Colour(nn.Module):

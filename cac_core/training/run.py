@@ -323,6 +323,14 @@ def _try_backbone(config: TrainConfig) -> None:
     with torch.device("meta"):
         network = build_backbone(BackboneSpec(config.model.backbone, 2, size, channels, dict(config.model.options)))
     freeze(network, config.model.frozen)
+    side = config.augment.image_size or size
+    if side != size:
+        try:
+            network.eval().to("meta")(torch.empty(1, channels, side, side, device="meta"))
+        except Exception as error:
+            raise TrainingError(
+                f"augment.image_size {side}: {config.model.backbone} takes images of {size} pixels only: leave it out."
+            ) from error
 
 
 def _advice(config: TrainConfig, data: TrainingData, parent: str | None) -> list[str]:

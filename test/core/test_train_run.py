@@ -18,7 +18,16 @@ from cac_core.errors import DataError, TrainingError
 from cac_core.predictor import Predictor
 from cac_core.preprocessing import Frame, normalise
 from cac_core.train import main
-from cac_core.training import DataConfig, LossConfig, OptimiserConfig, ScheduleConfig, train
+from cac_core.training import (
+    AugmentConfig,
+    DataConfig,
+    LossConfig,
+    ModelConfig,
+    OptimiserConfig,
+    PreprocessingConfig,
+    ScheduleConfig,
+    train,
+)
 from cac_core.training.rates import layer_rates
 from test.core.photos import write_folder, write_photo
 from test.core.trainings import one_thread, photo_config, tiny_config  # noqa: F401  (a fixture)
@@ -259,6 +268,28 @@ def test_a_wrong_backbone_is_refused_before_the_images_are_read(tmp_path):
     with pytest.raises(BackboneError, match="wide"):
         train(config)
     assert not config.run_folder.exists()
+
+
+def test_a_network_of_one_size_is_not_trained_at_another(tmp_path):
+    config = tiny_config(tmp_path / "m.cac", augment=AugmentConfig(image_size=8))
+    with pytest.raises(TrainingError, match=r"augment\.image_size 8: paper takes images of 16 pixels only"):
+        train(config)
+
+
+def test_a_network_of_any_size_trains_at_one_and_is_calibrated_at_the_other(tmp_path):
+    sizes = set()
+
+    class Watch(Callback):
+        def on_train_start(self, trainer, module):
+            module.backbone.register_forward_pre_hook(lambda m, i: sizes.add((m.training, i[0].shape[-1])))
+
+    config = tiny_config(tmp_path / "m.cac", augment=AugmentConfig(image_size=32))
+    config.preprocessing = PreprocessingConfig(image_size=48)
+    config.model = ModelConfig(backbone="resnet18")
+    config.schedule = ScheduleConfig(kind="one_cycle", epochs=1)
+    bundle = train(config, [Watch()]).bundle
+    assert sizes == {(True, 32), (False, 48)}
+    assert bundle.preprocessing.image_size == 48
 
 
 def test_loss_settings_travel_with_the_model(tmp_path):

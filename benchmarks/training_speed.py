@@ -30,6 +30,7 @@ from torchvision import transforms
 
 from cac_core import console
 from cac_core.allocator import keep_freed_memory
+from cac_core.augment import Augment
 from cac_core.backbones import BackboneSpec, PaperNetwork, build_backbone
 from cac_core.benchmark.module import fit
 from cac_core.benchmark.recipes import Recipe, make_recipe
@@ -173,7 +174,8 @@ def network_alone(data: TrainingData, config: TrainConfig, device: torch.device)
         part.eval()
     loss = CACLoss(len(data.train.class_names)).to(device)
     optimiser = torch.optim.AdamW([p for p in network.parameters() if p.requires_grad], lr=config.optimiser.lr)
-    inputs = normalise(pixels, data.preprocessing)
+    augment = Augment(config.augment, data.preprocessing.image_size, data.preprocessing.channels)
+    inputs = normalise(augment(pixels), data.preprocessing)
     half = choose_precision(config.precision, device) != "32-true"
     for timed in (False, True):
         started = time.perf_counter()

@@ -47,7 +47,7 @@ def small_memory(kind, room):
 # --- the same answers
 
 
-@pytest.mark.parametrize("interpolation", ["area", "linear", "cubic"])
+@pytest.mark.parametrize("interpolation", ["mipmap", "area", "linear", "cubic"])
 @pytest.mark.parametrize("fit", ["crop", "stretch", "pad"])
 def test_static_buffers_give_the_scores_of_the_plain_engine_for_any_frames(interpolation, fit):
     p = dataclasses.replace(tiny_bundle().preprocessing, interpolation=interpolation, fit=fit)

@@ -37,6 +37,11 @@ class Thresholds:
     known_kept: float
     validation_images: Tensor
 
+    @property
+    def any_of_one_class(self) -> bool:
+        """Whether at least one class has thresholds of its own."""
+        return bool((self.class_quantiles != self.quantiles).any())
+
     def theta(self, known_kept: float | None = None, per_class: bool = False, threshold: float | None = None) -> Tensor:
         """Threshold of each class ``(N,)`` float32.
 
@@ -46,7 +51,8 @@ class Thresholds:
             threshold: a number of the caller's own, for every class; the other arguments then have no effect.
 
         Raises:
-            ValueError: for a share outside (0, 1], or a threshold that is negative or not finite.
+            ValueError: for a share outside (0, 1], a threshold that is negative or not finite, or ``per_class`` where
+                no class has thresholds of its own.
         """
         if threshold is not None:
             if not 0.0 <= threshold < math.inf:
@@ -56,6 +62,11 @@ class Thresholds:
         # Rounding up keeps the promise "at least"; the small term undoes the error of share * 1000 in binary.
         k = min(GRID_STEPS, math.ceil(share * GRID_STEPS - 1e-6))
         if per_class:
+            if not self.any_of_one_class:
+                raise ValueError(
+                    f"no class has a threshold of its own, for which it needs {MIN_PER_CLASS} validation images that "
+                    "are taken for it: use one threshold for all classes, or train with more images"
+                )
             return self.class_quantiles[:, k].clone()
         return self.quantiles[k].expand(self.class_quantiles.shape[0]).clone()
 

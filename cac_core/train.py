@@ -72,7 +72,7 @@ def report(result: "TrainingResult") -> None:
     ]
     console.out.print(console.table("Images", ("class", "train", "validation", "behind the centre"), rows))
     n = console.number
-    choices = [
+    choices: list[tuple[str, ...]] = [
         (
             f"{c['wanted']}{' (chosen)' if c['chosen'] else ''}",
             n(c["known_kept"]),
@@ -84,7 +84,7 @@ def report(result: "TrainingResult") -> None:
         )
         for c in bundle.training["thresholds"]
     ]
-    columns = (
+    columns: tuple[str, ...] = (
         "wanted",
         "known_kept",
         "θ",
@@ -93,6 +93,8 @@ def report(result: "TrainingResult") -> None:
         "of the worst class",
         "known unknowns accepted",
     )
+    if all(c["false_accept"] is None for c in bundle.training["thresholds"]):  # there are no known unknowns
+        columns, choices = columns[:-1], [row[:-1] for row in choices]
     console.out.print(console.table("Thresholds, on validation images", columns, choices))
     for warning in result.warnings:
         console.warn(warning)

@@ -98,7 +98,9 @@ def replay(settings: Settings) -> Evaluation:
     try:
         theta = bundle.thresholds.theta(settings.known_kept, settings.per_class, settings.threshold).numpy()
     except ValueError as error:
-        raise ReplayError(f"{'--known-kept' if settings.threshold is None else '--threshold'}: {error}.") from error
+        own = settings.per_class and not bundle.thresholds.any_of_one_class
+        option = "--per-class" if own else "--known-kept" if settings.threshold is None else "--threshold"
+        raise ReplayError(f"{option}: {error}.") from error
     with Bag(settings.bag) as bag:
         topic = bag.image_topic(settings.topic)
         labels = _labels(bag, settings)

@@ -106,7 +106,8 @@ def table_of_choices(
 
     shares = sorted({*SHARES, used})
     rows = [choice(f"known kept {share:g}", share) for share in shares]
-    rows += [choice(f"known kept {share:g}, per class", share, per_class=True) for share in shares]
+    if thresholds.any_of_one_class:
+        rows += [choice(f"known kept {share:g}, per class", share, per_class=True) for share in shares]
     if known_unknown is not None:
         smallest = known_unknown.min(dim=-1).values
         found = [(rate, share_for_rate(thresholds, smallest, rate)) for rate in sorted(rates)]

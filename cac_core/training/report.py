@@ -83,6 +83,7 @@ def write_report(
         metrics=_metric_rows(calibrated),
         classes=_class_rows(calibrated, bundle),
         choices=calibrated.choices,
+        known_unknowns=any(choice.false_accept is not None for choice in calibrated.choices),
         figures=parts,
         edge=nearest_to_rejection(calibrated),
         confused=confused_pairs(calibrated),

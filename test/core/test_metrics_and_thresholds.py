@@ -168,6 +168,20 @@ def test_a_threshold_set_by_hand_becomes_one_for_each_class():
             thresholds.theta(threshold=wrong)
 
 
+def test_thresholds_of_single_classes_that_nobody_has_are_refused_instead_of_being_those_of_all():
+    gamma = torch.rand(18, 2)
+    labels = torch.arange(18) % 2
+    right = torch.where(labels.unsqueeze(1) == torch.arange(2), gamma, gamma + 1.0)  # 9 of each class, all taken for it
+    few = fit_thresholds(right, labels)
+    assert not few.any_of_one_class
+    with pytest.raises(ValueError, match=r"no class has a threshold of its own, .*needs 10 validation images"):
+        few.theta(per_class=True)
+    assert few.theta(per_class=True, threshold=0.5).tolist() == [0.5, 0.5]
+    enough = fit_thresholds(torch.cat([right, right]), torch.cat([labels, labels]))
+    assert enough.any_of_one_class
+    assert enough.theta(per_class=True)[0] != enough.theta(per_class=True)[1]
+
+
 def test_scores_that_are_not_finite_cannot_become_thresholds():
     gamma = torch.rand(10, 2)
     gamma[3] = math.nan

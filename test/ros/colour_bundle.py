@@ -23,7 +23,7 @@ def colour_bundle(name: str = "colours", names: tuple[str, ...] = NAMES, known_k
 
     The logits are 10 times the mean of each channel, the centres 10 on the axis of each colour. A picture of a full
     colour has γ = 0 (known); grey and black are as far from all three and have γ > 5. The thresholds follow the share
-    of known to keep: θ(q) = 2 q.
+    of known to keep: θ(q) = 2 q, and 2.2 q for blue where each class has its own.
     """
     spec = BackboneSpec("paper", 3, SIZE, 3, {"width": 3 / 64})
     network = build_backbone(spec)
@@ -37,6 +37,7 @@ def colour_bundle(name: str = "colours", names: tuple[str, ...] = NAMES, known_k
     for channel in range(3):
         weight[channel, channel * pixels : (channel + 1) * pixels] = 10.0 / pixels
     quantiles = torch.linspace(0, 2, 1001)
+    of_each_class = torch.tensor([[1.0], [1.0], [1.1]]) * quantiles
     return ModelBundle(
         class_names=names,
         backbone=spec,
@@ -44,7 +45,7 @@ def colour_bundle(name: str = "colours", names: tuple[str, ...] = NAMES, known_k
         state=network.state_dict(),
         centres=anchored_centres(3),
         centre_counts=torch.tensor([5, 5, 5]),
-        thresholds=Thresholds(quantiles, quantiles.expand(3, -1).clone(), known_kept, torch.tensor([1000, 0, 0])),
+        thresholds=Thresholds(quantiles, of_each_class, known_kept, torch.tensor([1000, 0, 0])),
         name=name,
     )
 

@@ -4,6 +4,7 @@
 
 import math
 import tracemalloc
+from dataclasses import replace
 from pathlib import Path
 from unittest import mock
 
@@ -14,12 +15,12 @@ from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
 from cac_core.errors import CacError, EngineError
-from cac_core.predictor import Reason, failed
+from cac_core.predictor import Predictor, Reason, failed
 from cac_ros.active_model import ActiveModel, answer
 from cac_ros.debug_image import jpeg_message
 from cac_ros.images import to_bgr
 from cac_ros.messages import class_list_message, classification_message, threshold_changes
-from cac_ros.parameters import Settings
+from cac_ros.parameters import ParameterError, Settings
 from test.ros.driver import GREY, RED, picture
 
 
@@ -93,20 +94,29 @@ def test_a_predictor_that_answers_too_little_is_an_engine_error(active: ActiveMo
 @pytest.mark.parametrize(
     ("settings", "theta", "known_kept"),
     [
-        (Settings(), 1.0, 0.5),
-        (Settings(known_kept=0.9), 1.8, 0.9),
-        (Settings(known_kept=0.9, per_class_thresholds=True), 1.8, 0.9),
-        (Settings(threshold=3.0), 3.0, -1.0),
-        (Settings(threshold=0.0, known_kept=0.9, per_class_thresholds=True), 0.0, -1.0),
+        (Settings(), [1.0], 0.5),
+        (Settings(known_kept=0.9), [1.8], 0.9),
+        (Settings(known_kept=0.9, per_class_thresholds=True), [1.8, 1.8, 1.98], 0.9),
+        (Settings(threshold=3.0), [3.0], -1.0),
+        (Settings(threshold=0.0, known_kept=0.9, per_class_thresholds=True), [0.0], -1.0),
     ],
 )
 def test_the_thresholds_follow_the_settings(
-    active: ActiveModel, settings: Settings, theta: float, known_kept: float
+    active: ActiveModel, settings: Settings, theta: list[float], known_kept: float
 ) -> None:
     changed = active.with_settings(settings)
-    assert changed.theta.tolist() == pytest.approx([theta] * 3)
+    assert changed.theta.tolist() == pytest.approx(theta if len(theta) == 3 else theta * 3)
     assert changed.known_kept == known_kept
-    assert changed.threshold_text == f"{theta:.6g}"
+    assert changed.threshold_text == " to ".join(f"{value:.6g}" for value in sorted(set(theta)))
+
+
+def test_thresholds_per_class_that_the_model_does_not_have_are_refused(active: ActiveModel) -> None:
+    thresholds = active.predictor.bundle.thresholds
+    none = replace(thresholds, class_quantiles=thresholds.quantiles.expand(3, -1).clone())
+    predictor = Predictor(replace(active.predictor.bundle, thresholds=none), "torch", "cpu")
+    with pytest.raises(ParameterError, match="no class has a threshold of its own"):
+        ActiveModel.of(predictor, Settings(per_class_thresholds=True))
+    assert ActiveModel.of(predictor, Settings(per_class_thresholds=True, threshold=1.0)).theta.tolist() == [1.0] * 3
 
 
 def test_what_cannot_be_loaded_gets_a_sentence(tmp_path: Path) -> None:

@@ -272,7 +272,7 @@ def test_set_threshold_sets_the_parameters(robot: Robot) -> None:
     request = SetThreshold.Request(threshold=-1.0, known_kept=1.0, per_class=True)
     response = robot.call(SetThreshold, "set_threshold", request)
     assert response.success, response.message
-    assert list(response.thresholds) == pytest.approx([2.0] * 3)
+    assert list(response.thresholds) == pytest.approx([2.0, 2.0, 2.2])
     assert robot.parameter_values(["per_class_thresholds"])[0].bool_value
 
 

@@ -123,9 +123,10 @@ def test_the_threshold_can_be_chosen(tmp_path, model):
     common = {"bag": bag, "model": model, "out": tmp_path / "out", "labels_topic": LABEL_TOPIC}
     assert replay(Settings(**common, threshold=1000.0)).counts()["unknown_accepted"] == 10
     assert replay(Settings(**common, threshold=0.0)).counts()["known_rejected"] == 30
-    # The model's θ(q) is 2 q, see colour_bundle.
+    # The model's θ(q) is 2 q, for blue alone 2.2 q, see colour_bundle.
     assert replay(Settings(**common, known_kept=0.25)).theta == pytest.approx([0.5] * 3, abs=0.01)
-    assert len(replay(Settings(**common, per_class=True)).theta) == 3
+    theta = replay(Settings(**common, known_kept=0.25, per_class=True)).theta
+    assert theta == pytest.approx([0.5, 0.5, 0.55], abs=0.01)
 
 
 @pytest.mark.parametrize(

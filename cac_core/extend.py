@@ -3,13 +3,14 @@
 """Teach a trained model further classes: ``python -m cac_core.extend shop.cac --data.add NEW --data.replay OLD``.
 
 The logit space grows by one dimension per new class. The weights of the new logits are fitted by least squares on the
-new photos and a few of each old class; all others stay as they are, so that nothing is forgotten: an old photo can only
-be taken for a new class now. Centres and thresholds are fitted anew. With fine_tune the whole network is trained from
-there, all classes equally often.
+new photos and a few of each old class, as they are and with random changes: the network has seen the old photos before
+but not the new ones, and must not tell them apart by that. All other weights stay as they are, so that nothing is
+forgotten: an old photo can only be taken for a new class now. Centres and thresholds are fitted anew. With fine_tune
+the whole network is trained from there, all classes equally often.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -36,6 +37,12 @@ if TYPE_CHECKING:
     from cac_core.data import LabelledImages
     from cac_core.training.run import TrainingResult
     from cac_core.training.sources import TrainingData
+
+
+_AUGMENT = {setting.name for setting in fields(AugmentConfig)}
+
+COPIES = 4
+"""The new logits are fitted to each photo as it is, and to this many random changes of it."""
 
 
 @dataclass
@@ -66,7 +73,7 @@ class ExtendConfig:
         data: the photos.
         fine_tune: train the whole network too, not only the logits of the new classes: for new objects that it cannot
             tell apart yet. It forgets some of what it knew about the old ones.
-        augment: random changes of training images while it is fine-tuned.
+        augment: random changes of training images; those of the model's own training when not given.
         optimiser: the optimiser; a small learning rate keeps what was learnt.
         schedule: when the learning rate changes and training ends.
         known_kept: share of known validation images that the default threshold keeps; the model's own when not given.
@@ -81,7 +88,7 @@ class ExtendConfig:
     out: Path = Path("extended.cac")
     data: ExtendData = field(default_factory=ExtendData)
     fine_tune: bool = False
-    augment: AugmentConfig = field(default_factory=AugmentConfig)
+    augment: AugmentConfig | None = None
     optimiser: OptimiserConfig = field(
         default_factory=lambda: OptimiserConfig("adamw", lr=1e-4, weight_decay=0.02, batch_size=32)
     )
@@ -102,15 +109,30 @@ class Extension:
         result: as of a training.
         added: the new classes.
         old_images: validation images of the old classes.
-        before: accuracy of the old model on them; optimistic where it was trained on them.
-        after: accuracy of the new model on them, among all classes.
+        before: what the old model makes of them; optimistic where it was trained on them.
+        after: what the new model makes of them, among all classes.
     """
 
     result: "TrainingResult"
     added: tuple[str, ...]
     old_images: int
-    before: float
-    after: float
+    before: "Verdicts"
+    after: "Verdicts"
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """Shares of some known images.
+
+    Attributes:
+        accuracy: nearest to the centre of their class, whatever the threshold says.
+        right: known, and of their class.
+        wrong: known, and of another class; all others are unknown.
+    """
+
+    accuracy: float
+    right: float
+    wrong: float
 
 
 def extend(config: ExtendConfig) -> Extension:
@@ -132,6 +154,7 @@ def extend(config: ExtendConfig) -> Extension:
             f"{config.model} has other logits than classes and cannot grow: train it anew with all photos."
         )
     from cac_core import functional
+    from cac_core.augment import Augment
     from cac_core.engines.devices import resolve_device
     from cac_core.training.callbacks import KeepStatistics
     from cac_core.training.last_layer import fit_last_layer
@@ -142,14 +165,15 @@ def extend(config: ExtendConfig) -> Extension:
     added = _new_names(config.data.add, config.data.replay, bundle)
     data = _load(config.data.add, config.data.replay, bundle, added, settings, config.data.replay_per_class)
     device = resolve_device(config.device)[0]
-    old = data.validation.labels < len(bundle.class_names)
-    before = _accuracy(bundle, data.validation.subset(old.nonzero().flatten()))
+    old = data.validation.subset((data.validation.labels < len(bundle.class_names)).nonzero().flatten())
 
     def start(spec: "BackboneSpec") -> "nn.Module":
         network = grown(bundle, spec)
         anchors = functional.anchored_centres(spec.num_classes, bundle.anchor_magnitude)
         known = len(bundle.class_names)
-        fitted = fit_last_layer(network, data.train, anchors, bundle.preprocessing, device, known)
+        # All pixels of inference, as the centres are calibrated, even where training had fewer.
+        change = Augment(replace(settings.augment, image_size=0), spec.image_size, spec.channels)
+        fitted = fit_last_layer(network, data.train, anchors, bundle.preprocessing, device, known, change, COPIES)
         if not (fitted or config.fine_tune):
             raise TrainingError(
                 f"the last layer of backbone {spec.name!r} is not linear, so new logits cannot be fitted alone: give "
@@ -163,10 +187,7 @@ def extend(config: ExtendConfig) -> Extension:
         assert result is not None
     else:
         result = calibrate_on(data, settings, device, start, bundle.model_id)
-    shares = [result.bundle.training["validation_by_class"][name] for name in bundle.class_names]
-    images = sum(share["images"] for share in shares)
-    after = sum(share["images"] * (share["accuracy"] or 0.0) for share in shares) / images
-    return Extension(result, added, images, before, after)
+    return Extension(result, added, len(old), _verdicts(bundle, old), _verdicts(result.bundle, old))
 
 
 def grown(bundle: "ModelBundle", spec: "BackboneSpec") -> "nn.Module":
@@ -211,11 +232,9 @@ def _check(config: ExtendConfig) -> None:
         if not folder.expanduser().is_dir():
             raise TrainingError(f"{name} {folder} does not exist or is not a folder: check the path.")
     usual = ExtendConfig(config.model)
-    parts = ("augment", "optimiser", "schedule")
+    parts = ("optimiser", "schedule")
     if not config.fine_tune and any(getattr(config, part) != getattr(usual, part) for part in parts):
-        raise TrainingError(
-            "augment, optimiser and schedule belong to fine-tuning: give --fine_tune true, or leave them out."
-        )
+        raise TrainingError("optimiser and schedule belong to fine-tuning: give --fine_tune true, or leave them out.")
     if config.data.replay_per_class < 1:
         raise TrainingError(f"data.replay_per_class must be at least 1, not {config.data.replay_per_class}.")
     if config.out.expanduser().resolve() == config.model.expanduser().resolve():
@@ -244,7 +263,8 @@ def _settings(config: ExtendConfig, bundle: "ModelBundle") -> TrainConfig:
             frozen=earlier.get("model", {}).get("frozen", []),
         ),
         loss=LossConfig(bundle.anchor_weight, bundle.anchor_magnitude),
-        augment=config.augment,
+        augment=config.augment
+        or AugmentConfig(**{k: v for k, v in earlier.get("augment", {}).items() if k in _AUGMENT}),
         optimiser=config.optimiser,
         schedule=config.schedule,
         known_kept=bundle.thresholds.known_kept if config.known_kept is None else config.known_kept,
@@ -339,7 +359,7 @@ def _few_of_each(images: "LabelledImages", most: int) -> "LabelledImages":
     return images.subset(torch.cat(chosen))
 
 
-def _accuracy(bundle: "ModelBundle", images: "LabelledImages") -> float:
+def _verdicts(bundle: "ModelBundle", images: "LabelledImages") -> Verdicts:
     import torch
 
     from cac_core import functional
@@ -347,8 +367,11 @@ def _accuracy(bundle: "ModelBundle", images: "LabelledImages") -> float:
 
     backbone = bundle.build_model().backbone
     logits = compute_logits(backbone, images, bundle.preprocessing, torch.device("cpu"))
-    nearest = functional.distances(logits, bundle.centres).argmin(dim=-1)
-    return float((nearest == images.labels).double().mean())
+    gamma = functional.rejection_scores(functional.distances(logits, bundle.centres))
+    decided = functional.decide(gamma, bundle.thresholds.theta())
+    right, known = decided == images.labels, decided != functional.UNKNOWN
+    nearest = gamma.argmin(dim=-1) == images.labels
+    return Verdicts(*(float(each.double().mean()) for each in (nearest, right, known & ~right)))
 
 
 # --- command line
@@ -380,11 +403,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     done = extend(config)
     report(done.result)
     rows = [
-        ("old model", console.number(done.before)),
-        ("new model", console.number(done.after)),
+        (name, *(console.number(share) for share in (each.accuracy, each.right, each.wrong)))
+        for name, each in (("old model", done.before), ("new model", done.after))
     ]
-    title = f"Accuracy on {done.old_images} validation images of the old classes"
-    console.out.print(console.table(title, ("", "share"), rows))
+    title = f"{done.old_images} validation images of the old classes"
+    console.out.print(console.table(title, ("", "accuracy", "known and right", "known and wrong"), rows))
     console.out.print(f"learnt   {', '.join(done.added)}", markup=False, highlight=False)
     console.out.print(f"parent   {done.result.bundle.parent}", markup=False, highlight=False)
     return 0

@@ -8,12 +8,15 @@ Underperform Out-of-Distribution", ICLR 2022: fit the last layer first, then all
 pass over the photos.
 """
 
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
 import torch
 from torch import Tensor, nn
 
 from cac_core.data import LabelledImages
 from cac_core.preprocessing import Preprocessing
-from cac_core.training.calibrate import compute_logits
+from cac_core.training.calibrate import BATCH, compute_logits
 
 RIDGE = 0.1
 """Penalty on the weights, as a share of the features' total variance."""
@@ -26,6 +29,8 @@ def fit_last_layer(
     preprocessing: Preprocessing,
     device: torch.device,
     first: int = 0,
+    change: Callable[[Tensor], Tensor] | None = None,
+    copies: int = 0,
 ) -> bool:
     """Set the weights of the last layer so that each image's logits come close to the anchor of its class.
 
@@ -36,6 +41,8 @@ def fit_last_layer(
         preprocessing: of the network.
         device: to compute on.
         first: the logits before this one stay as they are.
+        change: random change of uint8 ``(B, S, S, C)`` such as :class:`cac_core.augment.Augment`.
+        copies: the fit sees each image as it is, and this many times changed.
 
     Returns:
         Whether there is such a layer.
@@ -49,8 +56,11 @@ def fit_last_layer(
     hook = last.register_forward_pre_hook(lambda _, inputs: features.append(inputs[0].cpu()))
     try:
         with torch.no_grad():
-            compute_logits(network.to(device).eval(), images, preprocessing, device)
-            weight, bias = least_squares(torch.cat(features), anchors.cpu()[images.labels], last.bias is not None)
+            network.to(device).eval()
+            for version in _versions(images, change, copies):
+                compute_logits(network, version, preprocessing, device)
+            targets = anchors.cpu()[images.labels].repeat(1 + copies, 1)
+            weight, bias = least_squares(torch.cat(features), targets, last.bias is not None)
             last.weight[first:] = weight[first:].to(last.weight)
             if last.bias is not None:
                 last.bias[first:] = bias[first:].to(last.bias)
@@ -58,6 +68,15 @@ def fit_last_layer(
         hook.remove()
         network.train(training)
     return True
+
+
+def _versions(
+    images: LabelledImages, change: Callable[[Tensor], Tensor] | None, copies: int
+) -> Iterator[LabelledImages]:
+    yield images
+    for _ in range(copies):
+        assert change is not None
+        yield replace(images, images=torch.cat([change(batch) for batch in torch.split(images.images, BATCH)]))
 
 
 def least_squares(

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The last layer of a pretrained network starts where least squares puts it, and nothing else changes."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -63,6 +64,18 @@ def test_images_start_near_their_anchors_and_the_other_layers_stay_as_they_were(
     with torch.no_grad():
         logits = network.eval()(normalise(data.images, PREPROCESSING))
     assert torch.equal(distances(logits, anchors).argmin(1), data.labels)
+
+
+def test_changed_copies_count_like_further_images() -> None:
+    torch.manual_seed(0)
+    network = build_backbone(BackboneSpec("paper", 3, 32, 1, {"width": 1 / 16}))
+    data, anchors = images(), anchored_centres(3)
+    darker = replace(data, images=data.images // 2)
+    twice = replace(data, images=torch.cat([data.images, darker.images, darker.images]), labels=data.labels.repeat(3))
+    fit_last_layer(network, twice, anchors, PREPROCESSING, torch.device("cpu"))
+    wanted = network.state_dict()["classifier.weight"].clone()
+    fit_last_layer(network, data, anchors, PREPROCESSING, torch.device("cpu"), 0, lambda pixels: pixels // 2, 2)
+    torch.testing.assert_close(network.state_dict()["classifier.weight"], wanted)
 
 
 def test_a_network_whose_last_layer_is_not_linear_stays_as_it_is() -> None:

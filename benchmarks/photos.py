@@ -27,12 +27,11 @@ from cac_core.benchmark.networks import Outputs
 from cac_core.bundle import load_bundle, write_atomically
 from cac_core.data import load_image_folder, load_unknown_folder
 from cac_core.functional import UNKNOWN, anchored_centres
-from cac_core.train import parse
+from cac_core.train import PHOTOS, parse
 from cac_core.training import TrainConfig, train
 from cac_core.training.calibrate import compute_logits
 from cac_core.training.sources import load_training_data
 
-RECIPE = Path(__file__).parents[1] / "config" / "train" / "photos.yaml"
 SCORES = {
     "cac": ("gamma", "nearest_distance"),
     "cross_entropy": ("max_softmax", "max_logit", "energy", "openmax"),
@@ -96,7 +95,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--root", type=Path, required=True, help="training photos, one folder per class")
     parser.add_argument("--test", type=Path, required=True, help="test photos, one folder per class")
     parser.add_argument("--unknown", type=Path, required=True, help="test photos of other things")
-    parser.add_argument("--config", type=Path, default=RECIPE, help="the recipe")
+    parser.add_argument("--config", type=Path, default=PHOTOS, help="the recipe")
     parser.add_argument("--seeds", type=list[int], default=[0, 1, 2], help="of the trainings")
     parser.add_argument("--losses", type=list[str], default=list(SCORES), help="cac, cross_entropy")
     parser.add_argument("--threads", type=int | None, default=None, help="processor threads to compute with")

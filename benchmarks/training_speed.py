@@ -7,7 +7,7 @@ this machine) beside a plain loop written like the authors': float32, transforms
 gathered by a Python list. Both train the same network on the same images with the same augmentation, in turns in one
 run, so that whatever else the machine does hits both. The images are random: only the time counts.
 
-Then the recipe for photos (config/train/photos.yaml): how much of a training step is the network itself, and not
+Then the recipe for photos (cac_core/training/photos.yaml): how much of a training step is the network itself, and not
 augmentation, normalisation, or the loop around it.
 """
 
@@ -38,7 +38,7 @@ from cac_core.data import LabelledImages
 from cac_core.engines.devices import resolve_device
 from cac_core.losses import CACLoss
 from cac_core.preprocessing import Preprocessing, normalise
-from cac_core.train import parse
+from cac_core.train import PHOTOS, parse
 from cac_core.training.batches import TrainingBatches
 from cac_core.training.config import ScheduleConfig, TrainConfig
 from cac_core.training.precision import choose_precision, depthwise_in_float32
@@ -48,7 +48,6 @@ from cac_core.training.sources import TrainingData
 
 CLASSES = 6
 BATCH = 128
-PHOTOS = Path(__file__).parent.parent / "config" / "train" / "photos.yaml"
 MEAN, STD = 0.1307, 0.3081
 
 

@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Command line: ``python -m cac_core.train --data.root PHOTOS --out model.cac``."""
 
+import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import jsonargparse
@@ -14,22 +16,35 @@ from cac_core.training import CHECKPOINT, TrainConfig, train
 if TYPE_CHECKING:
     from cac_core.training.run import TrainingResult
 
+PHOTOS = Path(__file__).parent / "training" / "photos.yaml"
+"""Where options start for photos of one's own."""
+
 EPILOGUE = """\
+Without --config, options start from values for a few photos per object: pretrained EfficientNet-Lite0, fine-tuned for
+30 epochs. With --config the file alone says where they start; so do --data.dataset digits and --model.backbone paper,
+which begin with the values of the paper. --print_config shows what would be used.
+
 examples:
-  python -m cac_core.train --data.root photos --data.unknown other_things --model.backbone resnet18 --out model.cac
+  python -m cac_core.train --data.root photos --data.unknown other_things --out model.cac
+  python -m cac_core.train --data.root photos --model.backbone resnet18 --schedule.epochs 15 --out model.cac
   python -m cac_core.train --config config/train/digits.yaml --out digits.cac
   torchrun --nproc_per_node 2 -m cac_core.train --data.root photos --out model.cac
 """
 
 
-def make_parser() -> jsonargparse.ArgumentParser:
-    """The parser; every option, default and help text comes from :class:`TrainConfig`."""
+def make_parser(start: Path | None = None) -> jsonargparse.ArgumentParser:
+    """The parser; every option and help text comes from :class:`TrainConfig`.
+
+    Args:
+        start: YAML file with defaults that go before those of :class:`TrainConfig`.
+    """
     parser = jsonargparse.ArgumentParser(
         prog="python -m cac_core.train",
         usage="%(prog)s [--config FILE.yaml] --data.root PHOTOS [--out MODEL.cac] [further options]",
         description="Train an open-set classifier with Class Anchor Clustering and save it as one file.",
         epilog=EPILOGUE,
         formatter_class=_Formatter,
+        default_config_files=[str(start)] if start else None,
     )
     parser.add_argument("--config", action="config", help="YAML file with any of these options; later options win.")
     parser.add_class_arguments(TrainConfig, nested_key=None, as_group=False)
@@ -45,10 +60,17 @@ class _Formatter(jsonargparse.DefaultHelpFormatter):
 
 def parse(arguments: Sequence[str] | None = None) -> TrainConfig:
     """Command line to configuration."""
-    parser = make_parser()
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    given = " ".join(arguments).replace("=", " ")
+    elsewhere = any(text in given for text in ("--config ", "--data.dataset digits", "--model.backbone paper"))
+    parser = make_parser(None if elsewhere else PHOTOS)
     values = parser.instantiate(parser.parse_args(arguments))
-    fields = TrainConfig.__dataclass_fields__
-    return TrainConfig(**{name: values[name] for name in fields})
+    config = TrainConfig(**{name: values[name] for name in TrainConfig.__dataclass_fields__})
+    if not elsewhere and "--model.frozen" not in given and not config.model.backbone.startswith("efficientnet_lite"):
+        config.model.frozen = []  # these are parts of another network
+    if not elsewhere and "--augment.image_size" not in given:
+        config.augment.image_size = min(config.augment.image_size, config.image_size)
+    return config
 
 
 def report(result: "TrainingResult") -> None:

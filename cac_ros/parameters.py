@@ -110,7 +110,7 @@ class Settings:
     )
     per_class_thresholds: bool = parameter(
         False,
-        "Derive one threshold for each class from known_kept instead of one for all, where the class has at least 10 "
+        "Derive one threshold for each class from known_kept instead of one for all, where the class has enough "
         "validation images; refused when no class has. Without effect while threshold is 0 or more.",
     )
     publish_rejection_scores: bool = parameter(

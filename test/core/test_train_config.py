@@ -11,11 +11,11 @@ import pytest
 import yaml
 
 from cac_core.errors import TrainingError
-from cac_core.train import make_parser, parse
-from cac_core.training import TrainConfig
+from cac_core.train import PHOTOS, make_parser, parse
+from cac_core.training import DataConfig, ModelConfig, TrainConfig
 from cac_core.training.config import check
 
-RECIPES = sorted((Path(__file__).parents[2] / "config" / "train").glob("*.yaml"))
+RECIPES = [PHOTOS, *sorted((Path(__file__).parents[2] / "config" / "train").glob("*.yaml"))]
 
 
 @pytest.mark.parametrize(
@@ -91,6 +91,36 @@ def test_the_recipes_are_valid_and_can_be_overridden(recipe):
     if config.data.dataset == "folder":
         config.data.root = Path(__file__).parent
     check(config)
+
+
+def test_photos_of_ones_own_start_from_values_for_few_photos(capsys):
+    command = ["--data.root", "photos", "--model.backbone", "efficientnet_lite0", "--out", "shop.cac"]
+    config = parse(command)
+    assert config == parse(["--config", str(PHOTOS), *command])
+    assert config.model.pretrained
+    assert config.model.frozen
+    assert config.schedule.kind == "one_cycle"
+    with pytest.raises(SystemExit):
+        parse(["--help"])
+    assert f"default: {config.optimiser.lr}" in capsys.readouterr().out
+
+
+def test_what_does_not_fit_a_chosen_network_or_size_is_left_out():
+    other = parse(["--data.root", "photos", "--model.backbone", "resnet18", "--preprocessing.image_size", "160"])
+    assert other.model.frozen == []
+    assert other.model.pretrained
+    assert other.augment.image_size == 160
+    asked = ["--model.backbone", "resnet18", "--model.frozen", "[layer1]", "--augment.image_size=96"]
+    assert parse(asked).model.frozen == ["layer1"]
+    assert parse(asked).augment.image_size == 96
+
+
+def test_a_file_the_digits_and_the_papers_network_start_from_the_paper(tmp_path):
+    (tmp_path / "mine.yaml").write_text("seed: 3\n")
+    assert parse(["--config", str(tmp_path / "mine.yaml")]) == TrainConfig(seed=3)
+    assert parse([f"--config={tmp_path / 'mine.yaml'}"]) == TrainConfig(seed=3)
+    assert parse(["--data.dataset=digits"]) == TrainConfig(data=DataConfig("digits"))
+    assert parse(["--model.backbone", "paper"]) == TrainConfig(model=ModelConfig("paper"))
 
 
 def test_a_printed_configuration_gives_the_same_training(tmp_path, capsys):

@@ -68,8 +68,6 @@ def parse(arguments: Sequence[str] | None = None) -> TrainConfig:
     config = TrainConfig(**{name: values[name] for name in TrainConfig.__dataclass_fields__})
     if not elsewhere and "--model.frozen" not in given and not config.model.backbone.startswith("efficientnet_lite"):
         config.model.frozen = []  # these are parts of another network
-    if not elsewhere and "--augment.image_size" not in given:
-        config.augment.image_size = min(config.augment.image_size, config.image_size)
     return config
 
 

@@ -105,14 +105,12 @@ def test_photos_of_ones_own_start_from_values_for_few_photos(capsys):
     assert f"default: {config.optimiser.lr}" in capsys.readouterr().out
 
 
-def test_what_does_not_fit_a_chosen_network_or_size_is_left_out():
-    other = parse(["--data.root", "photos", "--model.backbone", "resnet18", "--preprocessing.image_size", "160"])
+def test_the_frozen_parts_of_another_network_are_left_out():
+    other = parse(["--data.root", "photos", "--model.backbone", "resnet18"])
     assert other.model.frozen == []
     assert other.model.pretrained
-    assert other.augment.image_size == 160
-    asked = ["--model.backbone", "resnet18", "--model.frozen", "[layer1]", "--augment.image_size=96"]
-    assert parse(asked).model.frozen == ["layer1"]
-    assert parse(asked).augment.image_size == 96
+    assert parse(["--model.backbone", "resnet18", "--model.frozen", "[layer1]"]).model.frozen == ["layer1"]
+    assert parse(["--model.backbone", "efficientnet_lite2"]).model.frozen == parse([]).model.frozen
 
 
 def test_a_file_the_digits_and_the_papers_network_start_from_the_paper(tmp_path):

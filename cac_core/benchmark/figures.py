@@ -5,7 +5,7 @@
 import random
 
 from cac_core.benchmark import charts
-from cac_core.benchmark.measures import mean_and_std, measure, nearest_distances, overlap
+from cac_core.benchmark.measures import mean_and_std, measure, overlap, scores_of
 from cac_core.benchmark.networks import NetworkSpec
 from cac_core.benchmark.results import Result, Row
 from cac_core.benchmark.settings import Settings
@@ -71,7 +71,7 @@ def figure2(settings: Settings, networks: Networks) -> Result:
     panels, rows = {}, []
     for loss in BOTH:
         o = networks(settings.network(spec, loss))
-        panels[LABELS[loss]] = nearest_distances(o)
+        panels[LABELS[loss]] = scores_of(o, "nearest_distance")
         values = ({"trial": spec.split.trial, "bhattacharyya": overlap(o)},)
         rows.append(
             Row(spec.split.dataset, spec.split.family, LABELS[loss], values, "bhattacharyya", False,

@@ -14,7 +14,7 @@ from scipy.stats import rankdata
 from cac_core import metrics
 from cac_core.benchmark.networks import Outputs
 from cac_core.functional import UNKNOWN
-from cac_core.scores import SCORES, NearestDistance
+from cac_core.scores import SCORES, Score
 
 RESAMPLES = 1000
 BOOTSTRAP_SEED = 0
@@ -31,10 +31,7 @@ def measure(outputs: Outputs, score: str, unknown_group: int | None = None) -> d
     Returns:
         Shares in [0, 1]; ``auroc_low`` and ``auroc_high`` bound the 95 % bootstrap interval over test images.
     """
-    fitted = SCORES[score](outputs.anchors)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # a class that was never right shows in the accuracy
-        fitted.fit(outputs.train_logits, outputs.train_labels)
+    fitted = _fitted(outputs, score)
     chosen = slice(None) if unknown_group is None else (outputs.groups == 0) | (outputs.groups == unknown_group)
     logits, labels = outputs.test_logits[chosen], outputs.test_labels[chosen].numpy()
     scores, predictions = fitted.score(logits).double().numpy(), fitted.predict(logits).numpy()
@@ -54,18 +51,23 @@ def measure(outputs: Outputs, score: str, unknown_group: int | None = None) -> d
     }
 
 
-def nearest_distances(outputs: Outputs) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Distance of each test image to its nearest calibrated centre ``(T,)``, and which images are unknown ``(T,)``."""
-    fitted = NearestDistance(outputs.anchors)
+def scores_of(outputs: Outputs, score: str) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """One score of each test image ``(T,)``, high = unknown, and which images are unknown ``(T,)``."""
+    fitted = _fitted(outputs, score)
+    return fitted.score(outputs.test_logits).double().numpy(), (outputs.test_labels == UNKNOWN).numpy()
+
+
+def _fitted(outputs: Outputs, score: str) -> Score:
+    fitted = SCORES[score](outputs.anchors)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)
+        warnings.simplefilter("ignore", UserWarning)  # a class that was never right shows in the accuracy
         fitted.fit(outputs.train_logits, outputs.train_labels)
-    return fitted.score(outputs.test_logits).numpy(), (outputs.test_labels == UNKNOWN).numpy()
+    return fitted
 
 
 def overlap(outputs: Outputs) -> float:
     """Bhattacharyya coefficient between nearest-centre distances of known and unknown test images (Table 2)."""
-    d, unknown = nearest_distances(outputs)
+    d, unknown = scores_of(outputs, "nearest_distance")
     return metrics.bhattacharyya(d[~unknown], d[unknown])
 
 
@@ -81,21 +83,60 @@ def bootstrap_auroc(
         resamples: how many; 1000 when not given.
         seed: the same seed gives the same interval.
     """
+    return _interval(_resampled_areas([scores], unknown, resamples, seed)[:, 0], share)
+
+
+def bootstrap_lead(
+    ours: Sequence[ArrayLike],
+    others: Sequence[ArrayLike],
+    unknown: ArrayLike,
+    share: float = 0.95,
+    resamples: int | None = None,
+    seed: int = BOOTSTRAP_SEED,
+) -> tuple[float, float]:
+    """Percentile bootstrap interval of the mean AUROC of some networks minus that of others, on the same images.
+
+    Two intervals that overlap may still belong to networks of which one is surely better: what makes a draw of images
+    hard makes it hard for both.
+
+    Args:
+        ours: scores ``(M,)`` of each network, high = unknown.
+        others: those of the networks to compare with, over the same M images.
+        unknown: ``(M,)`` bool.
+        share: that the interval covers.
+        resamples: how many; 1000 when not given.
+        seed: the same seed gives the same interval.
+    """
+    areas = _resampled_areas([*ours, *others], unknown, resamples, seed)
+    return _interval(areas[:, : len(ours)].mean(axis=1) - areas[:, len(ours) :].mean(axis=1), share)
+
+
+def _resampled_areas(
+    scores: Sequence[ArrayLike], unknown: ArrayLike, resamples: int | None, seed: int
+) -> NDArray[np.float64]:
+    """AUROC ``(resamples, len(scores))``, every score over the same draws of images; NaN without known or unknown."""
     u = np.asarray(unknown, dtype=bool)
+    areas = np.full((resamples or RESAMPLES, len(scores)), np.nan)
     if u.all() or not u.any():
-        return math.nan, math.nan
-    ranks = rankdata(np.asarray(scores, dtype=np.float64), method="dense").astype(np.int64) - 1
-    size = int(ranks.max()) + 1
+        return areas
+    ranks = [rankdata(np.asarray(each, dtype=np.float64), method="dense").astype(np.int64) - 1 for each in scores]
+    known_images, unknown_images = np.flatnonzero(~u), np.flatnonzero(u)
     generator = np.random.default_rng(seed)
-    known_ranks, unknown_ranks = ranks[~u], ranks[u]
-    areas = np.empty(resamples or RESAMPLES)
-    for i in range(len(areas)):
-        k = np.bincount(generator.choice(known_ranks, len(known_ranks)), minlength=size)
-        n = np.bincount(generator.choice(unknown_ranks, len(unknown_ranks)), minlength=size)
-        below = np.cumsum(k) - k
-        areas[i] = float(n @ (below + 0.5 * k)) / (len(known_ranks) * len(unknown_ranks))
+    for row in areas:
+        known = generator.choice(known_images, len(known_images))
+        others = generator.choice(unknown_images, len(unknown_images))
+        for j, rank in enumerate(ranks):
+            size = int(rank.max()) + 1
+            k, n = np.bincount(rank[known], minlength=size), np.bincount(rank[others], minlength=size)
+            row[j] = float(n @ (np.cumsum(k) - 0.5 * k)) / (len(known) * len(others))
+    return areas
+
+
+def _interval(values: NDArray[np.float64], share: float) -> tuple[float, float]:
+    if np.isnan(values).any():
+        return math.nan, math.nan
     tail = (1.0 - share) / 2.0
-    low, high = np.quantile(areas, [tail, 1.0 - tail])
+    low, high = np.quantile(values, [tail, 1.0 - tail])
     return float(low), float(high)
 
 

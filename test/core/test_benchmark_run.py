@@ -16,7 +16,7 @@ import torch
 
 from cac_core.benchmark import measures, runner
 from cac_core.benchmark.__main__ import TABLES_AND_FIGURES, main, make_parser
-from cac_core.benchmark.measures import bootstrap_auroc, mean_and_std, measure
+from cac_core.benchmark.measures import bootstrap_auroc, bootstrap_lead, mean_and_std, measure
 from cac_core.benchmark.networks import Outputs, finished
 from cac_core.benchmark.recipes import VALUES, make_recipe
 from cac_core.benchmark.runner import EXPERIMENTS
@@ -263,6 +263,20 @@ def test_the_bootstrap_interval_covers_the_area_and_shrinks_with_more_images():
         widths.append(high - low)
     assert widths[1] < widths[0] / 5
     assert bootstrap_auroc([1.0, 1.0], [False, True]) == (0.5, 0.5)
+
+
+def test_a_lead_on_the_same_images_is_surer_than_two_intervals_are():
+    generator = np.random.default_rng(0)
+    unknown = np.arange(400) >= 200
+    image = np.where(unknown, 1.0, 0.0) + generator.normal(0, 1, 400)  # hard images are hard for both
+    ours, others = ([image + generator.normal(0, noise, 400) for _ in range(3)] for noise in (0.1, 0.7))
+    low, high = bootstrap_lead(ours, others, unknown)
+    lead = np.mean([auroc(s, unknown) for s in ours]) - np.mean([auroc(s, unknown) for s in others])
+    assert 0 < low < lead < high
+    assert bootstrap_auroc(ours[0], unknown)[0] < bootstrap_auroc(others[0], unknown)[1]
+    assert bootstrap_lead(others, ours, unknown) == pytest.approx((-high, -low))
+    assert bootstrap_lead(ours, ours, unknown) == (0.0, 0.0)
+    assert np.isnan(bootstrap_lead(ours, others, np.ones(400, dtype=bool))).all()
 
 
 def test_mean_and_sample_deviation():

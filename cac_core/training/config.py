@@ -215,7 +215,7 @@ class TrainConfig:
         known_kept: share of known validation images that the default threshold keeps.
         false_accept: choose the default threshold by this share of the photos of data.known_unknown that may be
             accepted, instead of known_kept.
-        seed: the same seed gives the same model on a CPU.
+        seed: the same seed and number of threads give the same model on a CPU.
         device: auto, cpu or cuda:N; under torchrun, auto or cpu.
         precision: auto (bf16 where the hardware has it), float32, bf16 or fp16 (CUDA only).
         threads: processor threads to compute with; one is best for small networks on a busy machine. As many as torch

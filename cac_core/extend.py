@@ -173,7 +173,7 @@ def extend(config: ExtendConfig) -> Extension:
         known = len(bundle.class_names)
         # All pixels of inference, as the centres are calibrated, even where training had fewer.
         change = Augment(replace(settings.augment, image_size=0), spec.image_size, spec.channels)
-        fitted = fit_last_layer(network, data.train, anchors, bundle.preprocessing, device, known, change, COPIES)
+        fitted = fit_last_layer(network, data.train, anchors, bundle.preprocessing, device, known, [change] * COPIES)
         if not (fitted or config.fine_tune):
             raise TrainingError(
                 f"the last layer of backbone {spec.name!r} is not linear, so new logits cannot be fitted alone: give "

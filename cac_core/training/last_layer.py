@@ -8,7 +8,7 @@ Underperform Out-of-Distribution", ICLR 2022: fit the last layer first, then all
 pass over the photos.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import torch
@@ -29,8 +29,7 @@ def fit_last_layer(
     preprocessing: Preprocessing,
     device: torch.device,
     first: int = 0,
-    change: Callable[[Tensor], Tensor] | None = None,
-    copies: int = 0,
+    changes: Sequence[Callable[[Tensor], Tensor]] = (),
 ) -> bool:
     """Set the weights of the last layer so that each image's logits come close to the anchor of its class.
 
@@ -41,8 +40,8 @@ def fit_last_layer(
         preprocessing: of the network.
         device: to compute on.
         first: the logits before this one stay as they are.
-        change: random change of uint8 ``(B, S, S, C)`` such as :class:`cac_core.augment.Augment`.
-        copies: the fit sees each image as it is, and this many times changed.
+        changes: of uint8 ``(B, S, S, C)``, such as :class:`cac_core.augment.Augment`; the fit sees each image as it is,
+            and once with each of them.
 
     Returns:
         Whether there is such a layer.
@@ -57,9 +56,9 @@ def fit_last_layer(
     try:
         with torch.no_grad():
             network.to(device).eval()
-            for version in _versions(images, change, copies):
+            for version in _versions(images, changes):
                 compute_logits(network, version, preprocessing, device)
-            targets = anchors.cpu()[images.labels].repeat(1 + copies, 1)
+            targets = anchors.cpu()[images.labels].repeat(1 + len(changes), 1)
             weight, bias = least_squares(torch.cat(features), targets, last.bias is not None)
             last.weight[first:] = weight[first:].to(last.weight)
             if last.bias is not None:
@@ -70,12 +69,9 @@ def fit_last_layer(
     return True
 
 
-def _versions(
-    images: LabelledImages, change: Callable[[Tensor], Tensor] | None, copies: int
-) -> Iterator[LabelledImages]:
+def _versions(images: LabelledImages, changes: Sequence[Callable[[Tensor], Tensor]]) -> Iterator[LabelledImages]:
     yield images
-    for _ in range(copies):
-        assert change is not None
+    for change in changes:
         yield replace(images, images=torch.cat([change(batch) for batch in torch.split(images.images, BATCH)]))
 
 

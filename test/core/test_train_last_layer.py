@@ -74,7 +74,7 @@ def test_changed_copies_count_like_further_images() -> None:
     twice = replace(data, images=torch.cat([data.images, darker.images, darker.images]), labels=data.labels.repeat(3))
     fit_last_layer(network, twice, anchors, PREPROCESSING, torch.device("cpu"))
     wanted = network.state_dict()["classifier.weight"].clone()
-    fit_last_layer(network, data, anchors, PREPROCESSING, torch.device("cpu"), 0, lambda pixels: pixels // 2, 2)
+    fit_last_layer(network, data, anchors, PREPROCESSING, torch.device("cpu"), 0, [lambda pixels: pixels // 2] * 2)
     torch.testing.assert_close(network.state_dict()["classifier.weight"], wanted)
 
 

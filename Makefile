@@ -69,7 +69,7 @@ lock: setup
 	@$(RUN) tools/lock.py
 
 bench: setup
-	@$(RUN) -m benchmarks --device $(DEVICE) $(ARGS)
+	@$(RUN) -m performance --device $(DEVICE) $(ARGS)
 
 clean:  ## Delete everything that can be made again
 	rm -rf .venv .setup build install log demo_output bench_output cac_ros.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -21,7 +21,6 @@ setup(
         ("share/" + NAME, ["package.xml"]),
         ("share/" + NAME + "/launch", sorted(glob("launch/*.launch.py"))),
         ("share/" + NAME + "/config", sorted(glob("config/*.*"))),
-        ("share/" + NAME + "/config/train", sorted(glob("config/train/*.yaml"))),
         ("share/" + NAME + "/requirements", ["requirements/core.txt"]),
     ],
     python_requires=">=3.10",

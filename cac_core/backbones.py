@@ -13,8 +13,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from cac_core.errors import CacError
 from cac_core.lite_weights import packaged_weights, weights_package
+from cac_core.support.errors import CacError
 
 ALIASES = {f"efficientnet_lite{i}": f"timm/tf_efficientnet_lite{i}" for i in range(5)}
 

@@ -22,9 +22,9 @@ from safetensors import SafetensorError
 from torch import Tensor
 
 from cac_core.backbones import BackboneError, BackboneSpec, build_backbone
-from cac_core.errors import BundleDamagedError, BundleInvalidError, BundleVersionError, NotABundleError
 from cac_core.model import OpenSetClassifier
 from cac_core.preprocessing import Preprocessing
+from cac_core.support.errors import BundleDamagedError, BundleInvalidError, BundleVersionError, NotABundleError
 from cac_core.thresholds import GRID_STEPS, Thresholds
 
 METADATA_KEY = "cac_bundle"  # one key only: safetensors writes several in random order

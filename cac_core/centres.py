@@ -8,7 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from cac_core import functional
+from cac_core import equations
 
 
 class CalibratedCentres(NamedTuple):
@@ -32,7 +32,7 @@ def calibrate_centres(logits: Tensor, labels: Tensor, centres: Tensor) -> Calibr
     """
     num_classes = centres.shape[0]
     finite = torch.isfinite(logits).all(dim=-1)
-    correct = finite & (functional.distances(logits, centres).argmin(dim=-1) == labels)
+    correct = finite & (equations.distances(logits, centres).argmin(dim=-1) == labels)
     kept_labels = labels[correct]
     counts = torch.bincount(kept_labels, minlength=num_classes)
     sums = torch.zeros(centres.shape, dtype=torch.float64, device=logits.device)

@@ -16,13 +16,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from cac_core import console, functional
+from cac_core import equations
 from cac_core.bundle import ModelBundle, load_bundle, write_atomically
 from cac_core.data import LabelledImages, load_digits_trial, load_image_folder, load_unknown_folder
-from cac_core.errors import DataError
 from cac_core.metrics import OpenSetMetrics, open_set_metrics
 from cac_core.predictor import Predictor
 from cac_core.preprocessing import Frame
+from cac_core.support import console
+from cac_core.support.errors import DataError
 
 BATCH = 64
 
@@ -68,11 +69,11 @@ def evaluate(predictor: Predictor, images: LabelledImages, theta: NDArray[np.flo
     ]
     gamma = np.concatenate(rows) if rows else np.empty((0, len(predictor.class_names)), dtype=np.float32)
     computed = np.isfinite(gamma).all(axis=1)
-    decisions = functional.decide(torch.from_numpy(gamma), torch.from_numpy(limits)).numpy()
-    nearest = np.where(computed, gamma.argmin(axis=1), functional.UNKNOWN)
+    decisions = equations.decide(torch.from_numpy(gamma), torch.from_numpy(limits)).numpy()
+    nearest = np.where(computed, gamma.argmin(axis=1), equations.UNKNOWN)
     scores = np.where(computed, gamma.min(axis=1), np.inf).astype(np.float64)
     labels = images.labels.numpy()
-    metrics = open_set_metrics(scores, nearest, decisions == functional.UNKNOWN, labels)
+    metrics = open_set_metrics(scores, nearest, decisions == equations.UNKNOWN, labels)
     return Evaluation(metrics, scores, decisions, nearest, labels, limits, images)
 
 
@@ -121,9 +122,9 @@ def _scores_csv(evaluation: Evaluation, bundle: ModelBundle) -> str:
 def _page(evaluation: Evaluation, bundle: ModelBundle) -> str:
     from jinja2 import Environment, PackageLoader
 
-    from cac_core import plots  # plotly takes a moment to import
+    from cac_core.reports import plots  # plotly takes a moment to import
 
-    unknown = evaluation.labels == functional.UNKNOWN
+    unknown = evaluation.labels == equations.UNKNOWN
     theta = float(evaluation.theta[0]) if len(set(evaluation.theta.tolist())) == 1 else None
     figures = {
         "ROC": plots.roc_figure(evaluation.scores, unknown, theta),
@@ -136,7 +137,7 @@ def _page(evaluation: Evaluation, bundle: ModelBundle) -> str:
         )
         for i, (title, figure) in enumerate(figures.items())
     }
-    template = Environment(loader=PackageLoader("cac_core"), autoescape=True).get_template("evaluation.html.j2")
+    template = Environment(loader=PackageLoader("cac_core.reports"), autoescape=True).get_template("evaluation.html.j2")
     return template.render(
         bundle=bundle,
         rows=metric_rows(evaluation.metrics),

@@ -21,11 +21,11 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from cac_core import console
 from cac_core.bundle import ModelBundle, load_bundle, write_atomically
+from cac_core.engines.graph import ScoreGraph, example_pixels
 from cac_core.engines.openvino_quietly import import_openvino
-from cac_core.errors import EngineError
-from cac_core.graph import ScoreGraph, example_pixels
+from cac_core.support import console
+from cac_core.support.errors import EngineError
 
 TOLERANCE = 1e-3
 """Largest difference from PyTorch's γ that a graph may have, relative to the largest γ of the check."""

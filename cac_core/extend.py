@@ -14,9 +14,9 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from cac_core import console
-from cac_core.allocator import keep_freed_memory
-from cac_core.errors import DataError, TrainingError
+from cac_core.support import console
+from cac_core.support.allocator import keep_freed_memory
+from cac_core.support.errors import DataError, TrainingError
 from cac_core.training.config import (
     AugmentConfig,
     DataConfig,
@@ -153,9 +153,9 @@ def extend(config: ExtendConfig) -> Extension:
         raise TrainingError(
             f"{config.model} has other logits than classes and cannot grow: train it anew with all photos."
         )
-    from cac_core import functional
-    from cac_core.augment import Augment
-    from cac_core.engines.devices import resolve_device
+    from cac_core import equations
+    from cac_core.support.devices import resolve_device
+    from cac_core.training.augment import Augment
     from cac_core.training.callbacks import KeepStatistics
     from cac_core.training.last_layer import fit_last_layer
     from cac_core.training.run import Processes, calibrate_on, train_on
@@ -169,7 +169,7 @@ def extend(config: ExtendConfig) -> Extension:
 
     def start(spec: "BackboneSpec") -> "nn.Module":
         network = grown(bundle, spec)
-        anchors = functional.anchored_centres(spec.num_classes, bundle.anchor_magnitude)
+        anchors = equations.anchored_centres(spec.num_classes, bundle.anchor_magnitude)
         known = len(bundle.class_names)
         # All pixels of inference, as the centres are calibrated, even where training had fewer.
         change = Augment(replace(settings.augment, image_size=0), spec.image_size, spec.channels)
@@ -362,14 +362,14 @@ def _few_of_each(images: "LabelledImages", most: int) -> "LabelledImages":
 def _verdicts(bundle: "ModelBundle", images: "LabelledImages") -> Verdicts:
     import torch
 
-    from cac_core import functional
+    from cac_core import equations
     from cac_core.training.calibrate import compute_logits
 
     backbone = bundle.build_model().backbone
     logits = compute_logits(backbone, images, bundle.preprocessing, torch.device("cpu"))
-    gamma = functional.rejection_scores(functional.distances(logits, bundle.centres))
-    decided = functional.decide(gamma, bundle.thresholds.theta())
-    right, known = decided == images.labels, decided != functional.UNKNOWN
+    gamma = equations.rejection_scores(equations.distances(logits, bundle.centres))
+    decided = equations.decide(gamma, bundle.thresholds.theta())
+    right, known = decided == images.labels, decided != equations.UNKNOWN
     nearest = gamma.argmin(dim=-1) == images.labels
     return Verdicts(*(float(each.double().mean()) for each in (nearest, right, known & ~right)))
 

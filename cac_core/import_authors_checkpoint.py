@@ -19,13 +19,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from cac_core import console, functional
+from cac_core import equations
 from cac_core.backbones import BackboneSpec, PaperNetwork
 from cac_core.bundle import ModelBundle, save_bundle
 from cac_core.centres import CalibratedCentres, calibrate_centres
 from cac_core.data import ClassSplit, LabelledImages, class_split
-from cac_core.errors import CacError
 from cac_core.preprocessing import Preprocessing
+from cac_core.support import console
+from cac_core.support.errors import CacError
 from cac_core.thresholds import GRID_STEPS, Thresholds, fit_thresholds
 
 CENTRES = ("anchors", "means")
@@ -241,7 +242,7 @@ def _calibrate(
     logits = compute_logits(network, train, preprocessing, device)
     calibrated = calibrate_centres(logits, train.labels, checkpoint.centres)
     held_out = compute_logits(network, trial.validation, preprocessing, device)
-    gamma = functional.rejection_scores(functional.distances(held_out, calibrated.centres))
+    gamma = equations.rejection_scores(equations.distances(held_out, calibrated.centres))
     return preprocessing, calibrated, fit_thresholds(gamma, trial.validation.labels, known_kept)
 
 

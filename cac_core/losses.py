@@ -7,7 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from cac_core import functional
+from cac_core import equations
 
 
 class LossTerms(NamedTuple):
@@ -25,7 +25,7 @@ class CACLoss(nn.Module):
         num_classes: N, at least 2.
         anchor_weight: λ, the weight of the anchor term; 0.1 in the paper.
         anchor_magnitude: α, the length of each anchor; 10 in the paper.
-        known_unknown_weight: weight of :func:`cac_core.functional.known_unknown_loss` for images labelled -1, which
+        known_unknown_weight: weight of :func:`cac_core.equations.known_unknown_loss` for images labelled -1, which
             are part of no other term. At 0 there may be none.
         label_smoothing: share of the tuplet term's target that is spread over all classes; 0 in the paper.
     """
@@ -48,20 +48,20 @@ class CACLoss(nn.Module):
         self.anchor_magnitude = anchor_magnitude
         self.known_unknown_weight = known_unknown_weight
         self.label_smoothing = label_smoothing
-        self.register_buffer("anchors", functional.anchored_centres(num_classes, anchor_magnitude))
+        self.register_buffer("anchors", equations.anchored_centres(num_classes, anchor_magnitude))
 
     def forward(self, logits: Tensor, y: Tensor) -> LossTerms:
         """Loss of logits ``(B, N)`` and labels ``(B,)`` in 0..N-1, or -1; float32 even under autocast."""
         with torch.autocast(device_type=logits.device.type, enabled=False):
-            d = functional.distances(logits, self.anchors)
+            d = equations.distances(logits, self.anchors)
             others = d[:0]
             if self.known_unknown_weight:
-                known = y != functional.UNKNOWN
+                known = y != equations.UNKNOWN
                 others, d, y = d[~known], d[known], y[known]
             # A sum over the images that there are: a batch without any gives 0, not the mean of nothing.
-            tuplet = functional.tuplet_loss(d, y, "sum", self.label_smoothing) / max(1, len(y))
-            anchor = functional.anchor_loss(d, y, "sum") / max(1, len(y))
+            tuplet = equations.tuplet_loss(d, y, "sum", self.label_smoothing) / max(1, len(y))
+            anchor = equations.anchor_loss(d, y, "sum") / max(1, len(y))
             total = tuplet + self.anchor_weight * anchor
             if len(others):
-                total = total + self.known_unknown_weight * functional.known_unknown_loss(others)
+                total = total + self.known_unknown_weight * equations.known_unknown_loss(others)
         return LossTerms(total, tuplet, anchor)

@@ -5,7 +5,7 @@
 import torch
 from torch import Tensor, nn
 
-from cac_core import functional
+from cac_core import equations
 
 
 class OpenSetClassifier(nn.Module):
@@ -20,7 +20,7 @@ class OpenSetClassifier(nn.Module):
 
     def __init__(self, backbone: nn.Module, centres: Tensor) -> None:
         super().__init__()
-        functional.require_two_classes(centres.shape[0])
+        equations.require_two_classes(centres.shape[0])
         self.backbone = backbone
         self.register_buffer("centres", centres.detach().clone().float())
 
@@ -33,4 +33,4 @@ class OpenSetClassifier(nn.Module):
         """Distances ``(B, N)`` in float32, outside autocast."""
         logits = self.logits(images)
         with torch.autocast(device_type=logits.device.type, enabled=False):
-            return functional.distances(logits, self.centres)
+            return equations.distances(logits, self.centres)

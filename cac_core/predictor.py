@@ -11,11 +11,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from cac_core import functional
+from cac_core import equations
 from cac_core.bundle import ModelBundle, load_bundle
 from cac_core.engines import Engine, make_engine
-from cac_core.errors import CacError, EngineError
 from cac_core.preprocessing import Frame
+from cac_core.support.errors import CacError, EngineError
 
 
 class Reason(IntEnum):
@@ -184,14 +184,14 @@ class Predictor:
             return []
         limits = self._default_theta if theta is None else theta
         gamma = self.rejection_scores(frames)
-        chosen = functional.decide(torch.from_numpy(gamma), torch.from_numpy(limits)).numpy()
+        chosen = equations.decide(torch.from_numpy(gamma), torch.from_numpy(limits)).numpy()
         return [self._decision(gamma[i], int(chosen[i]), limits) for i in range(len(frames))]
 
     def _decision(self, gamma: NDArray[np.float32], index: int, theta: NDArray[np.float32]) -> Decision:
         if not np.isfinite(gamma).all():
             return failed(Reason.NOT_FINITE)
         nearest = int(gamma.argmin())
-        unknown = index == functional.UNKNOWN
+        unknown = index == equations.UNKNOWN
         return Decision(
             unknown=unknown,
             class_index=index,

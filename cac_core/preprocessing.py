@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from cac_core.names import Fit, Interpolation
+from cac_core.support.names import Fit, Interpolation
 
 ColourOrder = Literal["rgb", "bgr", "rgba", "bgra", "grey"]
 

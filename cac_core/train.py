@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 import jsonargparse
 
-from cac_core import console
-from cac_core.allocator import keep_freed_memory
+from cac_core.support import console
+from cac_core.support.allocator import keep_freed_memory
 from cac_core.training import CHECKPOINT, TrainConfig, train
 
 if TYPE_CHECKING:
     from cac_core.training.run import TrainingResult
 
-PHOTOS = Path(__file__).parent / "training" / "photos.yaml"
+PHOTOS = Path(__file__).parent / "training" / "recipes" / "photos.yaml"
 """Where options start for photos of one's own."""
 
 EPILOGUE = """\
@@ -27,7 +27,7 @@ which begin with the values of the paper. --print_config shows what would be use
 examples:
   python -m cac_core.train --data.root photos --data.unknown other_things --out model.cac
   python -m cac_core.train --data.root photos --model.backbone resnet18 --schedule.epochs 15 --out model.cac
-  python -m cac_core.train --config config/train/digits.yaml --out digits.cac
+  python -m cac_core.train --config cac_core/training/recipes/digits.yaml --out digits.cac
   torchrun --nproc_per_node 2 -m cac_core.train --data.root photos --out model.cac
 """
 

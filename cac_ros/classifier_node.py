@@ -32,17 +32,18 @@ from rclpy.parameter import Parameter
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from std_srvs.srv import SetBool
 
-from cac_core.allocator import keep_freed_memory
-from cac_core.errors import CacError
-from cac_ros import diagnostics, parameters
-from cac_ros.active_model import ActiveModel
-from cac_ros.background import Background
-from cac_ros.cameras import Cameras
-from cac_ros.messages import class_list_message, float32_array, threshold_changes
-from cac_ros.parameter_sentences import Sentences, own_values
+from cac_core.support.allocator import keep_freed_memory
+from cac_core.support.errors import CacError
+from cac_ros import parameters
+from cac_ros.node import diagnostics
+from cac_ros.node.active_model import ActiveModel
+from cac_ros.node.background import Background
+from cac_ros.node.cameras import Cameras
+from cac_ros.node.messages import class_list_message, float32_array, threshold_changes
+from cac_ros.node.throttle import Throttle
+from cac_ros.node.worker import Counts
 from cac_ros.parameters import Settings
-from cac_ros.throttle import Throttle
-from cac_ros.worker import Counts
+from cac_ros.parameters.rejections import Sentences, own_values
 
 _LOG_PERIOD = 10.0  # [s]; the same problem is logged no more often
 

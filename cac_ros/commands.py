@@ -4,11 +4,11 @@
 
 from typing import NoReturn
 
-from cac_core.console import run_command
+from cac_core.support.console import run_command
 
 
 def replay() -> NoReturn:
     """``replay``: the same as ``python -m cac_ros.replay``."""
-    from cac_ros.replay import main  # only now, so that a failing import is reported by the command that needs it
+    from cac_ros.replay.run import main  # only now, so that a failing import is reported by the command that needs it
 
     run_command(main)

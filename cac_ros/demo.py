@@ -15,19 +15,19 @@ from pathlib import Path
 
 import numpy as np
 
-from cac_core import console
 from cac_core.bundle import write_atomically
 from cac_core.data import DigitsTrial, load_digits_trial
 from cac_core.data.digits import digit_picture
-from cac_core.errors import CacError
-from cac_ros.bag_writer import BagWriter
-from cac_ros.replay import Settings, print_summary, replay
+from cac_core.support import console
+from cac_core.support.errors import CacError
+from cac_ros.bags.writer import BagWriter
+from cac_ros.replay.run import Settings, print_summary, replay
 
 TOPIC = "/camera/image_raw"
 RATE_HZ = 30
 START_NS = 1_767_225_600 * 10**9  # 2026-01-01, so that the bag is the same every time
 WIDTH, HEIGHT = 640, 480
-_CONFIG = Path("config") / "train" / "digits.yaml"
+_CONFIG = Path("cac_core") / "training" / "recipes" / "digits.yaml"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def train(model: Path, trial: int = 0) -> DigitsTrial:
-    """Train as config/train/digits.yaml says and save the bundle.
+    """Train as the recipe for digits says and save the bundle.
 
     Args:
         model: where to save it.

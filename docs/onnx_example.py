@@ -14,7 +14,7 @@ import onnxruntime
 
 
 def square(bgr: np.ndarray, preprocessing: dict[str, object]) -> np.ndarray:
-    """A picture as the network wants it, when the model was trained with cac_core/training/photos.yaml."""
+    """A picture as the network wants it, when the model was trained with cac_core/training/recipes/photos.yaml."""
     assert (preprocessing["fit"], preprocessing["interpolation"], preprocessing["channels"]) == ("crop", "mipmap", 3)
     size, side = preprocessing["image_size"], min(bgr.shape[:2])
     top, left = (bgr.shape[0] - side) // 2, (bgr.shape[1] - side) // 2

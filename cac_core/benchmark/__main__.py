@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from cac_core import console
+from cac_core.support import console
 
 EPILOGUE = """\
 examples:
@@ -72,7 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from cac_core.benchmark.settings import Settings
     from cac_core.benchmark.tables import TABLE1
     from cac_core.benchmark.trials import TrialSource
-    from cac_core.errors import DataError, TrainingError
+    from cac_core.support.errors import DataError, TrainingError
 
     offered = list(dict.fromkeys(loss for _, loss, _, _ in TABLE1))
     for name in values.losses:

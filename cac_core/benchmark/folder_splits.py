@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cac_core.data import ClassSplit
-from cac_core.errors import DataError
+from cac_core.support.errors import DataError
 
 
 def folder_classes(folder: Path) -> tuple[str, ...]:

@@ -13,8 +13,8 @@ from scipy.stats import rankdata
 
 from cac_core import metrics
 from cac_core.benchmark.networks import Outputs
-from cac_core.functional import UNKNOWN
-from cac_core.scores import SCORES, Score
+from cac_core.benchmark.scores import SCORES, Score
+from cac_core.equations import UNKNOWN
 
 RESAMPLES = 1000
 BOOTSTRAP_SEED = 0
@@ -25,7 +25,7 @@ def measure(outputs: Outputs, score: str, unknown_group: int | None = None) -> d
 
     Args:
         outputs: of the network.
-        score: a name of :data:`cac_core.scores.SCORES`.
+        score: a name of :data:`cac_core.benchmark.scores.SCORES`.
         unknown_group: only this set of unknown images beside the known ones; all when not given.
 
     Returns:

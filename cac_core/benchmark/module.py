@@ -12,9 +12,8 @@ import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import Tensor, nn
 
-from cac_core import functional
-from cac_core.augment import Augment
-from cac_core.baseline_losses import (
+from cac_core import equations
+from cac_core.benchmark.baseline_losses import (
     AnchorLoss,
     CenterLoss,
     CrossEntropy,
@@ -27,6 +26,7 @@ from cac_core.benchmark.recipes import Recipe
 from cac_core.data import LabelledImages
 from cac_core.losses import CACLoss
 from cac_core.preprocessing import Preprocessing, normalise
+from cac_core.training.augment import Augment
 from cac_core.training.batches import OrderedBatches
 from cac_core.training.callbacks import AverageWeights, Progress, Schedule
 from cac_core.training.module import CACModule
@@ -113,7 +113,7 @@ class BenchmarkModule(CACModule):
         logits = self.backbone(self.normalised(pixels))
         terms = self.loss(logits, labels)
         with torch.autocast(logits.device.type, enabled=False):
-            nearest = functional.distances(logits, self.loss.anchors).argmin(dim=-1)
+            nearest = equations.distances(logits, self.loss.anchors).argmin(dim=-1)
         chosen_by = terms.anchor if self.by_anchor_loss else terms.total
         right = (nearest == labels).float().mean()
         self._add("val", len(labels), loss=terms.total, anchor=chosen_by, accuracy=right)

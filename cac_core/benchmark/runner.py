@@ -11,14 +11,14 @@ from typing import Any, NamedTuple
 
 import torch
 
-from cac_core import console
 from cac_core.benchmark import figures, tables
 from cac_core.benchmark.networks import NetworkSpec, Outputs, differences, finished, train_network
 from cac_core.benchmark.results import Result, write
 from cac_core.benchmark.settings import Settings
 from cac_core.benchmark.tables import Networks
-from cac_core.engines.devices import resolve_device
-from cac_core.errors import DataError
+from cac_core.support import console
+from cac_core.support.devices import resolve_device
+from cac_core.support.errors import DataError
 
 NETWORKS = "networks"
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cac_core.data.tiny_imagenet import read_tiny_imagenet
-from cac_core.errors import DataError
+from cac_core.support.errors import DataError
 
 Arrays = tuple[NDArray[np.uint8], NDArray[np.int64]]
 

@@ -12,12 +12,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from cac_core import console
 from cac_core.data.decode import NOT_SUPPORTED, SUFFIXES, read_image
 from cac_core.data.labelled import LabelledImages
-from cac_core.errors import DataError
-from cac_core.functional import UNKNOWN
+from cac_core.equations import UNKNOWN
 from cac_core.preprocessing import Frame, Preprocessing, resize
+from cac_core.support import console
+from cac_core.support.errors import DataError
 
 TINY = 16
 """Images with a side shorter than this many pixels are kept but reported."""

@@ -16,8 +16,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from cac_core.errors import DataError
-from cac_core.functional import UNKNOWN
+from cac_core.equations import UNKNOWN
+from cac_core.support.errors import DataError
 
 
 @dataclass(frozen=True)

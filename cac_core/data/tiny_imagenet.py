@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from cac_core import console
-from cac_core.errors import DataError
+from cac_core.support import console
+from cac_core.support.errors import DataError
 
 FOLDER = "tiny-imagenet-200"
 SIZE = 64

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cac_core.bundle import ModelBundle
-from cac_core.errors import EngineError
 from cac_core.preprocessing import Frame
+from cac_core.support.errors import EngineError
 
 ENGINES = ("auto", "torch", "openvino", "onnxruntime")
 PRECISIONS = ("auto", "float32", "bf16", "fp16")
@@ -51,7 +51,7 @@ def make_engine(
             for by name that cannot run this model.
         DeviceError: for a device that is not there.
     """
-    from cac_core.engines.devices import resolve_device
+    from cac_core.support.devices import resolve_device
 
     if precision not in PRECISIONS:
         raise EngineError(f"there is no precision named {precision!r}: use one of {', '.join(PRECISIONS)}")
@@ -83,7 +83,7 @@ def make_engine(
 def _torch(bundle: ModelBundle, device: str, threads: int, precision: str) -> Engine:
     import torch
 
-    from cac_core.engines.devices import resolve_device
+    from cac_core.support.devices import resolve_device
 
     if threads:
         torch.set_num_threads(threads)

@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from cac_core import functional
+from cac_core import equations
 from cac_core.bundle import ModelBundle
 from cac_core.preprocessing import Frame, Preprocessing, resize
 
@@ -35,7 +35,7 @@ def resized_batch(frames: Sequence[Frame], preprocessing: Preprocessing) -> NDAr
 def scores_of_logits(logits: NDArray[np.float32], centres: Tensor) -> NDArray[np.float32]:
     """γ ``(B, N)`` of logits ``(B, D)`` in float32, outside the engine: its lower precisions never touch the head."""
     with torch.inference_mode():
-        gamma = functional.rejection_scores(functional.distances(torch.from_numpy(logits), centres))
+        gamma = equations.rejection_scores(equations.distances(torch.from_numpy(logits), centres))
         result: NDArray[np.float32] = gamma.numpy()
         return result
 

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from cac_core.bundle import ModelBundle
 from cac_core.engines.common import cached_graph, is_whole, keep_graph, resized_batch, scores_of_logits
-from cac_core.errors import DeviceError, EngineError
 from cac_core.preprocessing import Frame
+from cac_core.support.errors import DeviceError, EngineError
 
 GRAPH = "graph.onnx"
 
@@ -64,8 +64,8 @@ class ONNXEngine:
         return scores_of_logits(logits, self._centres)
 
     def _read_or_export(self, bundle: ModelBundle, version: str) -> bytes:
+        from cac_core.engines.graph import LogitsGraph
         from cac_core.export import onnx_bytes
-        from cac_core.graph import LogitsGraph
 
         folder = cached_graph(bundle, "onnx", version)
         if is_whole(folder):

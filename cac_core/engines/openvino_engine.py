@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from cac_core.bundle import ModelBundle
 from cac_core.engines.common import cached_graph, is_whole, keep_graph, resized_batch, scores_of_logits, static_parts
 from cac_core.engines.openvino_quietly import import_openvino
-from cac_core.errors import DeviceError, EngineError
 from cac_core.preprocessing import Frame
+from cac_core.support.errors import DeviceError, EngineError
 
 Precision = Literal["float32", "bf16"]
 
@@ -99,7 +99,7 @@ class OpenVINOEngine:
         return graph
 
     def _convert(self, bundle: ModelBundle) -> Any:
-        from cac_core.graph import LogitsGraph, example_pixels
+        from cac_core.engines.graph import LogitsGraph, example_pixels
 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the tracer's remarks on constants, which are constants here

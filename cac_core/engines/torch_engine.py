@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from cac_core.bundle import ModelBundle
 from cac_core.engines.common import LARGEST_BATCH, resized_batch, scores_of_logits
-from cac_core.engines.devices import resolve_device
-from cac_core.errors import EngineError
-from cac_core.graph import LogitsGraph
+from cac_core.engines.graph import LogitsGraph
 from cac_core.preprocessing import Frame
+from cac_core.support.devices import resolve_device
+from cac_core.support.errors import EngineError
 
 
 class TorchEngine:

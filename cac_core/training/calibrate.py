@@ -9,14 +9,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from cac_core import functional
+from cac_core import equations
 from cac_core.backbones import BackboneSpec
 from cac_core.bundle import ModelBundle
 from cac_core.centres import calibrate_centres
 from cac_core.data import LabelledImages
-from cac_core.errors import TrainingError
 from cac_core.metrics import OpenSetMetrics, open_set_metrics
 from cac_core.preprocessing import Preprocessing, normalise
+from cac_core.support.errors import TrainingError
 from cac_core.thresholds import GRID_STEPS, Thresholds, fit_thresholds
 from cac_core.training.choices import Choice, share_for_rate, table_of_choices
 from cac_core.training.config import TrainConfig
@@ -58,7 +58,7 @@ class Calibrated:
         """Per class: validation images, share nearest to their own centre, share kept at θ; JSON-ready."""
         labels = self.data.validation.labels
         right = (self.gamma.argmin(dim=-1) == labels).double()
-        kept = (functional.decide(self.gamma, self.bundle.thresholds.theta()) != functional.UNKNOWN).double()
+        kept = (equations.decide(self.gamma, self.bundle.thresholds.theta()) != equations.UNKNOWN).double()
         result = {}
         for i, name in enumerate(self.bundle.class_names):
             own = labels == i
@@ -79,14 +79,14 @@ def make_bundle(
         TrainingError: when the network returns NaN for validation images.
     """
     backbone = backbone.float().to(device).eval()
-    anchors = functional.anchored_centres(len(data.train.class_names), config.loss.anchor_magnitude)
+    anchors = equations.anchored_centres(len(data.train.class_names), config.loss.anchor_magnitude)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         train_logits = compute_logits(backbone, data.train, data.preprocessing, device)
         centres, counts = calibrate_centres(train_logits, data.train.labels, anchors)
     notes = [str(warning.message) for warning in caught if issubclass(warning.category, UserWarning)]
     logits = compute_logits(backbone, data.validation, data.preprocessing, device)
-    gamma = functional.rejection_scores(functional.distances(logits, centres))
+    gamma = equations.rejection_scores(equations.distances(logits, centres))
     try:
         thresholds = fit_thresholds(gamma, data.validation.labels, config.known_kept)
     except ValueError as error:
@@ -97,10 +97,10 @@ def make_bundle(
     unknown_logits = logits[:0]
     if data.unknown is not None:
         unknown_logits = compute_logits(backbone, data.unknown, data.preprocessing, device)
-        every = torch.cat([gamma, functional.rejection_scores(functional.distances(unknown_logits, centres))])
+        every = torch.cat([gamma, equations.rejection_scores(equations.distances(unknown_logits, centres))])
         labels = torch.cat([labels, data.unknown.labels])
     smallest, nearest = every.min(dim=-1)
-    rejected = functional.decide(every, thresholds.theta()) == functional.UNKNOWN
+    rejected = equations.decide(every, thresholds.theta()) == equations.UNKNOWN
     # A score that is not finite is rejected like any other frame; +inf is how the metrics know it.
     metrics = open_set_metrics(smallest.nan_to_num(nan=float("inf")), nearest, rejected, labels)
     notes += doubt + _doubts(data, counts)
@@ -126,7 +126,7 @@ def _known_unknown_scores(
     if data.known_unknown is None:
         return None
     logits = compute_logits(backbone, data.known_unknown, data.preprocessing, device)
-    return functional.rejection_scores(functional.distances(logits, centres))
+    return equations.rejection_scores(equations.distances(logits, centres))
 
 
 def _choose(thresholds: Thresholds, others: Tensor | None, rate: float | None) -> tuple[Thresholds, list[str]]:

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from cac_core import functional
+from cac_core import equations
 from cac_core.thresholds import GRID_STEPS, Thresholds
 
 SHARES = (0.8, 0.9, 0.95, 0.98, 0.99, 1.0)
@@ -87,10 +87,10 @@ def table_of_choices(
 
     def choice(wanted: str, share: float, per_class: bool = False) -> Choice:
         theta = thresholds.theta(share, per_class)
-        decided = functional.decide(gamma, theta)
-        kept, right = decided != functional.UNKNOWN, decided == labels
+        decided = equations.decide(gamma, theta)
+        kept, right = decided != equations.UNKNOWN, decided == labels
         own = [kept[labels == label].double().mean() for label in torch.unique(labels).tolist()]
-        accepted = None if known_unknown is None else functional.decide(known_unknown, theta) != functional.UNKNOWN
+        accepted = None if known_unknown is None else equations.decide(known_unknown, theta) != equations.UNKNOWN
         return Choice(
             wanted,
             share,

@@ -40,8 +40,8 @@ def fit_last_layer(
         preprocessing: of the network.
         device: to compute on.
         first: the logits before this one stay as they are.
-        changes: of uint8 ``(B, S, S, C)``, such as :class:`cac_core.augment.Augment`; the fit sees each image as it is,
-            and once with each of them.
+        changes: of uint8 ``(B, S, S, C)``, such as :class:`cac_core.training.augment.Augment`; the fit sees each
+            image as it is, and once with each of them.
 
     Returns:
         Whether there is such a layer.

@@ -8,14 +8,14 @@ import torch
 from pytorch_lightning import LightningModule
 from torch import Tensor, nn
 
-from cac_core import functional
-from cac_core.augment import Augment
-from cac_core.errors import TrainingError
+from cac_core import equations
 from cac_core.losses import CACLoss
 from cac_core.preprocessing import Preprocessing, normalise
+from cac_core.support.errors import TrainingError
+from cac_core.training.augment import Augment
 from cac_core.training.batches import OrderedBatches, TrainingBatches, mix_seed
 from cac_core.training.config import TrainConfig
-from cac_core.training.rates import freeze, layer_rates
+from cac_core.training.learning_rates import freeze, layer_rates
 
 
 class CACModule(LightningModule):
@@ -97,7 +97,7 @@ class CACModule(LightningModule):
         logits = self.backbone(normalise(pixels, self.preprocessing))
         terms = self.loss(logits, labels)
         with torch.autocast(logits.device.type, enabled=False):
-            nearest = functional.distances(logits, self.loss.anchors).argmin(dim=-1)
+            nearest = equations.distances(logits, self.loss.anchors).argmin(dim=-1)
         right = (nearest == labels).float().mean()
         self._add("val", len(labels), loss=terms.total, anchor=terms.anchor, accuracy=right)
 

@@ -22,18 +22,18 @@ from torch import nn
 from cac_core.backbones import BackboneSpec, build_backbone
 from cac_core.bundle import ModelBundle, save_bundle, write_atomically
 from cac_core.data import LabelledImages
-from cac_core.engines.devices import resolve_device
-from cac_core.errors import DeviceError, TrainingError
-from cac_core.functional import anchored_centres
+from cac_core.equations import anchored_centres
 from cac_core.metrics import OpenSetMetrics
+from cac_core.support.devices import resolve_device
+from cac_core.support.errors import DeviceError, TrainingError
 from cac_core.training.batches import OrderedBatches, TrainingBatches
 from cac_core.training.calibrate import Calibrated, make_bundle, versions
 from cac_core.training.callbacks import AverageWeights, Progress, SaveRun, Schedule
 from cac_core.training.config import CHECKPOINT, TrainConfig
 from cac_core.training.last_layer import fit_last_layer
+from cac_core.training.learning_rates import freeze
 from cac_core.training.module import CACModule
 from cac_core.training.precision import choose_precision, depthwise_in_float32
-from cac_core.training.rates import freeze
 from cac_core.training.sources import TrainingData, hygiene, load_training_data
 
 CONFIGURATION = "config.json"
@@ -183,7 +183,7 @@ def _finish(
     summary = _summary(config, data, schedule, calibrated, notes)
     saved = save_bundle(replace(calibrated.bundle, training=summary, parent=parent), config.out)
     if config.report:
-        from cac_core.training.report import write_report  # plotly takes a moment to import
+        from cac_core.training.report_page import write_report  # plotly takes a moment to import
 
         write_report(calibrated, saved, schedule.history, config.run_folder)
     (config.run_folder / CHECKPOINT).unlink(missing_ok=True)  # finished: nothing is left to resume

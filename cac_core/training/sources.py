@@ -21,8 +21,8 @@ from cac_core.data import (
     load_unknown_folder,
     stratified_split,
 )
-from cac_core.errors import DataError
 from cac_core.preprocessing import Preprocessing
+from cac_core.support.errors import DataError
 from cac_core.training.config import TrainConfig
 
 FEW_PHOTOS_OF_A_CLASS = 15

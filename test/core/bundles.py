@@ -7,7 +7,7 @@ import torch
 
 from cac_core.backbones import BackboneSpec, build_backbone
 from cac_core.bundle import ModelBundle
-from cac_core.functional import anchored_centres
+from cac_core.equations import anchored_centres
 from cac_core.preprocessing import Frame, Preprocessing
 from cac_core.thresholds import fit_thresholds
 

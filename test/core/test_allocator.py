@@ -10,7 +10,7 @@ import pytest
 
 PAGES = """
 import resource, sys
-from cac_core.allocator import keep_freed_memory
+from cac_core.support.allocator import keep_freed_memory
 
 if sys.argv[1] != "as it is":
     assert keep_freed_memory(all_of_it=sys.argv[1] == "all kept")

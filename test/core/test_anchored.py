@@ -5,8 +5,8 @@
 import pytest
 import torch
 
-from cac_core.anchored import anchored_distances
-from cac_core.functional import anchored_centres, cac_loss, distances
+from cac_core.benchmark.anchored_distances import anchored_distances
+from cac_core.equations import anchored_centres, cac_loss, distances
 
 
 @pytest.mark.parametrize("magnitude", [5.0, 10.0])

@@ -7,7 +7,7 @@ import math
 import pytest
 import torch
 
-from cac_core.baseline_losses import (
+from cac_core.benchmark.baseline_losses import (
     AnchorLoss,
     CenterLoss,
     CrossEntropy,

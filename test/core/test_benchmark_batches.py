@@ -13,8 +13,8 @@ from cac_core.benchmark.module import BenchmarkModule, make_loss
 from cac_core.benchmark.recipes import make_recipe
 from cac_core.data import LabelledImages
 from cac_core.preprocessing import Preprocessing, normalise
-from cac_core.rand_augment import RandAugment
 from cac_core.training.batches import OrderedBatches
+from cac_core.training.rand_augment import RandAugment
 
 PLAIN = Preprocessing(8, 1, mean=(0.25,), std=(0.5,))
 

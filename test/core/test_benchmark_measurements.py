@@ -5,8 +5,8 @@
 import pytest
 import torch
 
-from benchmarks import classes, training_speed
-from cac_core.functional import anchored_centres, cac_loss, distances
+from cac_core.equations import anchored_centres, cac_loss, distances
+from performance import classes, training_speed
 
 
 def test_the_plain_loop_trains_with_the_same_loss():

@@ -21,8 +21,8 @@ from cac_core.benchmark.networks import Outputs, finished
 from cac_core.benchmark.recipes import VALUES, make_recipe
 from cac_core.benchmark.runner import EXPERIMENTS
 from cac_core.benchmark.settings import Settings
-from cac_core.errors import DataError, TrainingError
 from cac_core.metrics import auroc
+from cac_core.support.errors import DataError, TrainingError
 from test.core.dataset_files import write_cifar, write_folder
 
 pytestmark = pytest.mark.timeout(400)

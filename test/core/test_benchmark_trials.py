@@ -9,8 +9,8 @@ import torch
 
 from cac_core.benchmark.trials import TrialSource, TrialSpec, load_trial
 from cac_core.data import ClassSplit, class_split
-from cac_core.errors import DataError
 from cac_core.preprocessing import Preprocessing
+from cac_core.support.errors import DataError
 from test.core.dataset_files import write_cifar, write_folder, write_mnist, write_tiny_imagenet
 
 GREY = Preprocessing(32, 1, "crop", "linear", (0.5,), (0.5,))

@@ -16,9 +16,9 @@ import pytest
 import safetensors.torch
 import torch
 
-from cac_core import errors
 from cac_core.bundle import FORMAT_VERSION, METADATA_KEY, _checksum, load_bundle, save_bundle, write_atomically
 from cac_core.model import OpenSetClassifier
+from cac_core.support import errors
 from test.core.bundles import tiny_bundle
 
 

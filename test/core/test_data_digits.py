@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from cac_core.data import digit_picture, load_digits_trial
-from cac_core.errors import DataError
 from cac_core.preprocessing import Frame, Preprocessing, resize
+from cac_core.support.errors import DataError
 
 SMALL = Preprocessing(16, channels=1, mean=(0.5,), std=(0.5,))
 

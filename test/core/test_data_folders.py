@@ -11,8 +11,8 @@ from PIL import Image
 
 from cac_core.data import load_image_folder, load_unknown_folder
 from cac_core.data.decode import read_image
-from cac_core.errors import DataError
 from cac_core.preprocessing import Preprocessing, resize
+from cac_core.support.errors import DataError
 from test.core.photos import write_folder, write_photo
 
 SMALL = Preprocessing(16)

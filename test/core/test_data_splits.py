@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cac_core.data import class_split, last_split, relabel, stratified_split
-from cac_core.errors import DataError
+from cac_core.support.errors import DataError
 
 DATASETS = ("MNIST", "SVHN", "CIFAR10", "CIFAR+10", "CIFAR+50", "TinyImageNet")
 

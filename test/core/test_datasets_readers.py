@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from cac_core.data.datasets import read_dataset
-from cac_core.errors import DataError
+from cac_core.support.errors import DataError
 from test.core.dataset_files import write_cifar, write_mnist, write_svhn, write_tiny_imagenet
 
 SHARED = Path(__file__).parents[3] / "shared" / "datasets"

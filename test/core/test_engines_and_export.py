@@ -14,14 +14,14 @@ import numpy as np
 import pytest
 import torch
 
-from cac_core import errors
 from cac_core.bundle import load_bundle, save_bundle
 from cac_core.engines import ENGINES, make_engine
 from cac_core.engines.common import static_parts
+from cac_core.engines.graph import ScoreGraph, example_pixels
 from cac_core.export import check_scores, export_onnx, export_openvino, export_tensorrt
-from cac_core.graph import ScoreGraph, example_pixels
 from cac_core.predictor import Predictor
 from cac_core.preprocessing import Frame
+from cac_core.support import errors
 from cac_core.thresholds import fit_thresholds
 from test.core.bundles import random_frames, tiny_bundle
 

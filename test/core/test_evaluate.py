@@ -13,12 +13,12 @@ import cv2
 import numpy as np
 import pytest
 
-from cac_core import plots
 from cac_core.bundle import save_bundle
-from cac_core.console import run_command
 from cac_core.evaluate import EvaluateConfig, EvaluationData, main, run
 from cac_core.predictor import Predictor
 from cac_core.preprocessing import Frame
+from cac_core.reports import plots
+from cac_core.support.console import run_command
 from test.core.bundles import tiny_bundle
 
 NAMES = ("cup", "a tall box", "größe <b>")

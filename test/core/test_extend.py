@@ -8,12 +8,12 @@ from dataclasses import replace
 import pytest
 import torch
 
-from cac_core import functional
+from cac_core import equations
 from cac_core.backbones import BackboneSpec
 from cac_core.bundle import load_bundle, save_bundle
-from cac_core.errors import BundleError, DataError, TrainingError
 from cac_core.extend import ExtendConfig, ExtendData, extend, grown, main
 from cac_core.preprocessing import normalise
+from cac_core.support.errors import BundleError, DataError, TrainingError
 from cac_core.training import AugmentConfig, OptimiserConfig, ScheduleConfig, train
 from test.core.photos import write_folder, write_photo
 from test.core.trainings import one_thread, photo_config  # noqa: F401  (a fixture)
@@ -84,9 +84,9 @@ def test_before_training_every_old_image_lies_where_it_was(shop):
         logits, before = network(images), parent.build_model().logits(images)
     torch.testing.assert_close(logits[:, :3], before)
     assert torch.equal(logits[:, 3:], torch.zeros(8, 2))
-    anchors = functional.anchored_centres
-    old = functional.distances(before, anchors(3))
-    torch.testing.assert_close(functional.distances(logits, anchors(5))[:, :3], old)
+    anchors = equations.anchored_centres
+    old = equations.distances(before, anchors(3))
+    torch.testing.assert_close(equations.distances(logits, anchors(5))[:, :3], old)
 
 
 def test_only_the_logits_of_the_new_class_are_new(shop, extended):

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from cac_core import functional as F
+from cac_core import equations as F
 from test.core import literal
 
 RNG = np.random.default_rng(7)

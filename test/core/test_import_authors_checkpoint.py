@@ -12,8 +12,8 @@ from torch import nn
 
 from cac_core.backbones import PaperNetwork
 from cac_core.bundle import load_bundle
-from cac_core.errors import CacError
 from cac_core.import_authors_checkpoint import CheckpointError, main, read_checkpoint
+from cac_core.support.errors import CacError
 from test.core.dataset_files import write_mnist
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from cac_core import functional as F
+from cac_core import equations as F
 from cac_core.centres import calibrate_centres
 from cac_core.losses import CACLoss
 from test.core import literal

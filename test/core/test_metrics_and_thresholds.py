@@ -13,7 +13,7 @@ from scipy.integrate import trapezoid
 from sklearn.metrics import roc_auc_score
 
 from cac_core import metrics
-from cac_core.functional import decide
+from cac_core.equations import decide
 from cac_core.thresholds import MIN_PER_CLASS, fit_thresholds
 
 

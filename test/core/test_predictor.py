@@ -14,9 +14,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cac_core import errors, functional
+from cac_core import equations
 from cac_core.predictor import Predictor, Reason, failed
 from cac_core.preprocessing import Frame, Preprocessing, normalise, resize
+from cac_core.support import errors
 from test.core.bundles import random_frames, tiny_bundle
 
 # --- preprocessing
@@ -150,7 +151,7 @@ def test_the_predictor_is_the_equations_over_the_network(predictor):
     batch = torch.from_numpy(np.stack([resize(f, bundle.preprocessing) for f in frames]))
     with torch.no_grad():
         d = bundle.build_model()(normalise(batch, bundle.preprocessing))
-    gamma = functional.rejection_scores(d)
+    gamma = equations.rejection_scores(d)
     theta = bundle.thresholds.theta()
     for i, decision in enumerate(predictor.predict(frames)):
         np.testing.assert_allclose(decision.rejection_scores, gamma[i], rtol=1e-4)

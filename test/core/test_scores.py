@@ -9,8 +9,7 @@ import pytest
 import torch
 from scipy.stats import weibull_min
 
-from cac_core.functional import anchored_centres
-from cac_core.scores import (
+from cac_core.benchmark.scores import (
     SCORES,
     Energy,
     MaxLogit,
@@ -20,7 +19,8 @@ from cac_core.scores import (
     RejectionScore,
     ScaledSoftmax,
 )
-from cac_core.scores.openmax import NEVER, fit_tail
+from cac_core.benchmark.scores.openmax import NEVER, fit_tail
+from cac_core.equations import anchored_centres
 from test.core import literal
 
 N = 4

@@ -13,13 +13,13 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cac_core import errors
 from cac_core.engines import make_engine
 from cac_core.engines.cuda_engine import CudaEngine
 from cac_core.engines.device_resize import area_resized, source_pixels
 from cac_core.engines.torch_engine import TorchEngine, backbone_dtype
 from cac_core.predictor import Predictor, Reason
 from cac_core.preprocessing import Frame, Preprocessing, resize
+from cac_core.support import errors
 from cac_core.training.precision import cpu_multiplies_bf16
 from test.core.bundles import random_frames, tiny_bundle
 

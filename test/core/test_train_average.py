@@ -6,7 +6,7 @@ import pytest
 import torch
 from pytorch_lightning import Callback
 
-from cac_core.errors import TrainingError
+from cac_core.support.errors import TrainingError
 from cac_core.training import OptimiserConfig, ScheduleConfig, train
 from cac_core.training.config import check
 from test.core.trainings import one_thread, tiny_config  # noqa: F401  (a fixture)

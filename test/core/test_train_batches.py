@@ -7,9 +7,9 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from cac_core.augment import Augment, _Warp
 from cac_core.data import LabelledImages
 from cac_core.training import AugmentConfig
+from cac_core.training.augment import Augment, _Warp
 from cac_core.training.batches import OrderedBatches, TrainingBatches, mix_seed
 
 

@@ -9,9 +9,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cac_core import functional as F
+from cac_core import equations as F
 from cac_core.data import load_unknown_folder
-from cac_core.errors import DataError, TrainingError
+from cac_core.support.errors import DataError, TrainingError
 from cac_core.thresholds import fit_thresholds
 from cac_core.train import main
 from cac_core.training import ScheduleConfig, train

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from cac_core.errors import TrainingError
+from cac_core.support.errors import TrainingError
 from cac_core.train import PHOTOS, make_parser, parse
 from cac_core.training import DataConfig, ModelConfig, TrainConfig
 from cac_core.training.config import check

@@ -13,7 +13,7 @@ from torch import nn
 
 from cac_core.backbones import BackboneSpec, build_backbone
 from cac_core.data import LabelledImages
-from cac_core.functional import anchored_centres, distances
+from cac_core.equations import anchored_centres, distances
 from cac_core.preprocessing import Preprocessing, normalise
 from cac_core.training import ModelConfig, OptimiserConfig, ScheduleConfig, train
 from cac_core.training.last_layer import fit_last_layer, least_squares

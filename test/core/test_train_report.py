@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 import torch
 
-from cac_core import functional
+from cac_core import equations
 from cac_core.training import DataConfig, ScheduleConfig, train
-from cac_core.training.report import (
+from cac_core.training.report_page import (
     confused_pairs,
     nearest_to_rejection,
     principal_plane,
@@ -133,7 +133,7 @@ def test_grey_digits_have_a_page_too_and_it_can_be_left_out(tmp_path):
 def test_everything_rejected_or_everything_kept_is_shown(trained, tmp_path):
     _, result, calibrated = trained
     nothing = replace(calibrated, gamma=torch.full_like(calibrated.gamma, 1e9))
-    assert (functional.decide(nothing.gamma, calibrated.bundle.thresholds.theta()) == functional.UNKNOWN).all()
+    assert (equations.decide(nothing.gamma, calibrated.bundle.thresholds.theta()) == equations.UNKNOWN).all()
     page = write_report(nothing, result.bundle, result.history, tmp_path).read_text()
     assert "<h3>just kept</h3>" not in page
     assert "<h3>rejected</h3>" in page

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from cac_core.errors import TrainingError
+from cac_core.support.errors import TrainingError
 from cac_core.training import ScheduleConfig, train
 from test.core.trainings import one_thread, tiny_config  # noqa: F401  (a fixture)
 

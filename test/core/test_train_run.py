@@ -10,13 +10,13 @@ import pytest
 import torch
 from pytorch_lightning import Callback
 
-from cac_core import functional
+from cac_core import equations
 from cac_core.backbones import BackboneError, build_backbone
 from cac_core.bundle import load_bundle
 from cac_core.data import load_digits_trial
-from cac_core.errors import DataError, TrainingError
 from cac_core.predictor import Predictor
 from cac_core.preprocessing import Frame, normalise
+from cac_core.support.errors import DataError, TrainingError
 from cac_core.train import main
 from cac_core.training import (
     AugmentConfig,
@@ -28,7 +28,7 @@ from cac_core.training import (
     ScheduleConfig,
     train,
 )
-from cac_core.training.rates import layer_rates
+from cac_core.training.learning_rates import layer_rates
 from test.core.photos import write_folder, write_photo
 from test.core.trainings import one_thread, photo_config, tiny_config  # noqa: F401  (a fixture)
 
@@ -73,7 +73,7 @@ def test_centres_are_means_of_correct_training_images_without_augmentation(digit
     data = load_digits_trial(preprocessing=bundle.preprocessing).train
     with torch.inference_mode():
         logits = bundle.build_model().logits(normalise(data.images, bundle.preprocessing))
-    right = functional.distances(logits, functional.anchored_centres(6)).argmin(dim=1) == data.labels
+    right = equations.distances(logits, equations.anchored_centres(6)).argmin(dim=1) == data.labels
     for i in range(6):
         own = logits[right & (data.labels == i)]
         assert len(own) == int(bundle.centre_counts[i])
@@ -119,7 +119,7 @@ def test_two_stages_and_the_weights_of_the_lowest_validation_anchor_loss(digits)
     data = load_digits_trial(preprocessing=result.bundle.preprocessing).validation
     with torch.inference_mode():
         logits = result.bundle.build_model().logits(normalise(data.images, result.bundle.preprocessing))
-    own = functional.anchor_loss(functional.distances(logits, functional.anchored_centres(6)), data.labels)
+    own = equations.anchor_loss(equations.distances(logits, equations.anchored_centres(6)), data.labels)
     assert float(own) == pytest.approx(best, rel=0.02)  # validation during training may run in bf16
 
 

@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 from cac_core.training.config import ScheduleConfig
 from cac_core.training.precision import choose_precision, cpu_multiplies_bf16, depthwise_in_float32
-from cac_core.training.schedule import Step, TwoStage
+from cac_core.training.stopping import Step, TwoStage
 
 
 def run(losses, **config):

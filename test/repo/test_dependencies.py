@@ -16,7 +16,7 @@ from packaging.utils import canonicalize_name
 from test.repo.sources import ROOT, imported_packages
 
 CONSTRAINTS = ROOT / "requirements" / "constraints.txt"
-OURS = {"cac_core", "cac_ros", "test", "benchmarks"}
+OURS = {"cac_core", "cac_ros", "test", "performance"}
 
 # Where the name of a package differs from the name that is imported.
 ROSDEP_KEYS = {

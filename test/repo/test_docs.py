@@ -75,8 +75,8 @@ def test_parameters_that_the_pages_name_exist() -> None:
 
 def test_the_guide_lists_every_key_of_the_diagnostics() -> None:
     pytest.importorskip("diagnostic_msgs", reason="needs ROS")
-    from cac_ros.diagnostics import Report, Timings, _values
-    from cac_ros.worker import Counts
+    from cac_ros.node.diagnostics import Report, Timings, _values
+    from cac_ros.node.worker import Counts
 
     table = (DOCS / "guide.md").read_text(encoding="utf-8").split("## Watch it")[1]
     listed = set(re.findall(r"`([a-z_0-9]+)`", "".join(re.findall(r"^\|(.+?)\|", table, re.MULTILINE))))
@@ -123,25 +123,25 @@ def test_every_sentence_that_the_node_can_report_is_explained() -> None:
     from rclpy.qos import QoSProfile, ReliabilityPolicy
     from rclpy.topic_endpoint_info import TopicEndpointInfo
 
-    from cac_ros import input_check
-    from cac_ros.diagnostics import Report, Timings
-    from cac_ros.worker import Counts
+    from cac_ros.node import why_no_images
+    from cac_ros.node.diagnostics import Report, Timings
+    from cac_ros.node.worker import Counts
 
     def publisher(kind: str, reliability: ReliabilityPolicy) -> TopicEndpointInfo:
         qos = QoSProfile(depth=1, reliability=reliability)
         return TopicEndpointInfo(node_name="camera", node_namespace="/", topic_type=kind, qos_profile=qos)
 
-    raw, jpeg = input_check.RAW_TYPE, input_check.COMPRESSED_TYPE
+    raw, jpeg = why_no_images.RAW_TYPE, why_no_images.COMPRESSED_TYPE
     reliable, best_effort = ReliabilityPolicy.RELIABLE, ReliabilityPolicy.BEST_EFFORT
     common = {"topic": "/image", "environment": {}, "rmw": "rmw_fastrtps_cpp"}
-    silence = {**common, "message_type": raw, "qos": input_check.image_qos(reliable), "silent_for": 6.0, "topics": {}}
+    silence = {**common, "message_type": raw, "qos": why_no_images.image_qos(reliable), "silent_for": 6.0, "topics": {}}
     report = Report("active", Counts(), Timings(unknown_share=1.0, classified=300), promised_unknown=0.1, tolerance=0.5)
     said = [
-        input_check.explain_silence(**silence, publishers=[], lost=0),
-        input_check.explain_silence(**silence, publishers=[publisher(jpeg, reliable)], lost=0),
-        input_check.explain_silence(**silence, publishers=[publisher(raw, best_effort)], lost=0),
-        input_check.explain_silence(**silence, publishers=[publisher(raw, reliable)], lost=5),
-        input_check.explain_loss(**common, lost=5, received=5, publishers=[publisher(raw, reliable)]),
+        why_no_images.explain_silence(**silence, publishers=[], lost=0),
+        why_no_images.explain_silence(**silence, publishers=[publisher(jpeg, reliable)], lost=0),
+        why_no_images.explain_silence(**silence, publishers=[publisher(raw, best_effort)], lost=0),
+        why_no_images.explain_silence(**silence, publishers=[publisher(raw, reliable)], lost=5),
+        why_no_images.explain_loss(**common, lost=5, received=5, publishers=[publisher(raw, reliable)]),
         report.drift,
         replace(report, busy_for=3.0).stall,
     ]

@@ -113,9 +113,9 @@ def test_launch_arguments_that_set_parameters_agree_with_the_table() -> None:
 
 
 def test_every_replay_argument_is_an_option_of_the_command_line() -> None:
-    from cac_ros import replay
+    from cac_ros.replay import run
 
-    options = {option for action in replay.parser()._actions for option in action.option_strings}
+    options = {option for action in run.parser()._actions for option in action.option_strings}
     table = table_in("replay.launch.py", "OPTIONS")
     names = {ast.literal_eval(key) for key in table.keys if key is not None}
     assert {ast.literal_eval(value) for value in table.values} <= options
@@ -131,7 +131,7 @@ def test_no_transport_is_chosen_for_the_user() -> None:
 
 
 def test_the_launch_files_and_the_layout_agree_on_the_topic_of_the_view() -> None:
-    from cac_ros import live
+    from cac_ros.replay import live
 
     def constant(name: str, variable: str) -> str:
         return re.search(rf'^{variable} = "(.+)"', (ROOT / "launch" / name).read_text(), re.MULTILINE)[1]  # type: ignore[index]

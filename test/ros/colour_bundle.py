@@ -10,7 +10,7 @@ from torch import nn
 
 from cac_core.backbones import BackboneSpec, build_backbone
 from cac_core.bundle import ModelBundle, save_bundle
-from cac_core.functional import anchored_centres
+from cac_core.equations import anchored_centres
 from cac_core.preprocessing import Preprocessing
 from cac_core.thresholds import Thresholds
 

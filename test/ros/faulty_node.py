@@ -17,7 +17,7 @@ from pathlib import Path
 
 from cac_core.predictor import Predictor
 from cac_ros import classifier_node
-from cac_ros.active_model import ActiveModel
+from cac_ros.node.active_model import ActiveModel
 
 real_load = ActiveModel.load
 real_collect = classifier_node.ClassifierNode._collect

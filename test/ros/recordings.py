@@ -9,7 +9,7 @@ import numpy as np
 from rosbags.rosbag1 import Writer as Ros1Writer
 from rosbags.typesys import Stores, get_typestore
 
-from cac_ros.bag_writer import BagWriter
+from cac_ros.bags.writer import BagWriter
 
 TOPIC = "/camera/image_raw"
 LABEL_TOPIC = "/label"

@@ -14,12 +14,12 @@ from cac_msgs.srv import SetThreshold
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
-from cac_core.errors import CacError, EngineError
 from cac_core.predictor import Predictor, Reason, failed
-from cac_ros.active_model import ActiveModel, answer
-from cac_ros.debug_image import jpeg_message
+from cac_core.support.errors import CacError, EngineError
 from cac_ros.images import to_bgr
-from cac_ros.messages import class_list_message, classification_message, threshold_changes
+from cac_ros.node.active_model import ActiveModel, answer
+from cac_ros.node.messages import class_list_message, classification_message, threshold_changes
+from cac_ros.node.observers.debug_image import jpeg_message
 from cac_ros.parameters import ParameterError, Settings
 from test.ros.driver import GREY, RED, picture
 

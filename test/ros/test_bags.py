@@ -12,9 +12,9 @@ from mcap.writer import Writer as McapWriter
 from rosbags import rosbag2
 from rosbags.typesys import Stores, get_typestore
 
-from cac_ros.bag_writer import BagWriter
-from cac_ros.bags import Bag, BagError, MessageError
-from cac_ros.recovery import inflate, recover
+from cac_ros.bags.reader import Bag, BagError, MessageError
+from cac_ros.bags.recovery import inflate, recover
+from cac_ros.bags.writer import BagWriter
 from test.ros.recordings import (
     LABEL_TOPIC,
     TOPIC,

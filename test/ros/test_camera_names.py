@@ -4,7 +4,7 @@
 
 import pytest
 
-from cac_ros.camera_names import camera_name, topics_problem
+from cac_ros.parameters.camera_names import camera_name, topics_problem
 
 REMAPPED = {"/left": "/usb_cam_1", "/right": "/usb_cam_1"}
 

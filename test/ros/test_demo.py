@@ -12,8 +12,8 @@ import pytest
 from cac_core.data import load_digits_trial
 from cac_core.data.digits import digit_picture
 from cac_ros import demo
-from cac_ros.bags import Bag
-from cac_ros.labels import read_label_file
+from cac_ros.bags.reader import Bag
+from cac_ros.replay.labels import read_label_file
 
 SHORT_TRAINING = """\
 data: {dataset: digits}

@@ -12,10 +12,10 @@ from diagnostic_msgs.msg import DiagnosticStatus
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cac_ros.background import Background
-from cac_ros.diagnostics import Report, Timings, Window, percentile, status, timings_of, together
-from cac_ros.throttle import Throttle
-from cac_ros.worker import Counts
+from cac_ros.node.background import Background
+from cac_ros.node.diagnostics import Report, Timings, Window, percentile, status, timings_of, together
+from cac_ros.node.throttle import Throttle
+from cac_ros.node.worker import Counts
 from test.ros.driver import values_of
 
 

@@ -18,8 +18,8 @@ from std_msgs.msg import Header
 
 from cac_core.predictor import Decision, Reason, failed
 from cac_core.preprocessing import Frame
-from cac_ros.harvest import COLUMNS, Harvest, file_name
-from cac_ros.observers import Seen
+from cac_ros.node.observers.harvest import COLUMNS, Harvest, file_name
+from cac_ros.node.observers.observer import Seen
 from test.ros.driver import GREEN, GREY, RED, Robot, picture, running, sums_up, values_of, wait_until
 
 UNKNOWN = Decision(True, -1, "", 0, "deep blue", 2.5, 1.0, Reason.ABOVE_THRESHOLD, np.zeros(3, np.float32))

@@ -7,7 +7,7 @@ from rclpy.duration import Duration
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.topic_endpoint_info import TopicEndpointInfo
 
-from cac_ros.input_check import (
+from cac_ros.node.why_no_images import (
     COMPRESSED_TYPE,
     RAW_TYPE,
     explain_loss,

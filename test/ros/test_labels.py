@@ -4,9 +4,9 @@
 
 import pytest
 
-from cac_ros.bag_writer import BagWriter
-from cac_ros.bags import Bag
-from cac_ros.labels import LabelError, check_coverage, check_span, read_label_file, read_label_topic
+from cac_ros.bags.reader import Bag
+from cac_ros.bags.writer import BagWriter
+from cac_ros.replay.labels import LabelError, check_coverage, check_span, read_label_file, read_label_topic
 from test.ros.recordings import LABEL_TOPIC, START_NS, STEP_NS, TOPIC, picture, time_of
 
 

@@ -17,7 +17,7 @@ import pytest
 from cac_msgs.msg import OpenSetClassification
 from rclpy.qos import ReliabilityPolicy
 
-from cac_ros import live
+from cac_ros.replay import live
 from test.ros.driver import GREEN, ROOT, Robot, picture, wait_until
 from test.ros.recordings import write_rosbag2
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from cac_core.predictor import Reason
 from cac_core.preprocessing import Frame
-from cac_ros.active_model import answer
-from cac_ros.quality import Limits, QualityGate, exposure, same
+from cac_ros.node.active_model import answer
+from cac_ros.node.picture_quality import Limits, QualityGate, exposure, same
 
 CHECK = Limits(dark=0.05, bright=0.98)
 

@@ -17,12 +17,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sensor_msgs.msg import Image
 
-from cac_core.errors import EngineError
 from cac_core.predictor import Reason
 from cac_core.preprocessing import Frame
-from cac_ros.active_model import ActiveModel
+from cac_core.support.errors import EngineError
+from cac_ros.node.active_model import ActiveModel
+from cac_ros.node.regions import Box, boxes_of_detections, classify, crop
 from cac_ros.parameters import Settings
-from cac_ros.regions import Box, boxes_of_detections, classify, crop
 from test.ros.driver import BLUE, GREEN, GREY, RED, NodeProcess, Robot, picture, running, values_of
 
 WHOLE = (0, 0, 64, 48)

@@ -15,14 +15,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cac_ros import live
-from cac_ros.bag_writer import BagWriter
-from cac_ros.bags import Bag
-from cac_ros.live import _write_stamp
-from cac_ros.node_process import NodeProcess, NodeProcessError
-from cac_ros.replay import ReplayError, Settings, replay, summary
-from cac_ros.report import build_report
-from cac_ros.results import Evaluation, LiveFigures
+from cac_ros.bags.reader import Bag
+from cac_ros.bags.writer import BagWriter
+from cac_ros.replay import live
+from cac_ros.replay.live import _write_stamp
+from cac_ros.replay.node_process import NodeProcess, NodeProcessError
+from cac_ros.replay.report import build_report
+from cac_ros.replay.results import Evaluation, LiveFigures
+from cac_ros.replay.run import ReplayError, Settings, replay, summary
 from test.ros.colour_bundle import NAMES
 from test.ros.recordings import TOPIC, cut, picture, storage_file, time_of, write_labels, write_ros1, write_rosbag2
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cac_core.errors import CacError
-from cac_ros.bag_writer import BagWriter
-from cac_ros.replay import Settings, main, replay
+from cac_core.support.errors import CacError
+from cac_ros.bags.writer import BagWriter
+from cac_ros.replay.run import Settings, main, replay
 from test.ros.recordings import (
     LABEL_TOPIC,
     TOPIC,

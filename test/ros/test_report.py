@@ -13,12 +13,12 @@ import cv2
 import numpy as np
 import pytest
 
-from cac_ros.bag_writer import BagWriter
-from cac_ros.bags import Bag
-from cac_ros.labels import Interval, Labels
-from cac_ros.report import build_report
-from cac_ros.report.errors import worst_errors
-from cac_ros.results import NO_ANSWER, Evaluation, FrameResult, LiveFigures, metrics_of, no_answer
+from cac_ros.bags.reader import Bag
+from cac_ros.bags.writer import BagWriter
+from cac_ros.replay.labels import Interval, Labels
+from cac_ros.replay.report import build_report
+from cac_ros.replay.report.worst_errors import worst_errors
+from cac_ros.replay.results import NO_ANSWER, Evaluation, FrameResult, LiveFigures, metrics_of, no_answer
 from test.ros.recordings import TOPIC, picture, time_of
 
 NASTY = '<script>alert("1")</script> & größer 物'

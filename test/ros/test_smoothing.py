@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cac_core.predictor import Decision, Reason, failed
-from cac_ros.smoothing import LONGEST_GAP, Smoother, majority, vote
+from cac_ros.node.observers.smoothing import LONGEST_GAP, Smoother, majority, vote
 
 UNKNOWN = -1
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from cac_ros import live
-from cac_ros.replay import Settings, replay
+from cac_ros.replay import live
+from cac_ros.replay.run import Settings, replay
 from test.ros.driver import GREEN, ROOT, connected, picture, running, wait_until
 from test.ros.recordings import write_rosbag2
 

@@ -10,9 +10,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cac_core import functional
+from cac_core import equations
 from cac_core.predictor import Decision, Reason, failed
-from cac_ros.vision_output import UNKNOWN, hypotheses
+from cac_ros.node.observers.vision_output import UNKNOWN, hypotheses
 from test.ros.driver import GREY, RED, Robot, picture, running
 
 NAMES = ("cup", "hammer", "milk")
@@ -20,9 +20,9 @@ NAMES = ("cup", "hammer", "milk")
 
 def decided(gamma: list[float], theta: float) -> Decision:
     scores = np.array(gamma, np.float32)
-    index = int(functional.decide(torch.from_numpy(scores), theta))
+    index = int(equations.decide(torch.from_numpy(scores), theta))
     nearest = int(scores.argmin())
-    unknown = index == functional.UNKNOWN
+    unknown = index == equations.UNKNOWN
     return Decision(
         unknown, index, "" if unknown else NAMES[index], nearest, NAMES[nearest], float(scores[nearest]), theta,
         Reason.ABOVE_THRESHOLD if unknown else Reason.OK, scores,

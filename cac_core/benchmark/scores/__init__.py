@@ -1,0 +1,39 @@
+# SPDX-FileCopyrightText: 2026 cac_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Scores over the logits of a trained network: how unknown does this image look?
+
+Every score follows one small protocol: ``fit`` on the logits of training images, then ``score`` (high = unknown) and
+``predict`` (the known class). A score of an image never depends on the other images of its batch.
+"""
+
+from collections.abc import Callable
+
+from torch import Tensor
+
+from cac_core.benchmark.scores.distance import NearestDistance, RejectionScore
+from cac_core.benchmark.scores.openmax import OpenMax
+from cac_core.benchmark.scores.protocol import Score
+from cac_core.benchmark.scores.softmax import Energy, MaxLogit, MaxSoftmax, ScaledSoftmax
+
+__all__ = [
+    "SCORES",
+    "Energy",
+    "MaxLogit",
+    "MaxSoftmax",
+    "NearestDistance",
+    "OpenMax",
+    "RejectionScore",
+    "ScaledSoftmax",
+    "Score",
+]
+
+SCORES: dict[str, Callable[[Tensor], Score]] = {
+    "gamma": RejectionScore,
+    "nearest_distance": NearestDistance,
+    "max_softmax": lambda _: MaxSoftmax(),
+    "max_logit": lambda _: MaxLogit(),
+    "energy": lambda _: Energy(),
+    "openmax": lambda _: OpenMax(),
+    "scaled_softmax": lambda _: ScaledSoftmax(),
+}
+"""Every score by name, made from the centres ``(N, D)`` that were used in training."""

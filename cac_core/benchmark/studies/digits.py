@@ -1,0 +1,128 @@
+# SPDX-FileCopyrightText: 2026 cac_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Open-set trials on real handwritten digits: ``python -m cac_core.benchmark.studies.digits``.
+
+Trains every trial of a split family with a recipe, evaluates on held-out digits, and prints AUROC, accuracy and CCR
+with mean and standard deviation over the trials, beside two other scores of the same networks.
+"""
+
+import json
+import tempfile
+import time
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import jsonargparse
+import numpy as np
+import torch
+from torch import nn
+
+from cac_core import equations
+from cac_core.data import LabelledImages, load_digits_trial
+from cac_core.evaluate import evaluate
+from cac_core.metrics import auroc
+from cac_core.predictor import Predictor
+from cac_core.preprocessing import Preprocessing
+from cac_core.support import console
+from cac_core.train import parse
+from cac_core.training import TrainConfig, train
+from cac_core.training.calibrate import compute_logits
+
+RECIPE = Path(__file__).parents[2] / "training" / "recipes" / "digits.yaml"
+HEADINGS = {
+    "auroc": "AUROC (rejection score)",
+    "auroc_distance": "AUROC, nearest distance",
+    "auroc_logit": "AUROC, largest logit",
+    "accuracy": "accuracy",
+    "ccr_5": "CCR at 5 % FPR",
+    "ccr_10": "CCR at 10 % FPR",
+    "known_kept": "known kept",
+    "unknown_rejected": "unknown rejected",
+    "seconds": "training, seconds",
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """Figures of one trial on its held-out digits; seconds are those of the training, from images to bundle."""
+
+    auroc: float
+    auroc_distance: float
+    auroc_logit: float
+    accuracy: float
+    ccr_5: float
+    ccr_10: float
+    known_kept: float
+    unknown_rejected: float
+    seconds: float
+
+
+def run_trial(config: TrainConfig) -> Row:
+    """Train one trial and evaluate it."""
+    start = time.monotonic()
+    result = train(config)
+    seconds = time.monotonic() - start
+    assert result is not None
+    bundle = result.bundle
+    test = load_digits_trial(config.data.family, config.data.trial, bundle.preprocessing).test
+    m = evaluate(Predictor(bundle, engine="torch", device="cpu"), test).metrics
+    distance, logit = other_aurocs(bundle.build_model().backbone, bundle.centres, test, bundle.preprocessing)
+    return Row(
+        m.auroc,
+        distance,
+        logit,
+        m.accuracy,
+        m.ccr_at_fpr_5,
+        m.ccr_at_fpr_10,
+        m.known_kept,
+        m.unknown_rejected,
+        seconds,
+    )
+
+
+def other_aurocs(
+    backbone: nn.Module, centres: torch.Tensor, test: LabelledImages, preprocessing: Preprocessing
+) -> tuple[float, float]:
+    """AUROC of the nearest distance and of the negative largest logit."""
+    logits = compute_logits(backbone, test, preprocessing, torch.device("cpu"))
+    unknown = (test.labels == equations.UNKNOWN).numpy()
+    nearest = equations.distances(logits, centres).min(dim=-1).values
+    return auroc(nearest.numpy(), unknown), auroc(-logits.max(dim=-1).values.numpy(), unknown)
+
+
+def main() -> int:
+    """Run the trials and print the table."""
+    parser = jsonargparse.ArgumentParser(prog="python -m cac_core.benchmark.studies.digits", description=__doc__)
+    parser.add_argument("--config", type=Path, default=RECIPE, help="the recipe")
+    parser.add_argument("--family", default="neal2018", help="split family: neal2018 or cac2020")
+    parser.add_argument("--trials", type=list[int], default=[0, 1, 2, 3, 4], help="which trials")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the trainings")
+    parser.add_argument("--json", type=Path | None, default=None, help="also write the figures to this file")
+    arguments = parser.parse_args()
+    recipe = parse(["--config", str(arguments.config), "--seed", str(arguments.seed)])
+    rows: dict[int, Row] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for trial in arguments.trials:
+            data = replace(recipe.data, family=arguments.family, trial=trial)
+            rows[trial] = run_trial(replace(recipe, data=data, out=Path(folder, f"trial{trial}.cac")))
+    lines = []
+    for name, heading in HEADINGS.items():
+        digits = 1 if name == "seconds" else 3
+        values = np.array([asdict(row)[name] for row in rows.values()])
+        spread = values.std(ddof=1) if len(values) > 1 else float("nan")
+        mean = f"{console.number(values.mean(), digits)} ± {console.number(spread, digits)}"
+        lines.append((heading, *(console.number(value, digits) for value in values), mean))
+    title = f"scikit-learn digits, splits {arguments.family}, held-out digits, seed {arguments.seed}"
+    console.out.print(console.table(title, ("trial", *map(str, rows), "mean ± std"), lines))
+    if arguments.json:
+        document = {
+            "family": arguments.family,
+            "seed": arguments.seed,
+            "trials": {t: asdict(r) for t, r in rows.items()},
+        }
+        arguments.json.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    console.run_command(main)

@@ -1,0 +1,176 @@
+# SPDX-FileCopyrightText: 2026 cac_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Keeps rejected frames in a folder, to be labelled and trained on. Never blocks a frame. No ROS in this file.
+
+``FOLDER/20260131T120000.123456_near-cup.jpg`` and so on, and ``FOLDER/index.csv`` with a line for each.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from cac_core.predictor import Reason
+from cac_ros.images import to_bgr
+from cac_ros.node.observers.observer import Seen
+from cac_ros.node.worker import NewestFrameWorker
+
+COLUMNS = ("file", "stamp", "frame_id", "nearest_label", "rejection_score", "threshold", "model_id")
+"""Of index.csv; the stamp is that of the image [s]."""
+
+_THUMBNAIL = 16  # [pixels]
+_ALIKE = 8.0  # [grey levels]; thumbnails that differ less on average show the same thing
+_REMEMBERED = 256  # saved pictures that a new one is compared with
+_JPEG_QUALITY = 95
+
+
+class QuotaError(Exception):
+    """The folder is full as far as we are concerned; the message is a sentence."""
+
+
+class Harvest:
+    """An observer that saves frames answered with "unknown" because no class was close enough.
+
+    Frames with an error are not saved. Everything that touches the disk happens in a thread of its own, which works on
+    the newest frame and forgets older ones.
+
+    Args:
+        folder: made when the first frame is saved.
+        period: least time between two frames that are looked at [s].
+        quota: most bytes of pictures in the folder, those of earlier runs included.
+        say: gets a sentence when saving fails in a new way.
+        clock: gives the time of day [s since 1970], for the names of the files.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        period: float,
+        quota: float,
+        say: Callable[[str], None],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._folder = folder
+        self._period = period
+        self._quota = quota
+        self._say = say
+        self._clock = clock
+        self._due = 0.0
+        self._used = -1  # bytes; -1 = not counted yet
+        self._thumbnails: deque[NDArray[np.int16]] = deque(maxlen=_REMEMBERED)
+        self._saved = self._alike = self._failed = 0
+        self._problem = ""
+        self._worker: NewestFrameWorker[Seen] = NewestFrameWorker(self._work, self._fail, name="harvest")
+
+    def see(self, seen: Seen) -> None:
+        """Hand a rejected frame to the thread if it is time for one."""
+        rejected = seen.frame is not None and seen.decision.reason == Reason.ABOVE_THRESHOLD
+        if rejected and seen.arrived >= self._due:
+            self._due = seen.arrived + self._period
+            self._worker.put("frame", seen)
+
+    def values(self) -> Mapping[str, str]:
+        """What became of the frames that were looked at, and why saving fails."""
+        return {
+            "harvested": str(self._saved),
+            "harvest_duplicates": str(self._alike),
+            "harvest_failed": str(self._failed),
+            "harvest_problem": self._problem,
+        }
+
+    def wait_idle(self, timeout: float) -> bool:
+        """Wait until everything handed over is done with [s]; returns whether that happened in time."""
+        return self._worker.wait_idle(timeout)
+
+    def close(self, patience: float) -> None:
+        """End the thread."""
+        self._worker.close(patience)
+
+    def _work(self, batch: Sequence[Seen]) -> list[bool]:
+        for seen in batch:
+            try:
+                self._save(seen)
+                self._problem = ""
+            except (OSError, QuotaError) as error:
+                self._fail(error)
+        return [True] * len(batch)
+
+    def _fail(self, error: Exception) -> None:
+        self._failed += 1
+        problem = str(error)
+        if isinstance(error, OSError):
+            problem = f"Unknown frames cannot be saved in {self._folder}: {error.strerror or error}."
+        if problem != self._problem:  # said once, until it is another one
+            self._problem = problem
+            self._say(problem)
+
+    def _save(self, seen: Seen) -> None:
+        assert seen.frame is not None
+        picture = to_bgr(seen.frame)
+        thumbnail = thumbnail_of(picture)
+        if any(alike(thumbnail, earlier) for earlier in self._thumbnails):
+            self._alike += 1
+            return
+        self._folder.mkdir(parents=True, exist_ok=True)
+        if self._used < 0:
+            self._used = sum(path.stat().st_size for path in self._folder.glob("*.jpg"))
+        data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])[1].tobytes()
+        if self._used + len(data) > self._quota:
+            raise QuotaError(
+                f"{self._folder} holds {self._used / 1e6:.0f} MB of unknown frames, the harvest_quota: label them and "
+                "move them away, or raise the quota; until then no more are saved."
+            )
+        name = file_name(self._clock(), seen.decision.nearest_label)
+        unfinished = self._folder / f".{name}.part"
+        try:
+            unfinished.write_bytes(data)
+            unfinished.replace(self._folder / name)
+        except OSError:
+            unfinished.unlink(missing_ok=True)
+            raise
+        self._used += len(data)
+        self._saved += 1
+        self._thumbnails.append(thumbnail)
+        self._index(name, seen)
+
+    def _index(self, name: str, seen: Seen) -> None:
+        path = self._folder / "index.csv"
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        if not path.exists():
+            writer.writerow(COLUMNS)
+        stamp, decision = seen.header.stamp, seen.decision
+        writer.writerow([
+            name, f"{stamp.sec}.{stamp.nanosec:09d}", seen.header.frame_id, decision.nearest_label,
+            f"{decision.rejection_score:.6g}", f"{decision.threshold:.6g}", seen.model_id,
+        ])  # fmt: skip
+        with path.open("a", encoding="utf-8") as file:
+            file.write(text.getvalue())
+
+
+def thumbnail_of(picture: NDArray[np.uint8]) -> NDArray[np.int16]:
+    """What two pictures are compared by: BGR ``(H, W, 3)`` to ``(16, 16, 3)``."""
+    small = cv2.resize(picture, (_THUMBNAIL, _THUMBNAIL), interpolation=cv2.INTER_AREA)
+    return np.asarray(small, dtype=np.int16)
+
+
+def alike(first: NDArray[np.int16], second: NDArray[np.int16]) -> bool:
+    """Whether two thumbnails show nearly the same picture."""
+    return bool(np.abs(first - second).mean() < _ALIKE)
+
+
+def file_name(now: float, nearest_label: str) -> str:
+    """Of a picture: the time of day in UTC, and the nearest class as far as it is fit for a file name."""
+    moment = datetime.fromtimestamp(now, timezone.utc).strftime("%Y%m%dT%H%M%S.%f")
+    label = re.sub(r"[^\w-]+", "-", nearest_label).strip("-")[:40]
+    return f"{moment}_near-{label}.jpg" if label else f"{moment}.jpg"

@@ -1,0 +1,177 @@
+# SPDX-FileCopyrightText: 2026 cac_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Boxes that others found in our images: ``regions`` and ``detections`` in, ``~/region_classifications`` out.
+
+A detector that is sure of things it was never taught is what open-set recognition is for: it finds the boxes, and this
+node says which of them it knows.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from cac_msgs.msg import Region, RegionArray, RegionClassification, RegionClassificationArray
+from rclpy.lifecycle import LifecycleNode, LifecyclePublisher
+from rclpy.subscription import Subscription
+
+from cac_core.predictor import Reason, failed
+from cac_ros.images import BadFrameError, to_frame
+from cac_ros.node.active_model import ActiveModel
+from cac_ros.node.messages import classification_message
+from cac_ros.node.observers.vision_output import vision_messages
+from cac_ros.node.regions import Box, boxes_of_detections, boxes_of_regions, classify
+from cac_ros.node.worker import NewestFrameWorker
+
+KEPT_IMAGES = 30
+"""Newest images that wait for a detector to look at them, too."""
+
+KEPT_QUESTIONS = 10
+"""Newest questions that wait for their image."""
+
+Stamp = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class _Job:
+    image: Any
+    boxes: list[Box]
+
+
+class RegionInput:
+    """Matches questions and images by their stamps, and answers in a thread of its own.
+
+    All methods but the answering are called from the executor's thread.
+
+    Args:
+        node: to subscribe and publish with.
+        inputs: in front of the names of the topics that are read; empty or ending in ``/``.
+        outputs: in front of the name of the topic of the answers.
+        model: gives the model in use.
+        engine: held while the engine works; engines work on one batch at a time.
+        warn: gets the kind of a problem and a sentence.
+        on_crash: gets an exception that escaped from answering.
+    """
+
+    def __init__(
+        self,
+        node: LifecycleNode,
+        inputs: str,
+        outputs: str,
+        model: Callable[[], ActiveModel | None],
+        engine: threading.Lock,
+        warn: Callable[[object, str], None],
+        on_crash: Callable[[Exception], None],
+    ) -> None:
+        self._node = node
+        self._inputs = inputs
+        self._model = model
+        self._engine = engine
+        self._warn = warn
+        self._images: deque[tuple[Stamp, Any]] = deque(maxlen=KEPT_IMAGES)
+        self._questions: deque[tuple[Stamp, list[Box]]] = deque()
+        self._subscriptions: list[Subscription[Any]] = []
+        self._without_image = 0
+        self._publisher: LifecyclePublisher[RegionClassificationArray] = node.create_lifecycle_publisher(
+            RegionClassificationArray, f"{outputs}/region_classifications", 10
+        )
+        self._detections = getattr(vision_messages(), "Detection2DArray", None)
+        if self._detections is None:
+            text = "vision_msgs is not installed: boxes are read as cac_msgs/RegionArray only."
+            node.get_logger().info(text, once=True)
+        self._worker: NewestFrameWorker[_Job] = NewestFrameWorker(self._answer, on_crash, name="regions")
+
+    def open(self) -> None:
+        """Subscribe."""
+        if self._subscriptions:
+            return
+        hear = self._node.create_subscription
+        regions, detections = f"{self._inputs}regions", f"{self._inputs}detections"
+        self._subscriptions = [hear(RegionArray, regions, lambda m: self._ask(m, boxes_of_regions(m)), 10)]
+        if self._detections is not None:
+            self._subscriptions.append(
+                hear(self._detections, detections, lambda m: self._ask(m, boxes_of_detections(m)), 10)
+            )
+
+    def close(self) -> None:
+        """Unsubscribe and forget what waits."""
+        for subscription in self._subscriptions:
+            self._node.destroy_subscription(subscription)
+        self._subscriptions = []
+        self._images.clear()
+        self._questions.clear()
+
+    def release(self, patience: float) -> None:
+        """Free everything; waits for the thread for ``patience`` [s] at most."""
+        self.close()
+        self._worker.close(patience)
+        self._node.destroy_lifecycle_publisher(self._publisher)
+
+    def remember(self, image: Any) -> None:
+        """Keep an image for questions that come later, and answer those that came before it."""
+        stamp = _stamp(image)
+        self._images.append((stamp, image))
+        for question in [q for q in self._questions if q[0] == stamp]:
+            self._questions.remove(question)
+            self._worker.put("regions", _Job(image, question[1]))
+
+    def values(self) -> Mapping[str, str]:
+        """What became of the questions."""
+        counts = self._worker.counts()
+        return {
+            "regions_answered": str(counts.classified + counts.failed),
+            "regions_replaced": str(counts.replaced),
+            "regions_without_image": str(self._without_image),
+        }
+
+    def _ask(self, message: Any, boxes: list[Box]) -> None:
+        stamp = _stamp(message)
+        image = next((image for known, image in reversed(self._images) if known == stamp), None)
+        if image is not None:
+            self._worker.put("regions", _Job(image, boxes))
+            return
+        self._questions.append((stamp, boxes))
+        if len(self._questions) > KEPT_QUESTIONS:
+            self._questions.popleft()
+            self._without_image += 1
+            self._warn(
+                "no image",
+                f"Boxes came for which there is no image: none of the last {len(self._images)} images has their stamp. "
+                "Whoever finds the boxes must copy the header of the image, and answer within "
+                f"{KEPT_IMAGES} images.",
+            )
+
+    def _answer(self, batch: Sequence[_Job]) -> list[bool]:
+        return [self._answer_one(job) for job in batch]
+
+    def _answer_one(self, job: _Job) -> bool:
+        model = self._model()
+        if model is None:
+            return False
+        problem = ""
+        try:
+            frame = to_frame(job.image)
+        except BadFrameError as error:
+            decisions, problem = [failed(Reason.BAD_FRAME)] * len(job.boxes), f"An image could not be read: {error}"
+        else:
+            with self._engine:
+                decisions, problem = classify(frame, job.boxes, model)
+        if problem:
+            self._warn("regions", f"Boxes could not be classified: {problem}")
+        header = job.image.header
+        results = [
+            RegionClassification(
+                region=Region(id=box.id, x=box.x, y=box.y, width=box.width, height=box.height),
+                classification=classification_message(header, decision, model.model_id, with_scores=model.with_scores),
+            )
+            for box, decision in zip(job.boxes, decisions, strict=True)
+        ]
+        self._publisher.publish(RegionClassificationArray(header=header, results=results))
+        return not problem
+
+
+def _stamp(message: Any) -> Stamp:
+    return message.header.stamp.sec, message.header.stamp.nanosec

@@ -1,0 +1,82 @@
+# SPDX-FileCopyrightText: 2026 cac_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The worst errors of a replay, as pictures."""
+
+from __future__ import annotations
+
+import base64
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+import cv2
+import numpy as np
+
+from cac_core.preprocessing import Frame
+from cac_ros.bags.reader import Bag, MessageError
+from cac_ros.images import BadFrameError, to_frame
+from cac_ros.replay.results import FrameResult
+
+SIDE = 320
+"""Longest side of a thumbnail in pixels; shown at half of that, so that it is sharp on dense screens."""
+
+# The most dangerous kind first: a robot acts on a name, not on "unknown".
+_DANGER = ("unknown accepted", "wrong class", "known rejected")
+
+
+@dataclass(frozen=True)
+class Episode:
+    """Consecutive frames with the same error; `row` is the worst of them."""
+
+    row: FrameResult
+    frames: int
+
+
+def worst_errors(rows: Sequence[FrameResult], count: int = 10) -> list[Episode]:
+    """The worst errors first: dangerous kinds before harmless ones, then by how sure the classifier was of its error.
+
+    Consecutive frames with one error count as one episode; a video would otherwise fill the list with one scene. Frames
+    without a score are left out: there is nothing to see in them.
+    """
+    episodes = []
+    scored = [row for row in rows if row.scored]
+    for (outcome, _, _), group in groupby(scored, key=lambda row: (row.outcome, row.label, row.class_index)):
+        frames = [row for row in group if math.isfinite(row.rejection_score)]
+        if outcome in _DANGER and frames:
+            episodes.append(Episode(min(frames, key=_harmlessness), len(frames)))
+    return sorted(episodes, key=lambda e: (_DANGER.index(e.row.outcome), _harmlessness(e.row), e.row.index))[:count]
+
+
+def thumbnail(bag: Bag, topic: str, row: FrameResult) -> str | None:
+    """The frame of a row as a data URI (JPEG), or None when it cannot be read any more."""
+    for message in bag.messages(topic, row.time_ns, row.time_ns + 1):
+        try:
+            content = message.decode()
+            stamp = content.header.stamp.sec * 10**9 + content.header.stamp.nanosec
+            if stamp == row.stamp_ns:
+                return _data_uri(to_frame(content))
+        except (MessageError, BadFrameError):
+            continue
+    return None
+
+
+def _harmlessness(row: FrameResult) -> float:
+    """Low = worse: an accepted frame is worse the further γ lies below θ, a rejected one the further above."""
+    ratio = row.rejection_score / row.threshold if row.threshold > 0 else row.rejection_score
+    return -ratio if row.unknown else ratio
+
+
+_TO_BGR = {"rgb": cv2.COLOR_RGB2BGR, "rgba": cv2.COLOR_RGBA2BGR, "bgra": cv2.COLOR_BGRA2BGR}
+
+
+def _data_uri(frame: Frame) -> str:
+    pixels = np.ascontiguousarray(frame.pixels)
+    scale = min(1.0, SIDE / max(pixels.shape[:2]))
+    if scale < 1.0:
+        size = (max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale)))
+        pixels = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+    if frame.order in _TO_BGR:
+        pixels = np.asarray(cv2.cvtColor(pixels, _TO_BGR[frame.order]), dtype=np.uint8)
+    _, encoded = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, 82])
+    return "data:image/jpeg;base64," + base64.b64encode(encoded.tobytes()).decode()

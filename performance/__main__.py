@@ -1,0 +1,82 @@
+# SPDX-FileCopyrightText: 2026 cac_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""All measurements: ``python -m performance [--device cuda] [NAME [OPTIONS]]``."""
+
+import argparse
+import subprocess
+import sys
+import textwrap
+
+from cac_core.support import console
+from performance.table import FOLDER, print_rows, read_rows
+
+ROWS = {
+    "node": "latency, throughput and start of the node against an echo, a bare loop and a plain node",
+    "inputs": "640x480, 1280x720 and 1920x1080, raw and JPEG",
+    "cameras": "1, 2 and 4 cameras that one model answers",
+    "batches": "the bare engine on batches of 1 to 16 frames",
+    "overhead": "what a frame costs around the network: reading, resize, scores, decision, message",
+    "memory": "resident memory over many frames",
+}
+"""Measurements whose rows make up the one table."""
+
+OTHERS = {
+    "training_speed": "training images per second against a plain loop of the same network",
+    "classes": "time and memory of loss and scores from 10 to 10,000 classes",
+}
+"""Measurements with a table of their own."""
+
+
+def main() -> int:
+    """Run one measurement, or all one after the other, each in a process of its own."""
+    everything = {**ROWS, **OTHERS}
+    parser = argparse.ArgumentParser(
+        prog="python -m performance",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        description="Measure this machine: medians of several runs; both sides of a ratio come from one run.",
+        epilog="measurements:\n"
+        + "\n".join(f"  {name:<15} {what}" for name, what in everything.items())
+        + textwrap.dedent("""
+
+            Without NAME all run, which takes about an hour, and one table comes at the end.
+            With NAME its own options may follow:
+              python -m performance node --help
+              python -m performance memory --frames 20000
+            Close what else runs on the machine first. JSON files with every round are kept in bench_output/.
+            """),
+    )
+    parser.add_argument("--device", default="auto", help="auto, cpu or cuda:N; default auto")
+    parser.add_argument("name", nargs="?", metavar="NAME", help="one measurement; all when omitted")
+    parser.add_argument("options", nargs=argparse.REMAINDER, metavar="OPTIONS", help="of that measurement")
+    arguments = parser.parse_args()
+    if arguments.name is None:
+        return run_all(arguments.device)
+    if arguments.name not in everything:
+        parser.error(f"there is no measurement {arguments.name!r}: choose from {', '.join(everything)}")
+    return run(arguments.name, arguments.device, arguments.options)
+
+
+def run(name: str, device: str, options: list[str]) -> int:
+    """Run a measurement; its exit status."""
+    chosen = [] if device == "auto" else ["--device", device]
+    return subprocess.run([sys.executable, "-m", f"performance.{name}", *chosen, *options], check=False).returncode
+
+
+def run_all(device: str) -> int:
+    """Run everything that needs no options and print the one table."""
+    failed = [name for name in OTHERS if run(name, device, [])]
+    rows = []
+    for name, what in ROWS.items():
+        console.err.print(f"{name}: {what}", style="bold", markup=False, highlight=False)
+        if run(name, device, ["--part"]):
+            failed.append(name)
+        else:
+            rows += read_rows(FOLDER / f"{name}.json")
+    print_rows(rows)
+    if failed:
+        console.fail(f"these measurements failed, see above: {', '.join(failed)}")
+    return 0
+
+
+if __name__ == "__main__":
+    console.run_command(main)

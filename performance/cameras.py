@@ -1,0 +1,64 @@
+# SPDX-FileCopyrightText: 2026 cac_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""One model that answers 1, 2 and 4 cameras (image_topics): latency, throughput, and whether each gets its share.
+
+The node takes the newest frame of every camera in one batch. Beside it, in the same run, the same batches in a bare
+loop without ROS.
+
+  python -m performance cameras                                1, 2 and 4 cameras at 10 Hz each
+  python -m performance cameras --device cuda:0 --rate 30      several cameras at full rate on a GPU
+  python -m performance cameras --counts 1 8 --rounds 1        other numbers
+"""
+
+from collections.abc import Sequence
+
+from cac_core.support import console
+from performance import table
+from performance.camera import Camera
+from performance.model import bare_loop, load, model_file
+from performance.pictures import pictures
+from performance.processes import node_command, prepare_ros
+from performance.table import Figures, Row
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure and print."""
+    parser = table.parser("cameras", __doc__)
+    parser.add_argument("--counts", type=int, nargs="+", default=[1, 2, 4], help="numbers of cameras; default 1 2 4")
+    table.camera_options(parser, rate=10.0, frames=100, of="camera")
+    a = table.parse(parser, arguments)
+    prepare_ros()
+    figures, images = Figures(), pictures(a.width, a.height, jpeg=False)
+    with model_file(a) as model:
+        predictor = load(model, a)
+        for number in range(1, a.rounds + 1):
+            for count in a.counts:
+                table.say(f"cameras: {count}, round {number} of {a.rounds}")
+                loop = bare_loop(predictor, images, count)
+                figures.note(**{f"{count}_bare_per_s": count * len(loop) / sum(loop)})
+                with Camera(images, count) as camera, camera.watched_by(node_command(model, a, *camera.parameters)):
+                    latencies, lost = camera.latencies(a.frames, a.rate)
+                    figures.note_times(f"{count}", latencies)
+                    each = camera.saturated(4.0)
+                    shares = {f"{count}_per_s": sum(each), f"{count}_least": min(each) / max(*each, 1e-9)}
+                    figures.note(**{f"{count}_lost": lost, **shares})
+    rows = [row(figures, count, f"{a.width}×{a.height} raw at {a.rate:g} Hz each") for count in a.counts]
+    table.report(rows, figures, a)
+    return 0
+
+
+def row(f: Figures, count: int, what: str) -> Row:
+    """One number of cameras."""
+    return Row(
+        f"{count} camera{'s' if count > 1 else ''}, {what}",
+        f[f"{count}_per_s"] / f[f"{count}_bare_per_s"],
+        f"saturated frames/s / bare loop with batches of {count}",
+        "",
+        f"{f[f'{count}_per_s']:.0f} frames/s in all; the slowest camera gets {f[f'{count}_least']:.2f} of the fastest; "
+        f"{f[f'{count}_lost']:.0f} lost at the steady rate",
+        f.times(f"{count}"),
+    )
+
+
+if __name__ == "__main__":
+    console.run_command(main)

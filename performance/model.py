@@ -1,0 +1,70 @@
+# SPDX-FileCopyrightText: 2026 cac_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The model that is measured, and the same work without ROS around it."""
+
+import argparse
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from cac_core.backbones import BackboneSpec, build_backbone
+from cac_core.bundle import ModelBundle, save_bundle
+from cac_core.equations import anchored_centres
+from cac_core.predictor import Predictor
+from cac_core.preprocessing import Preprocessing
+from cac_core.thresholds import fit_thresholds
+from cac_ros.images import to_frame
+
+CLASSES = 16
+
+
+@contextmanager
+def model_file(options: argparse.Namespace) -> Iterator[Path]:
+    """An untrained bundle as the options want it: speed does not depend on the weights."""
+    torch.manual_seed(0)
+    spec = BackboneSpec(options.backbone, CLASSES, options.image_size, 3)
+    gamma = torch.rand(200, CLASSES)
+    bundle = ModelBundle(
+        class_names=tuple(f"class {i}" for i in range(CLASSES)),
+        backbone=spec,
+        preprocessing=Preprocessing(options.image_size, 3, interpolation=options.interpolation),
+        state=build_backbone(spec).state_dict(),
+        centres=anchored_centres(CLASSES),
+        centre_counts=torch.ones(CLASSES, dtype=torch.long),
+        thresholds=fit_thresholds(gamma, torch.arange(200) % CLASSES),
+        name=options.backbone,
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        save_bundle(bundle, Path(folder) / "model.cac")
+        yield Path(folder) / "model.cac"
+
+
+def load(path: Path, options: argparse.Namespace) -> Predictor:
+    """The model with the engine, device and precision of the options."""
+    return Predictor.load(path, options.engine, options.device, precision=options.precision)
+
+
+def bare_loop(
+    predictor: Predictor, messages: Sequence[Any], batch: int = 1, seconds: float = 3.0, rate: float = 0.0
+) -> list[float]:
+    """Times of reading and classifying a batch of messages without ROS [s].
+
+    One after the other, or at a rate [Hz] as a camera gives them: then caches and cores have gone cold in between, and
+    the same work takes longer.
+    """
+    predictor.warm_up(batch)
+    times: list[float] = []
+    begin = time.perf_counter()
+    while time.perf_counter() < begin + seconds:
+        if rate:
+            time.sleep(max(0.0, begin + len(times) / rate - time.perf_counter()))
+        start = time.perf_counter()
+        first = len(times) * batch
+        predictor.predict([to_frame(messages[(first + i) % len(messages)]) for i in range(batch)])
+        times.append(time.perf_counter() - start)
+    return times

@@ -1,0 +1,125 @@
+# SPDX-FileCopyrightText: 2026 cac_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Latency, throughput and start of the node, with one camera.
+
+Real DDS, the node in another process. Side by side in one run: an echo node (what ROS 2 in Python costs), the same
+network without ROS, in a bare loop and at the camera's rate, and a plain node that does everything in its callback
+with eager PyTorch.
+
+  python -m performance node                          640x480 at 30 Hz, as the README has it
+  python -m performance node --device cuda:0          on a GPU
+  python -m performance node --rounds 1 --frames 60   only to see that it works
+"""
+
+from collections.abc import Sequence
+
+from cac_core.support import console
+from performance import table
+from performance.camera import Camera
+from performance.model import bare_loop, load, model_file
+from performance.pictures import pictures
+from performance.processes import comparison_command, node_command, prepare_ros, resident_mib
+from performance.table import Figures, Row
+
+NODES = {"echo": "echo", "ours": "cac_ros", "plain": "plain, eager torch"}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure and print."""
+    parser = table.parser("node", __doc__)
+    table.camera_options(parser, rate=30.0, frames=300, of="node")
+    a = table.parse(parser, arguments)
+    prepare_ros()
+    figures, images = Figures(), pictures(a.width, a.height, jpeg=False)
+    with model_file(a) as model:
+        predictor = load(model, a)
+        for number in range(1, a.rounds + 1):
+            loop = bare_loop(predictor, images)
+            figures.note_times("loop", loop)
+            figures.note(bare_per_s=len(loop) / sum(loop))
+            figures.note_times("forward", bare_loop(predictor, images, seconds=a.frames / a.rate, rate=a.rate))
+            for name, title in NODES.items():
+                table.say(f"node: round {number} of {a.rounds}, {title}")
+                with Camera(images) as camera:
+                    command = {
+                        "echo": comparison_command("echo"),
+                        "plain": comparison_command("plain", str(model), a.device),
+                        "ours": node_command(model, a, *camera.parameters),
+                    }[name]
+                    with camera.watched_by(command) as (pid, seconds):
+                        latencies, lost = camera.latencies(a.frames, a.rate)
+                        figures.note_times(name, latencies)
+                        figures.note(**{f"{name}_lost": lost, f"{name}_per_s": sum(camera.saturated(4.0))})
+                        figures.note(**{f"{name}_start_s": seconds, f"{name}_mib": resident_mib(pid)})
+    what = f"{a.width}×{a.height} raw at {a.rate:g} Hz, {predictor.engine_name} on {predictor.device_name}"
+    if not a.part:
+        print_nodes(figures, what)
+    table.report(rows(figures, what), figures, a)
+    return 0
+
+
+def rows(f: Figures, what: str) -> list[Row]:
+    """The ratios that matter."""
+    possible = 1.0 / (1.0 / f["echo_per_s"] + 1.0 / f["bare_per_s"])
+    forward = f["forward_p50"]
+    return [
+        Row(
+            f"latency, {what}",
+            f["ours_p50"] / (f["echo_p50"] + forward),
+            "p50 / (echo + forward at this rate)",
+            "≤ 1.25",
+            f"{f['ours_lost']:.0f} lost, echo {f['echo_p50']:.2f} ms, forward {forward:.2f} ms",
+            f.times("ours"),
+        ),
+        Row(
+            "the same, forward without pause",
+            f["ours_p50"] / (f["echo_p50"] + f["loop_p50"]),
+            "p50 / (echo + forward in a loop)",
+            "≤ 1.25",
+            f"forward {f['loop_p50']:.2f} ms: caches and cores stay warm",
+        ),
+        Row("tail of the latency", f["ours_p99"] / f["ours_p50"], "p99 / p50", "≤ 2"),
+        Row(
+            "saturated throughput",
+            f["ours_per_s"] / possible,
+            "frames/s / possible with this echo and bare loop",
+            "≥ 0.85",
+            f"{f['ours_per_s']:.0f} frames/s, echo {f['echo_per_s']:.0f}, bare loop {f['bare_per_s']:.0f}",
+        ),
+        Row(
+            "a plain node's latency",
+            f["ours_p50"] / f["plain_p50"],
+            "our p50 / its p50",
+            "≤ 0.25",
+            times=f.times("plain"),
+        ),
+        Row(
+            "a plain node's throughput",
+            f["ours_per_s"] / f["plain_per_s"],
+            "our frames/s / its",
+            "≥ 4",
+            f"{f['plain_per_s']:.0f} frames/s",
+        ),
+        Row(
+            "start of the node",
+            f["ours_start_s"] / f["plain_start_s"],
+            "seconds until it is subscribed / plain node's",
+            "",
+            f"{f['ours_start_s']:.1f} s, echo node {f['echo_start_s']:.1f} s; {f['ours_mib']:.0f} MiB",
+        ),
+    ]
+
+
+def print_nodes(f: Figures, what: str) -> None:
+    """Print what was measured of each node."""
+    measured = {"p50": 2, "p95": 2, "p99": 2, "lost": 0, "per_s": 0, "start_s": 1, "mib": 0}
+    lines = [
+        (name, *(f"{f[f'{key}_{figure}']:.{digits}f}" for figure, digits in measured.items()))
+        for key, name in NODES.items()
+    ]
+    columns = ("node", "p50 ms", "p95 ms", "p99 ms", "lost", "saturated /s", "start s", "MiB")
+    console.out.print(console.table(what, columns, lines))
+
+
+if __name__ == "__main__":
+    console.run_command(main)

@@ -7,7 +7,7 @@ this machine) beside a plain loop written like the authors': float32, transforms
 gathered by a Python list. Both train the same network on the same images with the same augmentation, in turns in one
 run, so that whatever else the machine does hits both. The images are random: only the time counts.
 
-Then the recipe for photos (cac_core/training/recipes/photos.yaml): how much of a training step is the network itself, and
+Then the recipe for photos: how much of a training step is the network itself, and
 not augmentation, normalisation, or the loop around it.
 """
 

@@ -9,6 +9,6 @@ from cac_core.support.console import run_command
 
 def replay() -> NoReturn:
     """``replay``: the same as ``python -m cac_ros.replay``."""
-    from cac_ros.replay.run import main  # only now, so that a failing import is reported by the command that needs it
+    from cac_ros.replay.__main__ import main  # only now: a failing import is then reported as this command's error
 
     run_command(main)

@@ -21,7 +21,9 @@ from cac_core.data.digits import digit_picture
 from cac_core.support import console
 from cac_core.support.errors import CacError
 from cac_ros.bags.writer import BagWriter
-from cac_ros.replay.run import Settings, print_summary, replay
+from cac_ros.replay.config import ReplayConfig
+from cac_ros.replay.run import replay
+from cac_ros.replay.summary import print_summary
 
 TOPIC = "/camera/image_raw"
 RATE_HZ = 30
@@ -44,7 +46,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     known = ", ".join(map(str, trial.split.known))
     title = f"Handwritten digits: {known} known, {', '.join(map(str, trial.split.unknown))} unknown"
     evaluation = replay(
-        Settings(out / "bag", model, out, labels=out / "labels.csv", mode="live", device=options.device, title=title)
+        ReplayConfig(
+            out / "bag", model, out, labels=out / "labels.csv", mode="live", device=options.device, title=title
+        )
     )
     print_summary(evaluation, out, title)
     return 0

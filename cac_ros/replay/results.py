@@ -10,6 +10,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -200,6 +201,11 @@ class Evaluation:
     notes: tuple[str, ...] = ()
     live: LiveFigures | None = None
 
+    @cached_property
+    def metrics(self) -> OpenSetMetrics:
+        """Open-set metrics of the frames that are scored, computed once."""
+        return metrics_of(self.rows)
+
     def seconds(self, time_ns: int) -> float:
         """Seconds after the first message of the bag."""
         return (time_ns - self.bag_start_ns) / 1e9
@@ -256,7 +262,7 @@ class Evaluation:
             "frames": self.counts(),
             "reasons": self.reasons(),
             "labels": self.label_counts(),
-            "metrics": metrics_of(self.rows).to_dict(),
+            "metrics": self.metrics.to_dict(),
             "notes": list(self.notes),
         }
         if self.live is not None:

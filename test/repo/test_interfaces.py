@@ -113,9 +113,9 @@ def test_launch_arguments_that_set_parameters_agree_with_the_table() -> None:
 
 
 def test_every_replay_argument_is_an_option_of_the_command_line() -> None:
-    from cac_ros.replay import run
+    from cac_ros.replay.__main__ import parser
 
-    options = {option for action in run.parser()._actions for option in action.option_strings}
+    options = {option for action in parser()._actions for option in action.option_strings}
     table = table_in("replay.launch.py", "OPTIONS")
     names = {ast.literal_eval(key) for key in table.keys if key is not None}
     assert {ast.literal_eval(value) for value in table.values} <= options

@@ -18,11 +18,13 @@ import pytest
 from cac_ros.bags.reader import Bag
 from cac_ros.bags.writer import BagWriter
 from cac_ros.replay import live
+from cac_ros.replay.config import ReplayConfig
 from cac_ros.replay.live import _write_stamp
 from cac_ros.replay.node_process import NodeProcess, NodeProcessError
 from cac_ros.replay.report import build_report
 from cac_ros.replay.results import Evaluation, LiveFigures
-from cac_ros.replay.run import ReplayError, Settings, replay, summary
+from cac_ros.replay.run import ReplayError, replay
+from cac_ros.replay.summary import summary
 from test.ros.colour_bundle import NAMES
 from test.ros.recordings import TOPIC, cut, picture, storage_file, time_of, write_labels, write_ros1, write_rosbag2
 
@@ -63,8 +65,8 @@ def wait_until(condition, what: str):
 def test_live_and_offline_agree_and_every_frame_is_accounted_for(tmp_path, model, ros_domain):
     bag = write_rosbag2(tmp_path / "bag", LABELS)
     labels = write_labels(tmp_path / "labels.csv", LABELS)
-    live = replay(Settings(bag, model, tmp_path / "live", labels=labels, mode="live"))
-    offline = replay(Settings(bag, model, tmp_path / "offline", labels=labels))
+    live = replay(ReplayConfig(bag, model, tmp_path / "live", labels=labels, mode="live"))
+    offline = replay(ReplayConfig(bag, model, tmp_path / "offline", labels=labels))
     figures = live.live
     assert figures.sent == figures.received == 40
     assert figures.classified + figures.replaced == 40
@@ -89,7 +91,7 @@ def test_live_and_offline_agree_and_every_frame_is_accounted_for(tmp_path, model
 
 def test_the_pace_is_that_of_the_bag_times_the_rate(tmp_path, model, ros_domain):
     bag = write_rosbag2(tmp_path / "bag", LABELS)  # 3.9 s
-    evaluation = replay(Settings(bag, model, tmp_path / "out", mode="live", rate=4.0))
+    evaluation = replay(ReplayConfig(bag, model, tmp_path / "out", mode="live", rate=4.0))
     assert evaluation.live.rate == 4.0
     assert evaluation.live.sent == 40
 
@@ -98,19 +100,19 @@ def test_ros1_compressed_and_cut_bags_play_too(tmp_path, model, ros_domain):
     import cv2
 
     old = write_ros1(tmp_path / "old.bag", LABELS[:12])
-    assert replay(Settings(old, model, tmp_path / "a", mode="live", rate=5.0)).live.received == 12
+    assert replay(ReplayConfig(old, model, tmp_path / "a", mode="live", rate=5.0)).live.received == 12
     with BagWriter(tmp_path / "jpeg") as writer:
         for index in range(8):
             encoded = cv2.imencode(".png", picture("red", index))[1].tobytes()
             writer.write_jpeg("/camera/image/compressed", time_of(index), encoded, "png")
         writer.write_jpeg("/camera/image/compressed", time_of(8), b"not a picture")
-    evaluation = replay(Settings(tmp_path / "jpeg", model, tmp_path / "b", mode="live", rate=5.0))
+    evaluation = replay(ReplayConfig(tmp_path / "jpeg", model, tmp_path / "b", mode="live", rate=5.0))
     assert (evaluation.live.received, evaluation.live.failed) == (9, 1)
     assert evaluation.rows[8].reason == "BAD_FRAME"
     assert evaluation.rows[8].unknown
     bag = write_rosbag2(tmp_path / "bag", LABELS)
     cut(storage_file(bag), 0.4)
-    cut_short = replay(Settings(bag, model, tmp_path / "c", mode="live", rate=5.0))
+    cut_short = replay(ReplayConfig(bag, model, tmp_path / "c", mode="live", rate=5.0))
     assert cut_short.truncated
     assert 14 <= cut_short.live.sent <= 16
 
@@ -120,7 +122,7 @@ def test_a_message_that_is_no_image_is_not_sent_and_told(tmp_path, model, ros_do
         for index in range(4):
             writer.write_image(TOPIC, time_of(index), picture("red", index))
         writer._writer.write(writer._connections[TOPIC], time_of(4), b"\x00\x01\x00\x00\xff")
-    evaluation = replay(Settings(tmp_path / "bag", model, tmp_path / "out", mode="live"))
+    evaluation = replay(ReplayConfig(tmp_path / "bag", model, tmp_path / "out", mode="live"))
     assert evaluation.live.sent == 4
     assert [row.reason for row in evaluation.rows] == ["OK"] * 4 + ["BAD_FRAME"]
     assert any("could not be sent" in note for note in evaluation.notes)
@@ -128,10 +130,10 @@ def test_a_message_that_is_no_image_is_not_sent_and_told(tmp_path, model, ros_do
 
 def test_options_reach_the_node(tmp_path, model, ros_domain):
     bag = write_rosbag2(tmp_path / "bag", LABELS)
-    strict = replay(Settings(bag, model, tmp_path / "a", mode="live", rate=4.0, threshold=1e-9))
+    strict = replay(ReplayConfig(bag, model, tmp_path / "a", mode="live", rate=4.0, threshold=1e-9))
     assert {row.unknown for row in strict.rows if row.answered} == {True}
     assert {row.threshold for row in strict.rows if row.answered} == {float(np.float32(1e-9))}
-    share = replay(Settings(bag, model, tmp_path / "b", mode="live", rate=4.0, known_kept=0.25))
+    share = replay(ReplayConfig(bag, model, tmp_path / "b", mode="live", rate=4.0, known_kept=0.25))
     (theta,) = {row.threshold for row in share.rows if row.answered}
     assert theta == pytest.approx(0.5, abs=0.01)
 
@@ -165,7 +167,7 @@ def test_every_reason_of_the_node_is_counted_by_its_name(tmp_path, model, ros_do
 def test_a_node_that_cannot_start_is_reported_with_its_reason(tmp_path, model, ros_domain):
     bag = write_rosbag2(tmp_path / "bag", LABELS[:3])
     with pytest.raises(NodeProcessError, match=r"The node ended with status 1: .*CUDA") as caught:
-        replay(Settings(bag, model, tmp_path / "out", mode="live", device="cuda:7"))
+        replay(ReplayConfig(bag, model, tmp_path / "out", mode="live", device="cuda:7"))
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "out").exists()
     assert nodes_of(os.getpid()) == []
@@ -207,7 +209,7 @@ def test_a_node_that_is_not_discovered_gets_another_domain(
 
     monkeypatch.setattr(live, "NodeProcess", Elsewhere)
     monkeypatch.setattr(live, "DISCOVERY_TIMEOUT", 4.0)
-    settings = Settings(bag, model, tmp_path / "out", mode="live")
+    settings = ReplayConfig(bag, model, tmp_path / "out", mode="live")
     if chosen_by_the_user:
         with pytest.raises(live.NotDiscoveredError, match=f"ROS domain {ros_domain}"):
             replay(settings)
@@ -222,7 +224,7 @@ def test_sums_that_do_not_hold_are_an_error(tmp_path, model, ros_domain, monkeyp
     bag = write_rosbag2(tmp_path / "bag", LABELS[:4])
     monkeypatch.setattr(LiveFigures, "broken_sums", lambda self: ["received = 4, but 1 + 1 = 2."])
     with pytest.raises(ReplayError, match="do not add up: received = 4"):
-        replay(Settings(bag, model, tmp_path / "out", mode="live"))
+        replay(ReplayConfig(bag, model, tmp_path / "out", mode="live"))
     assert (tmp_path / "out" / "report.html").exists()  # to look into
 
 

@@ -13,7 +13,9 @@ import pytest
 
 from cac_core.support.errors import CacError
 from cac_ros.bags.writer import BagWriter
-from cac_ros.replay.run import Settings, main, replay
+from cac_ros.replay.__main__ import main
+from cac_ros.replay.config import ReplayConfig
+from cac_ros.replay.run import replay
 from test.ros.recordings import (
     LABEL_TOPIC,
     TOPIC,
@@ -38,7 +40,7 @@ def read_rows(out: Path) -> list[dict[str, str]]:
 def test_every_frame_is_answered_and_compared_with_its_label(tmp_path, model, kind):
     bag = write_ros1(tmp_path / "b.bag", LABELS) if kind == "ros1" else write_rosbag2(tmp_path / "b", LABELS, kind)
     labels = write_labels(tmp_path / "labels.csv", LABELS)
-    replay(Settings(bag, model, tmp_path / "out", labels=labels))
+    replay(ReplayConfig(bag, model, tmp_path / "out", labels=labels))
     metrics = json.loads((tmp_path / "out" / "metrics.json").read_text())
     assert metrics["metrics"]["auroc"] == 1.0
     assert metrics["metrics"]["accuracy"] == 1.0
@@ -56,7 +58,7 @@ def test_every_frame_is_answered_and_compared_with_its_label(tmp_path, model, ki
 def test_two_runs_give_the_same_files(tmp_path, model):
     bag = write_rosbag2(tmp_path / "bag", LABELS)
     for run in ("first", "second"):
-        replay(Settings(bag, model, tmp_path / run, labels_topic=LABEL_TOPIC))
+        replay(ReplayConfig(bag, model, tmp_path / run, labels_topic=LABEL_TOPIC))
     for name in ("metrics.json", "frames.csv", "report.html"):
         assert (tmp_path / "first" / name).read_bytes() == (tmp_path / "second" / name).read_bytes()
 
@@ -64,8 +66,8 @@ def test_two_runs_give_the_same_files(tmp_path, model):
 def test_labels_from_a_topic_equal_labels_from_a_file(tmp_path, model):
     bag = write_rosbag2(tmp_path / "bag", LABELS)
     labels = write_labels(tmp_path / "labels.csv", LABELS, zero=time_of(0) / 1e9)
-    by_file = replay(Settings(bag, model, tmp_path / "a", labels=labels))
-    by_topic = replay(Settings(bag, model, tmp_path / "b", labels_topic=LABEL_TOPIC))
+    by_file = replay(ReplayConfig(bag, model, tmp_path / "a", labels=labels))
+    by_topic = replay(ReplayConfig(bag, model, tmp_path / "b", labels_topic=LABEL_TOPIC))
     assert by_file.rows == by_topic.rows
 
 
@@ -73,7 +75,7 @@ def test_a_cut_bag_is_evaluated_up_to_the_cut_and_the_report_says_so(tmp_path, m
     bag = write_rosbag2(tmp_path / "bag", LABELS)
     labels = write_labels(tmp_path / "labels.csv", LABELS)
     cut(storage_file(bag), 0.6)
-    evaluation = replay(Settings(bag, model, tmp_path / "out", labels=labels))
+    evaluation = replay(ReplayConfig(bag, model, tmp_path / "out", labels=labels))
     assert 22 <= len(evaluation.rows) <= 24
     assert evaluation.truncated
     report = (tmp_path / "out" / "report.html").read_text()
@@ -86,7 +88,7 @@ def test_a_cut_bag_is_evaluated_up_to_the_cut_and_the_report_says_so(tmp_path, m
 def test_frames_without_label_are_classified_counted_and_not_scored(tmp_path, model):
     bag = write_rosbag2(tmp_path / "bag", LABELS)
     (tmp_path / "labels.csv").write_text("start,end,label\n0,1,red\n1,2,grey\n")
-    evaluation = replay(Settings(bag, model, tmp_path / "out", labels=tmp_path / "labels.csv"))
+    evaluation = replay(ReplayConfig(bag, model, tmp_path / "out", labels=tmp_path / "labels.csv"))
     assert evaluation.counts()["not_labelled"] == 20
     assert evaluation.counts()["scored"] == 20
     assert any("20 of 40 frames have no label" in note for note in evaluation.notes)
@@ -95,7 +97,7 @@ def test_frames_without_label_are_classified_counted_and_not_scored(tmp_path, mo
 
 
 def test_without_labels_everything_is_classified_and_nothing_scored(tmp_path, model):
-    evaluation = replay(Settings(write_rosbag2(tmp_path / "bag", LABELS), model, tmp_path / "out"))
+    evaluation = replay(ReplayConfig(write_rosbag2(tmp_path / "bag", LABELS), model, tmp_path / "out"))
     assert evaluation.counts()["answered"] == 40
     metrics = json.loads((tmp_path / "out" / "metrics.json").read_text())
     assert metrics["metrics"]["auroc"] is None
@@ -109,23 +111,23 @@ def test_an_unreadable_frame_is_unknown_and_the_rest_goes_on(tmp_path, model):
         writer.write_jpeg("/camera/compressed", time_of(0), b"\xff\xd8 not a picture")
         connection = writer._connections[TOPIC]
         writer._writer.write(connection, time_of(6), b"\x00\x01\x00\x00\xff")
-    evaluation = replay(Settings(tmp_path / "bag", model, tmp_path / "out", topic=TOPIC))
+    evaluation = replay(ReplayConfig(tmp_path / "bag", model, tmp_path / "out", topic=TOPIC))
     assert [row.reason for row in evaluation.rows] == ["OK"] * 6 + ["BAD_FRAME"]
     assert evaluation.rows[6].unknown
     assert evaluation.rows[6].rejection_score == np.inf
     assert any("1 of 7 frames could not be read" in note for note in evaluation.notes)
-    compressed = replay(Settings(tmp_path / "bag", model, tmp_path / "out", topic="/camera/compressed"))
+    compressed = replay(ReplayConfig(tmp_path / "bag", model, tmp_path / "out", topic="/camera/compressed"))
     assert [row.reason for row in compressed.rows] == ["BAD_FRAME"]
 
 
 def test_the_threshold_can_be_chosen(tmp_path, model):
     bag = write_rosbag2(tmp_path / "bag", LABELS)
     common = {"bag": bag, "model": model, "out": tmp_path / "out", "labels_topic": LABEL_TOPIC}
-    assert replay(Settings(**common, threshold=1000.0)).counts()["unknown_accepted"] == 10
-    assert replay(Settings(**common, threshold=0.0)).counts()["known_rejected"] == 30
+    assert replay(ReplayConfig(**common, threshold=1000.0)).counts()["unknown_accepted"] == 10
+    assert replay(ReplayConfig(**common, threshold=0.0)).counts()["known_rejected"] == 30
     # The model's θ(q) is 2 q, for blue alone 2.2 q, see colour_bundle.
-    assert replay(Settings(**common, known_kept=0.25)).theta == pytest.approx([0.5] * 3, abs=0.01)
-    theta = replay(Settings(**common, known_kept=0.25, per_class=True)).theta
+    assert replay(ReplayConfig(**common, known_kept=0.25)).theta == pytest.approx([0.5] * 3, abs=0.01)
+    theta = replay(ReplayConfig(**common, known_kept=0.25, per_class=True)).theta
     assert theta == pytest.approx([0.5, 0.5, 0.55], abs=0.01)
 
 
@@ -152,7 +154,7 @@ def test_a_mistake_is_one_sentence_and_earlier_results_stay(tmp_path, model, cha
     (out / "metrics.json").write_text("earlier")
     settings = {"bag": bag, "model": model, "out": out, **change}
     with pytest.raises(CacError, match=sentence) as caught:
-        replay(Settings(**settings))
+        replay(ReplayConfig(**settings))
     assert "\n" not in str(caught.value)
     assert [file.name for file in out.iterdir()] == ["metrics.json"]
     assert (out / "metrics.json").read_text() == "earlier"
@@ -186,7 +188,7 @@ def test_help_shows_a_labels_file_and_examples(capsys):
 def test_offline_replay_never_imports_ros(tmp_path, model):
     bag = write_rosbag2(tmp_path / "bag", LABELS[:4])
     code = (
-        "import sys; from cac_ros.replay import main;"
+        "import sys; from cac_ros.replay.__main__ import main;"
         f"main([{str(bag)!r}, '--model', {str(model)!r}, '--out', {str(tmp_path / 'out')!r}]);"
         "sys.exit('rclpy' in sys.modules)"
     )

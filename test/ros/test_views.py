@@ -13,7 +13,8 @@ import pytest
 import yaml
 
 from cac_ros.replay import live
-from cac_ros.replay.run import Settings, replay
+from cac_ros.replay.config import ReplayConfig
+from cac_ros.replay.run import replay
 from test.ros.driver import GREEN, ROOT, connected, picture, running, wait_until
 from test.ros.recordings import write_rosbag2
 
@@ -75,7 +76,7 @@ def test_a_live_replay_can_be_watched_from_another_program(
     bag = write_rosbag2(tmp_path / "bag", ["red"] * 60)
     with viewer(tmp_path, ros_domain, "-r", f"{TOPIC}:={live.WATCHED}") as process:
         wait_until(lambda: bool(said(tmp_path)), "the viewer to subscribe")
-        evaluation = replay(Settings(bag, model, tmp_path / "out", mode="live", watch=True))
+        evaluation = replay(ReplayConfig(bag, model, tmp_path / "out", mode="live", watch=True))
         assert process.wait(60) == 0, said(tmp_path)
     assert said(tmp_path) == [live.WATCHED, "384x288 bgr8"]  # 128x96, enlarged
     assert evaluation.live is not None

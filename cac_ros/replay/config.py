@@ -1,0 +1,50 @@
+# SPDX-FileCopyrightText: 2026 cac_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The options of a replay, declared once: the command line is made from them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class ReplayConfig:
+    """What one replay does.
+
+    Attributes:
+        bag: rosbag2 folder, or a .mcap, .db3 or ROS 1 .bag file
+        model: the model bundle (.cac)
+        out: folder for the results; created when missing
+        labels: CSV file with the lines start,end,label
+        labels_topic: std_msgs/String topic of the bag with labels
+        topic: image topic; not needed when the bag has exactly one
+        mode: offline reads every frame itself; live starts the node and plays the bag to it
+        rate: live: times the bag's own pace
+        known_kept: choose θ so that this share of known validation images is kept, above 0 up to 1; without it θ is as
+            chosen when the model was trained
+        threshold: set θ by hand instead
+        per_class: one θ per class instead of one for all
+        engine: inference engine
+        device: auto, cpu, cuda or cuda:N
+        title: title of the report; without it the bag's name
+        watch: live: publish the annotated image on /cac_replay/debug_image, in the ROS domain of this terminal, for
+            RViz, rqt or Foxglove
+    """
+
+    bag: Path
+    model: Path
+    out: Path
+    labels: Path | None = None
+    labels_topic: str | None = None
+    topic: str | None = None
+    mode: Literal["offline", "live"] = "offline"
+    rate: float = 1.0
+    known_kept: float | None = None
+    threshold: float | None = None
+    per_class: bool = False
+    engine: str = "auto"
+    device: str = "auto"
+    title: str | None = None
+    watch: bool = False

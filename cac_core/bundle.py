@@ -9,8 +9,6 @@ unpickled. A node that is given a bundle needs no other file and cannot use anot
 
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,7 +22,14 @@ from torch import Tensor
 from cac_core.backbones import BackboneError, BackboneSpec, build_backbone
 from cac_core.model import OpenSetClassifier
 from cac_core.preprocessing import Preprocessing
-from cac_core.support.errors import BundleDamagedError, BundleInvalidError, BundleVersionError, NotABundleError
+from cac_core.support.errors import (
+    BundleDamagedError,
+    BundleInvalidError,
+    BundleVersionError,
+    NotABundleError,
+    first_line,
+)
+from cac_core.support.files import write_atomically
 from cac_core.thresholds import GRID_STEPS, Thresholds
 
 METADATA_KEY = "cac_bundle"  # one key only: safetensors writes several in random order
@@ -83,7 +88,7 @@ class ModelBundle:
             backbone.load_state_dict(self.state)
         except (BackboneError, RuntimeError) as error:
             raise BundleInvalidError(
-                f"the weights in this bundle do not fit its backbone {self.backbone.name!r} ({_first_line(error)}): "
+                f"the weights in this bundle do not fit its backbone {self.backbone.name!r} ({first_line(error)}): "
                 "train it again, or install the torchvision/timm version it was trained with"
             ) from error
         return OpenSetClassifier(backbone, self.centres).eval()
@@ -142,7 +147,7 @@ def load_bundle(path: str | Path) -> ModelBundle:
     try:
         tensors = safetensors.torch.load(content)
     except (SafetensorError, ValueError, KeyError) as error:
-        raise BundleDamagedError(f"{source} is damaged ({_first_line(error)}): copy or train the file again") from error
+        raise BundleDamagedError(f"{source} is damaged ({first_line(error)}): copy or train the file again") from error
     checksum = _checksum(document, tensors)
     if checksum != description.get("checksum"):
         raise BundleDamagedError(f"{source} was changed after it was written (its checksum differs): copy it again")
@@ -150,30 +155,10 @@ def load_bundle(path: str | Path) -> ModelBundle:
         bundle = _parse(document, tensors, checksum, source)
     except (KeyError, TypeError, ValueError) as error:
         raise BundleInvalidError(
-            f"{source} is not a usable bundle ({_first_line(error)}): train the model again"
+            f"{source} is not a usable bundle ({first_line(error)}): train the model again"
         ) from error
     _verify(bundle, source)
     return bundle
-
-
-def write_atomically(path: str | Path, content: bytes) -> None:
-    """Write a file so that its name holds either the old content or all of the new."""
-    target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        # mkstemp makes the file private; give it the permissions a plain open() would have.
-        mask = os.umask(0)
-        os.umask(mask)
-        Path(temporary).chmod(0o666 & ~mask)
-        Path(temporary).replace(target)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
 
 
 def _read_description(content: bytes, source: Path) -> str:
@@ -300,7 +285,3 @@ def _checksum(document: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> str
         digest.update(f"{key} {value.dtype} {tuple(value.shape)}".encode())
         digest.update(value.contiguous().flatten().view(torch.uint8).numpy().tobytes())
     return digest.hexdigest()
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -17,13 +17,14 @@ import torch
 from numpy.typing import NDArray
 
 from cac_core import equations
-from cac_core.bundle import ModelBundle, load_bundle, write_atomically
+from cac_core.bundle import ModelBundle, load_bundle
 from cac_core.data import LabelledImages, load_digits_trial, load_image_folder, load_unknown_folder
 from cac_core.metrics import OpenSetMetrics, open_set_metrics
 from cac_core.predictor import Predictor
 from cac_core.preprocessing import Frame
 from cac_core.support import console
 from cac_core.support.errors import DataError
+from cac_core.support.files import write_atomically
 
 BATCH = 64
 

@@ -21,11 +21,12 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from cac_core.bundle import ModelBundle, load_bundle, write_atomically
+from cac_core.bundle import ModelBundle, load_bundle
 from cac_core.engines.graph import ScoreGraph, example_pixels
 from cac_core.engines.openvino_quietly import import_openvino
 from cac_core.support import console
-from cac_core.support.errors import EngineError
+from cac_core.support.errors import EngineError, first_line
+from cac_core.support.files import write_atomically
 
 TOLERANCE = 1e-3
 """Largest difference from PyTorch's γ that a graph may have, relative to the largest γ of the check."""
@@ -76,9 +77,7 @@ def onnx_bytes(graph: nn.Module, bundle: ModelBundle, output: str = OUTPUT) -> b
                     verbose=False,
                 )
         except Exception as error:  # the exporter wraps whatever it meets in the network
-            raise EngineError(
-                f"this network cannot be exported to ONNX ({str(error).strip().splitlines()[0]})"
-            ) from error
+            raise EngineError(f"this network cannot be exported to ONNX ({first_line(error)})") from error
         model = onnx.load(file)
     for key, value in metadata(bundle).items():
         entry = model.metadata_props.add()

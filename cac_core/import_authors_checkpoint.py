@@ -26,7 +26,7 @@ from cac_core.centres import CalibratedCentres, calibrate_centres
 from cac_core.data import ClassSplit, LabelledImages, class_split
 from cac_core.preprocessing import Preprocessing
 from cac_core.support import console
-from cac_core.support.errors import CacError
+from cac_core.support.errors import CacError, first_line
 from cac_core.thresholds import GRID_STEPS, Thresholds, fit_thresholds
 
 CENTRES = ("anchors", "means")
@@ -79,11 +79,11 @@ def read_checkpoint(path: str | Path) -> AuthorsCheckpoint:
             content = torch.load(source, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise CheckpointError(
-            f"{source} cannot be loaded without running code from it ({_first_line(error)}): it is refused."
+            f"{source} cannot be loaded without running code from it ({first_line(error)}): it is refused."
         ) from error
     except (RuntimeError, OSError, EOFError, ValueError, KeyError) as error:
         raise CheckpointError(
-            f"{source} is not a whole torch file ({_first_line(error)}): download it again."
+            f"{source} is not a whole torch file ({first_line(error)}): download it again."
         ) from error
     return convert(_tensors(content, source), source)
 
@@ -288,10 +288,6 @@ def _plain_numpy() -> list[Any]:
     scalar = getattr(np, "_core", getattr(np, "core", None)).multiarray.scalar  # type: ignore[union-attr]
     names = [(scalar, f"numpy.{core}.multiarray.scalar") for core in ("core", "_core")]
     return [*names, np.dtype, *(type(np.dtype(kind)) for kind in ("float64", "float32", "int64", "bool"))]
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
 def make_parser() -> argparse.ArgumentParser:

@@ -15,11 +15,11 @@ from pathlib import Path
 
 import numpy as np
 
-from cac_core.bundle import write_atomically
 from cac_core.data import DigitsTrial, load_digits_trial
 from cac_core.data.digits import digit_picture
 from cac_core.support import console
 from cac_core.support.errors import CacError
+from cac_core.support.files import write_atomically
 from cac_ros.bags.writer import BagWriter
 from cac_ros.replay.config import ReplayConfig
 from cac_ros.replay.run import replay

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cac_core.preprocessing import ColourOrder, Frame
+from cac_core.support.errors import first_line
 
 
 class BadFrameError(ValueError):
@@ -116,7 +117,7 @@ def to_frame(message: Any, enough: int = 0) -> Frame:
         raise
     except (cv2.error, ValueError, TypeError, OverflowError, MemoryError, AttributeError) as error:
         # The checks below name every cause known to us; what is left is still the frame's fault and not the node's.
-        raise BadFrameError(f"the image cannot be read: {type(error).__name__}: {_first_line(error)}") from error
+        raise BadFrameError(f"the image cannot be read: {type(error).__name__}: {first_line(error)[:200]}") from error
 
 
 def to_bgr(frame: Frame) -> NDArray[np.uint8]:
@@ -244,7 +245,3 @@ def _bytes(data: Any) -> NDArray[np.uint8]:
 def _quoted(text: str) -> str:
     """Text of unknown origin for a log line: quoted, control characters escaped, shortened."""
     return repr(text if len(text) <= 40 else text[:40] + "…")
-
-
-def _first_line(error: BaseException) -> str:
-    return next(iter(str(error).strip().splitlines()), "no details")[:200]

@@ -15,9 +15,9 @@ from typing import Any, get_args
 import numpy as np
 import torch
 
-from cac_core.bundle import write_atomically
 from cac_core.support import console
 from cac_core.support.devices import resolve_device
+from cac_core.support.files import write_atomically
 from cac_core.support.names import Interpolation
 
 FOLDER = Path("bench_output")

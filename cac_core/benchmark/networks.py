@@ -24,10 +24,10 @@ from torch import Tensor, nn
 from cac_core.backbones import BackboneSpec, build_backbone
 from cac_core.benchmark.recipes import Recipe, RecipeName, make_recipe
 from cac_core.benchmark.trials import Trial, TrialSource, TrialSpec, load_trial
-from cac_core.bundle import write_atomically
 from cac_core.data import LabelledImages
 from cac_core.preprocessing import Preprocessing
 from cac_core.support.errors import DataError
+from cac_core.support.files import write_atomically
 from cac_core.training.calibrate import compute_logits
 from cac_core.training.sources import statistics
 

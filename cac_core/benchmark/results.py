@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 
 from cac_core.benchmark.measures import mean_and_std
 from cac_core.benchmark.paper_values import PaperValue
-from cac_core.bundle import write_atomically
+from cac_core.support.files import write_atomically
 
 
 @dataclass(frozen=True)

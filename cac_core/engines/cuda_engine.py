@@ -21,6 +21,7 @@ from cac_core.engines.common import static_parts
 from cac_core.engines.device_resize import area_resized, source_pixels
 from cac_core.engines.torch_engine import TorchEngine
 from cac_core.preprocessing import Frame, resize
+from cac_core.support.errors import first_line
 
 _WARM_UPS = 3  # before a capture, as PyTorch's documentation asks: libraries allocate and choose on first use
 
@@ -133,7 +134,7 @@ class CudaEngine(TorchEngine):
         except torch.OutOfMemoryError:
             raise
         except RuntimeError as error:
-            reason = str(error).strip().splitlines()[0]
+            reason = first_line(error)
             self.notes = (*self.notes, f"this network runs without a CUDA graph, which is slower ({reason})")
             return lambda: self._graph(pixels)
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from cac_core.bundle import ModelBundle
 from cac_core.engines.common import cached_graph, is_whole, keep_graph, resized_batch, scores_of_logits
 from cac_core.preprocessing import Frame
-from cac_core.support.errors import DeviceError, EngineError
+from cac_core.support.errors import DeviceError, EngineError, first_line
 
 GRAPH = "graph.onnx"
 
@@ -50,9 +50,7 @@ class ONNXEngine:
         try:
             self._session = onnxruntime.InferenceSession(graph, options, providers=providers)
         except Exception as error:  # ONNX Runtime raises its own family of exceptions, none of them documented
-            raise EngineError(
-                f"ONNX Runtime cannot run this model ({str(error).strip().splitlines()[0]}): use engine torch"
-            ) from error
+            raise EngineError(f"ONNX Runtime cannot run this model ({first_line(error)}): use engine torch") from error
         in_use = self._session.get_providers()[0]
         self.device = "cpu" if in_use == "CPUExecutionProvider" else (device if ":" in device else "cuda:0")
         if device.startswith("cuda") and self.device == "cpu":

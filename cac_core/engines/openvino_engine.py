@@ -17,7 +17,7 @@ from cac_core.bundle import ModelBundle
 from cac_core.engines.common import cached_graph, is_whole, keep_graph, resized_batch, scores_of_logits, static_parts
 from cac_core.engines.openvino_quietly import import_openvino
 from cac_core.preprocessing import Frame
-from cac_core.support.errors import DeviceError, EngineError
+from cac_core.support.errors import DeviceError, EngineError, first_line
 
 Precision = Literal["float32", "bf16"]
 
@@ -68,9 +68,7 @@ class OpenVINOEngine:
             self._graph = self._read_or_convert(bundle)
             self._request(1)
         except Exception as error:  # OpenVINO raises plain RuntimeErrors for whatever it cannot do
-            raise EngineError(
-                f"OpenVINO cannot compile this model ({str(error).strip().splitlines()[0]}): use engine torch"
-            ) from error
+            raise EngineError(f"OpenVINO cannot compile this model ({first_line(error)}): use engine torch") from error
 
     def rejection_scores(self, frames: Sequence[Frame]) -> NDArray[np.float32]:
         """γ ``(B, N)`` of a batch of frames of any sizes."""

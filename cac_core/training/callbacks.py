@@ -13,8 +13,8 @@ import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import Tensor, nn
 
-from cac_core.bundle import write_atomically
 from cac_core.support import console
+from cac_core.support.files import write_atomically
 from cac_core.training.config import CHECKPOINT, ScheduleConfig
 from cac_core.training.module import CACModule
 from cac_core.training.stopping import Step, TwoStage

@@ -16,10 +16,11 @@ import torch
 from torch import Tensor
 
 from cac_core import equations
-from cac_core.bundle import ModelBundle, write_atomically
+from cac_core.bundle import ModelBundle
 from cac_core.data import LabelledImages, find_duplicates
 from cac_core.reports import plots
 from cac_core.support import console
+from cac_core.support.files import write_atomically
 from cac_core.training.calibrate import Calibrated
 
 FILE = "report.html"

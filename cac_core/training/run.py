@@ -20,12 +20,13 @@ from pytorch_lightning.strategies import DDPStrategy
 from torch import nn
 
 from cac_core.backbones import BackboneSpec, build_backbone
-from cac_core.bundle import ModelBundle, save_bundle, write_atomically
+from cac_core.bundle import ModelBundle, save_bundle
 from cac_core.data import LabelledImages
 from cac_core.equations import anchored_centres
 from cac_core.metrics import OpenSetMetrics
 from cac_core.support.devices import resolve_device
 from cac_core.support.errors import DeviceError, TrainingError
+from cac_core.support.files import write_atomically
 from cac_core.training.batches import OrderedBatches, TrainingBatches
 from cac_core.training.calibrate import Calibrated, make_bundle, versions
 from cac_core.training.callbacks import AverageWeights, Progress, SaveRun, Schedule

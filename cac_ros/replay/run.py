@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from cac_core.bundle import ModelBundle, load_bundle, write_atomically
+from cac_core.bundle import ModelBundle, load_bundle
 from cac_core.predictor import Predictor
 from cac_core.support import console
 from cac_core.support.errors import CacError
+from cac_core.support.files import write_atomically
 from cac_ros.bags.reader import Bag, Topic
 from cac_ros.replay.config import ReplayConfig
 from cac_ros.replay.labels import Labels, check_coverage, check_span, read_label_file, read_label_topic

@@ -16,9 +16,10 @@ import pytest
 import safetensors.torch
 import torch
 
-from cac_core.bundle import FORMAT_VERSION, METADATA_KEY, _checksum, load_bundle, save_bundle, write_atomically
+from cac_core.bundle import FORMAT_VERSION, METADATA_KEY, _checksum, load_bundle, save_bundle
 from cac_core.model import OpenSetClassifier
 from cac_core.support import errors
+from cac_core.support.files import write_atomically
 from test.core.bundles import tiny_bundle
 
 
@@ -187,7 +188,7 @@ def test_a_kill_while_writing_leaves_the_old_file_whole(tmp_path):
     code = textwrap.dedent(
         f"""
         import os, signal, sys
-        from cac_core.bundle import write_atomically
+        from cac_core.support.files import write_atomically
         real = os.fsync
         def die(fd):
             os.kill(os.getpid(), signal.SIGKILL)

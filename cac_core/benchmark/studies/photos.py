@@ -26,12 +26,13 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from cac_core.benchmark.baseline_losses import CrossEntropy
 from cac_core.benchmark.measures import bootstrap_lead, mean_and_std, measure, scores_of
 from cac_core.benchmark.networks import Outputs
-from cac_core.bundle import load_bundle, write_atomically
+from cac_core.bundle import load_bundle
 from cac_core.data import load_image_folder, load_unknown_folder
 from cac_core.equations import UNKNOWN, anchored_centres
 from cac_core.metrics import auroc
 from cac_core.support import console
 from cac_core.support.allocator import keep_freed_memory
+from cac_core.support.files import write_atomically
 from cac_core.train import PHOTOS, parse
 from cac_core.training import TrainConfig, train
 from cac_core.training.calibrate import compute_logits

@@ -40,6 +40,7 @@ from cac_ros.node.active_model import ActiveModel
 from cac_ros.node.background import Background
 from cac_ros.node.cameras import Cameras
 from cac_ros.node.messages import class_list_message, float32_array, threshold_changes
+from cac_ros.node.service_manager import say_ready, say_stopping
 from cac_ros.node.throttle import Throttle
 from cac_ros.node.worker import Counts
 from cac_ros.parameters import Settings
@@ -84,9 +85,12 @@ class ClassifierNode(Sentences, LifecycleNode):
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Subscribe and publish."""
-        return self._transition(
+        result = self._transition(
             "activate", lambda: self._activate(state), "active", undo=lambda: self._deactivate(state)
         )
+        if result == TransitionCallbackReturn.SUCCESS:
+            say_ready()
+        return result
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Unsubscribe; the model stays loaded."""
@@ -290,6 +294,7 @@ def main(args: list[str] | None = None) -> int:
         rclpy.logging.get_logger("cac_classifier").error(str(error))
         return 1
     finally:
+        say_stopping()
         with contextlib.suppress(ValueError):  # not in the main thread
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not interrupt the clean end
         if node is not None:

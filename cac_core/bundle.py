@@ -19,7 +19,8 @@ import torch
 from safetensors import SafetensorError
 from torch import Tensor
 
-from cac_core.backbones import BackboneError, BackboneSpec, build_backbone
+from cac_core.backbones.build import build_backbone
+from cac_core.backbones.spec import BackboneError, BackboneSpec
 from cac_core.model import OpenSetClassifier
 from cac_core.preprocessing import Preprocessing
 from cac_core.support.errors import (

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The equations that inference needs, in NumPy: distances (eq. 1), rejection scores (eq. 8), the decision (eq. 9).
 
-They give what :mod:`cac_core.equations` gives, which is the whole method on tensors and has gradients. A robot that only
+They give what :mod:`cac_core.equations` gives, which is the whole method on tensors, with gradients. A robot that only
 classifies needs nothing but this file and an engine for the network.
 
 Shapes: ``…`` is any number of leading batch dimensions, ``N`` the number of known classes, ``D`` the dimension of the

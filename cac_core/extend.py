@@ -32,7 +32,7 @@ from cac_core.training.config import (
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from cac_core.backbones import BackboneSpec
+    from cac_core.backbones.spec import BackboneSpec
     from cac_core.bundle import ModelBundle
     from cac_core.data import LabelledImages
     from cac_core.training.run import TrainingResult
@@ -202,7 +202,7 @@ def grown(bundle: "ModelBundle", spec: "BackboneSpec") -> "nn.Module":
     """
     import torch
 
-    from cac_core.backbones import build_backbone
+    from cac_core.backbones.build import build_backbone
 
     network = build_backbone(spec)
     old, new = len(bundle.class_names), spec.num_classes

@@ -20,7 +20,8 @@ import torch
 from torch import Tensor, nn
 
 from cac_core import equations
-from cac_core.backbones import BackboneSpec, PaperNetwork
+from cac_core.backbones.paper_network import PaperNetwork
+from cac_core.backbones.spec import BackboneSpec
 from cac_core.bundle import ModelBundle, save_bundle
 from cac_core.centres import CalibratedCentres, calibrate_centres
 from cac_core.data import ClassSplit, LabelledImages, class_split

@@ -12,7 +12,8 @@ from typing import Any
 
 import torch
 
-from cac_core.backbones import BackboneSpec, build_backbone
+from cac_core.backbones.build import build_backbone
+from cac_core.backbones.spec import BackboneSpec
 from cac_core.bundle import ModelBundle, save_bundle
 from cac_core.equations import anchored_centres
 from cac_core.predictor import Predictor

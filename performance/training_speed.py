@@ -28,7 +28,9 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 from torchvision import transforms
 
-from cac_core.backbones import BackboneSpec, PaperNetwork, build_backbone
+from cac_core.backbones.build import build_backbone
+from cac_core.backbones.paper_network import PaperNetwork
+from cac_core.backbones.spec import BackboneSpec
 from cac_core.benchmark.module import fit
 from cac_core.benchmark.recipes import Recipe, make_recipe
 from cac_core.data import LabelledImages

@@ -21,7 +21,8 @@ import torch
 from safetensors import SafetensorError
 from torch import Tensor, nn
 
-from cac_core.backbones import BackboneSpec, build_backbone
+from cac_core.backbones.build import build_backbone
+from cac_core.backbones.spec import BackboneSpec
 from cac_core.benchmark.recipes import Recipe, RecipeName, make_recipe
 from cac_core.benchmark.trials import Trial, TrialSource, TrialSpec, load_trial
 from cac_core.data import LabelledImages

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from cac_core import equations
-from cac_core.backbones import BackboneSpec
+from cac_core.backbones.spec import BackboneSpec
 from cac_core.bundle import ModelBundle
 from cac_core.centres import calibrate_centres
 from cac_core.data import LabelledImages

@@ -19,7 +19,8 @@ from pytorch_lightning.loggers import TensorBoardLogger
 from pytorch_lightning.strategies import DDPStrategy
 from torch import nn
 
-from cac_core.backbones import BackboneSpec, build_backbone
+from cac_core.backbones.build import build_backbone
+from cac_core.backbones.spec import BackboneSpec
 from cac_core.bundle import ModelBundle, save_bundle
 from cac_core.data import LabelledImages
 from cac_core.equations import anchored_centres

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from cac_core.backbones import ALIASES
+from cac_core.backbones.build import ALIASES
 from cac_core.data import (
     LabelledImages,
     duplicate_groups,

@@ -5,7 +5,8 @@
 import numpy as np
 import torch
 
-from cac_core.backbones import BackboneSpec, build_backbone
+from cac_core.backbones.build import build_backbone
+from cac_core.backbones.spec import BackboneSpec
 from cac_core.bundle import ModelBundle
 from cac_core.equations import anchored_centres
 from cac_core.preprocessing import Frame, Preprocessing

@@ -7,7 +7,8 @@ import sys
 import pytest
 import torch
 
-from cac_core.backbones import BackboneError, BackboneSpec, build_backbone
+from cac_core.backbones.build import build_backbone
+from cac_core.backbones.spec import BackboneError, BackboneSpec
 
 
 def parameters(network):

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from cac_core import equations
-from cac_core.backbones import BackboneSpec
+from cac_core.backbones.spec import BackboneSpec
 from cac_core.bundle import load_bundle, save_bundle
 from cac_core.extend import ExtendConfig, ExtendData, extend, grown, main
 from cac_core.preprocessing import normalise

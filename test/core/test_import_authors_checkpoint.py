@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import nn
 
-from cac_core.backbones import PaperNetwork
+from cac_core.backbones.paper_network import PaperNetwork
 from cac_core.bundle import load_bundle
 from cac_core.import_authors_checkpoint import CheckpointError, main, read_checkpoint
 from cac_core.support.errors import CacError

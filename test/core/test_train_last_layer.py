@@ -11,7 +11,8 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
-from cac_core.backbones import BackboneSpec, build_backbone
+from cac_core.backbones.build import build_backbone
+from cac_core.backbones.spec import BackboneSpec
 from cac_core.data import LabelledImages
 from cac_core.equations import anchored_centres, distances
 from cac_core.preprocessing import Preprocessing, normalise

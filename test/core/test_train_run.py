@@ -11,7 +11,8 @@ import torch
 from pytorch_lightning import Callback
 
 from cac_core import equations
-from cac_core.backbones import BackboneError, build_backbone
+from cac_core.backbones.build import build_backbone
+from cac_core.backbones.spec import BackboneError
 from cac_core.bundle import load_bundle
 from cac_core.data import load_digits_trial
 from cac_core.predictor import Predictor

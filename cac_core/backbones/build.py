@@ -1,107 +1,22 @@
 # SPDX-FileCopyrightText: 2026 cac_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Backbones: networks that map an image to N logits.
+"""Build the network of a spec and fill it with weights.
 
 ``paper`` is the network of the benchmark protocol; every other name is a torchvision or timm classifier.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from cac_core.lite_weights import packaged_weights, weights_package
-from cac_core.support.errors import CacError
+from cac_core.backbones.lite_weights import packaged_weights, weights_package
+from cac_core.backbones.paper_network import PaperNetwork
+from cac_core.backbones.spec import BackboneError, BackboneSpec
 
 ALIASES = {f"efficientnet_lite{i}": f"timm/tf_efficientnet_lite{i}" for i in range(5)}
-
-
-class BackboneError(CacError):
-    """A backbone cannot be built: unknown name, wrong options, missing weights."""
-
-
-@dataclass(frozen=True)
-class BackboneSpec:
-    """All that is needed to build a backbone again.
-
-    Attributes:
-        name: ``paper``, a torchvision classifier (``resnet18``), or a timm one (``timm/tf_efficientnet_lite0``).
-        num_classes: N, the number of logits.
-        image_size: side of the square input, in pixels; 32 or 64 for ``paper``.
-        channels: 1 (grey) or 3 (RGB).
-        options: further keyword arguments of that network.
-    """
-
-    name: str
-    num_classes: int
-    image_size: int
-    channels: int = 3
-    options: dict[str, Any] = field(default_factory=dict)
-
-    def to_dict(self) -> dict[str, Any]:
-        """JSON-ready dictionary."""
-        return {
-            "name": self.name,
-            "num_classes": self.num_classes,
-            "image_size": self.image_size,
-            "channels": self.channels,
-            "options": dict(self.options),
-        }
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> "BackboneSpec":
-        """Inverse of :meth:`to_dict`."""
-        return cls(**values)
-
-
-class PaperNetwork(nn.Module):
-    """The network of the benchmark protocol [13] as the paper's authors run it.
-
-    Nine 3×3 convolutions without bias in three groups, each group ending with stride 2 and channel dropout; batch
-    normalisation and LeakyReLU(0.2) after each convolution; one linear layer to the logits.
-
-    Args:
-        num_classes: N.
-        image_size: 32 or 64 (any multiple of 8 works).
-        channels: 1 or 3.
-        width: multiplies the number of filters; 1.0 is the paper's network.
-        dropout: probability of the channel dropout; 0.2 for 32 px sets, 0.3 for TinyImageNet.
-    """
-
-    def __init__(
-        self, num_classes: int, image_size: int = 32, channels: int = 3, width: float = 1.0, dropout: float = 0.2
-    ) -> None:
-        super().__init__()
-        if image_size % 8 or image_size < 8:
-            raise BackboneError(f"the paper's network needs an image size that is a multiple of 8, not {image_size}")
-        narrow, wide = max(1, round(64 * width)), max(1, round(128 * width))
-        groups = ((narrow, narrow, wide), (wide, wide, wide), (wide, wide, wide))
-        layers: list[nn.Module] = []
-        last = channels
-        for group in groups:
-            for i, filters in enumerate(group):
-                layers += [
-                    nn.Conv2d(last, filters, 3, stride=2 if i == 2 else 1, padding=1, bias=False),
-                    nn.BatchNorm2d(filters),
-                    nn.LeakyReLU(0.2, inplace=True),
-                ]
-                last = filters
-            layers.append(nn.Dropout2d(dropout))
-        self.features = nn.Sequential(*layers)
-        self.classifier = nn.Linear(wide * (image_size // 8) ** 2, num_classes)
-        for module in self.modules():
-            if isinstance(module, nn.Conv2d):
-                nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="leaky_relu", a=0.2)
-        nn.init.normal_(self.classifier.weight, 0.0, 0.01)
-        nn.init.zeros_(self.classifier.bias)
-
-    def forward(self, images: Tensor) -> Tensor:
-        """Images ``(B, C, S, S)`` to logits ``(B, N)``."""
-        logits: Tensor = self.classifier(self.features(images).flatten(1))
-        return logits
 
 
 def build_backbone(spec: BackboneSpec, pretrained: bool | str = False) -> nn.Module:

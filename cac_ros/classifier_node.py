@@ -43,18 +43,19 @@ from cac_ros.node.messages import class_list_message, float32_array, threshold_c
 from cac_ros.node.service_manager import say_ready, say_stopping
 from cac_ros.node.throttle import Throttle
 from cac_ros.node.worker import Counts
-from cac_ros.parameters import Settings
-from cac_ros.parameters.rejections import Sentences, own_values
+from cac_ros.parameters import NodeSettings
+from cac_ros.parameters.declaration import declare
+from cac_ros.parameters.rejections import ExplainedRejections, own_values
 
 _LOG_PERIOD = 10.0  # [s]; the same problem is logged no more often
 
 
-class ClassifierNode(Sentences, LifecycleNode):
+class ClassifierNode(ExplainedRejections, LifecycleNode):
     """The node; see the module. Raises ParameterError for a start value that is not allowed."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__("cac_classifier", **options)
-        self.settings: Settings = parameters.declare(self)
+        self.settings: NodeSettings = declare(self)
         self._state = "unconfigured"
         self._failure = ""  # of the last transition
         self._enabled = True

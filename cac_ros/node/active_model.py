@@ -15,7 +15,7 @@ from cac_core.predictor import Decision, Predictor, Reason, failed
 from cac_core.preprocessing import Frame
 from cac_core.support.errors import CacError, NotABundleError
 from cac_ros.images import BadFrameError, to_frame
-from cac_ros.parameters import ParameterError, Settings
+from cac_ros.parameters import ParameterError, NodeSettings
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class ActiveModel:
     enough: int = 0
 
     @classmethod
-    def load(cls, path: str, settings: Settings) -> "ActiveModel":
+    def load(cls, path: str, settings: NodeSettings) -> "ActiveModel":
         """Load, verify and warm up a model; takes seconds.
 
         Raises:
@@ -56,14 +56,14 @@ class ActiveModel:
         return model
 
     @classmethod
-    def of(cls, predictor: Predictor, settings: Settings) -> "ActiveModel":
+    def of(cls, predictor: Predictor, settings: NodeSettings) -> "ActiveModel":
         """A predictor with the thresholds that the parameters ask for.
 
         Raises:
             ParameterError: the model has no such thresholds.
         """
         by_hand = settings.threshold >= 0
-        share = None if settings.known_kept == Settings.known_kept else settings.known_kept
+        share = None if settings.known_kept == NodeSettings.known_kept else settings.known_kept
         try:
             theta = predictor.theta(
                 known_kept=None if by_hand else share,
@@ -77,7 +77,7 @@ class ActiveModel:
         enough = 2 * predictor.bundle.preprocessing.image_size if settings.reduced_jpeg else 0
         return cls(predictor, theta, known_kept, settings.publish_rejection_scores, enough)
 
-    def with_settings(self, settings: Settings) -> "ActiveModel":
+    def with_settings(self, settings: NodeSettings) -> "ActiveModel":
         """The same model under changed parameters; raises ParameterError."""
         return self.of(self.predictor, settings)
 

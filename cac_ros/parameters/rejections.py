@@ -16,20 +16,20 @@ from rcl_interfaces.msg import SetParametersResult
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
-from cac_ros import parameters
-from cac_ros.parameters import Settings
+from cac_ros.parameters.checks import change_problem
+from cac_ros.parameters.table import TABLE, NodeSettings
 
 
 def own_values(changed: Sequence[Parameter[Any]]) -> dict[str, Any]:
     """Name and value of those that belong to our table; use_sim_time and the like are rclpy's."""
-    own = {row.name for row in parameters.TABLE}
+    own = {spec.name for spec in TABLE}
     return {parameter.name: parameter.value for parameter in changed if parameter.name in own}
 
 
-class Sentences(Node):
+class ExplainedRejections(Node):
     """A node that rejects parameters of the table with a sentence. Expects :attr:`settings` to be up to date."""
 
-    settings: Settings
+    settings: NodeSettings
 
     def set_parameters(self, parameter_list: list[Parameter[Any]]) -> list[SetParametersResult]:
         """As in rclpy, but every rejection says why and what to do."""
@@ -42,5 +42,5 @@ class Sentences(Node):
 
     def _with_reason(self, result: SetParametersResult, changed: list[Parameter[Any]]) -> SetParametersResult:
         if not result.successful:
-            result.reason = parameters.change_problem(self.settings, own_values(changed)) or result.reason
+            result.reason = change_problem(self.settings, own_values(changed)) or result.reason
         return result

@@ -20,13 +20,13 @@ from cac_ros.images import to_bgr
 from cac_ros.node.active_model import ActiveModel, answer
 from cac_ros.node.messages import class_list_message, classification_message, threshold_changes
 from cac_ros.node.observers.debug_image import jpeg_message
-from cac_ros.parameters import ParameterError, Settings
+from cac_ros.parameters import ParameterError, NodeSettings
 from test.ros.driver import GREY, RED, picture
 
 
 @pytest.fixture(scope="module")
 def active(model: Path) -> ActiveModel:
-    return ActiveModel.load(str(model), Settings(device="cpu"))
+    return ActiveModel.load(str(model), NodeSettings(device="cpu"))
 
 
 def test_a_batch_is_answered_in_order_and_one_bad_frame_spoils_no_other(active: ActiveModel) -> None:
@@ -41,7 +41,7 @@ def test_a_batch_is_answered_in_order_and_one_bad_frame_spoils_no_other(active: 
 @pytest.mark.parametrize("encoding", ["bgr8", "rgb8"])
 def test_a_raw_frame_is_never_copied_on_its_way_to_its_answer(model: Path, encoding: str, engine: str) -> None:
     pytest.importorskip(engine, reason=f"{engine} is not installed")
-    active = ActiveModel.load(str(model), Settings(device="cpu", engine=engine))
+    active = ActiveModel.load(str(model), NodeSettings(device="cpu", engine=engine))
     message = picture(RED, 1920, 1080, encoding)
     answer([message], active)
     tracemalloc.start()
@@ -61,7 +61,7 @@ def test_large_jpegs_are_reduced_only_where_asked_for_and_shown_whole(active: Ac
     size = active.predictor.bundle.preprocessing.image_size
     message = jpeg_message(Header(), np.full((16 * size, 20 * size, 3), RED[::-1], np.uint8))
     (whole,) = answer([message], active)
-    (reduced,) = answer([message], active.with_settings(Settings(device="cpu", reduced_jpeg=True)))
+    (reduced,) = answer([message], active.with_settings(NodeSettings(device="cpu", reduced_jpeg=True)))
     assert whole.frame is not None
     assert reduced.frame is not None
     assert whole.frame.pixels.shape[:2] == (16 * size, 20 * size)
@@ -94,15 +94,15 @@ def test_a_predictor_that_answers_too_little_is_an_engine_error(active: ActiveMo
 @pytest.mark.parametrize(
     ("settings", "theta", "known_kept"),
     [
-        (Settings(), [1.0], 0.5),
-        (Settings(known_kept=0.9), [1.8], 0.9),
-        (Settings(known_kept=0.9, per_class_thresholds=True), [1.8, 1.8, 1.98], 0.9),
-        (Settings(threshold=3.0), [3.0], -1.0),
-        (Settings(threshold=0.0, known_kept=0.9, per_class_thresholds=True), [0.0], -1.0),
+        (NodeSettings(), [1.0], 0.5),
+        (NodeSettings(known_kept=0.9), [1.8], 0.9),
+        (NodeSettings(known_kept=0.9, per_class_thresholds=True), [1.8, 1.8, 1.98], 0.9),
+        (NodeSettings(threshold=3.0), [3.0], -1.0),
+        (NodeSettings(threshold=0.0, known_kept=0.9, per_class_thresholds=True), [0.0], -1.0),
     ],
 )
 def test_the_thresholds_follow_the_settings(
-    active: ActiveModel, settings: Settings, theta: list[float], known_kept: float
+    active: ActiveModel, settings: NodeSettings, theta: list[float], known_kept: float
 ) -> None:
     changed = active.with_settings(settings)
     assert changed.theta.tolist() == pytest.approx(theta if len(theta) == 3 else theta * 3)
@@ -115,14 +115,14 @@ def test_thresholds_per_class_that_the_model_does_not_have_are_refused(active: A
     none = replace(thresholds, class_quantiles=thresholds.quantiles.expand(3, -1).clone())
     predictor = Predictor(replace(active.predictor.bundle, thresholds=none), "torch", "cpu")
     with pytest.raises(ParameterError, match="no class has a threshold of its own"):
-        ActiveModel.of(predictor, Settings(per_class_thresholds=True))
-    assert ActiveModel.of(predictor, Settings(per_class_thresholds=True, threshold=1.0)).theta.tolist() == [1.0] * 3
+        ActiveModel.of(predictor, NodeSettings(per_class_thresholds=True))
+    assert ActiveModel.of(predictor, NodeSettings(per_class_thresholds=True, threshold=1.0)).theta.tolist() == [1.0] * 3
 
 
 def test_what_cannot_be_loaded_gets_a_sentence(tmp_path: Path) -> None:
     for path in ("", str(tmp_path / "none.cac"), str(tmp_path)):
         with pytest.raises(CacError):
-            ActiveModel.load(path, Settings())
+            ActiveModel.load(path, NodeSettings())
 
 
 def test_the_answer_as_a_message(active: ActiveModel) -> None:
@@ -158,15 +158,15 @@ def test_a_threshold_request_changes_only_what_it_means() -> None:
 @pytest.mark.parametrize(
     ("settings", "share"),
     [
-        (Settings(), 0.5),
-        (Settings(known_kept=0.9), 0.1),
-        (Settings(threshold=0.0), 1.0),
-        (Settings(threshold=1.0), 0.5),
-        (Settings(threshold=99.0), 0.0),
+        (NodeSettings(), 0.5),
+        (NodeSettings(known_kept=0.9), 0.1),
+        (NodeSettings(threshold=0.0), 1.0),
+        (NodeSettings(threshold=1.0), 0.5),
+        (NodeSettings(threshold=99.0), 0.0),
     ],
 )
 def test_it_knows_which_share_of_known_objects_it_rejects(
-    active: ActiveModel, settings: Settings, share: float
+    active: ActiveModel, settings: NodeSettings, share: float
 ) -> None:
     assert active.with_settings(settings).promised_unknown == pytest.approx(share, abs=0.002)
 
@@ -174,7 +174,7 @@ def test_it_knows_which_share_of_known_objects_it_rejects(
 def test_the_engine_gets_threads_and_precision_and_is_warm_for_a_frame_of_every_camera(model: Path) -> None:
     pytest.importorskip("openvino", reason="openvino is not installed")
     cameras = tuple(f"/camera_{number}" for number in range(5))
-    settings = Settings(device="cpu", engine="openvino", threads=1, precision="float32", image_topics=cameras)
+    settings = NodeSettings(device="cpu", engine="openvino", threads=1, precision="float32", image_topics=cameras)
     engine = ActiveModel.load(str(model), settings).predictor._engine
     request = engine._requests[1].get_compiled_model()
     assert request.get_property("INFERENCE_NUM_THREADS") == 1

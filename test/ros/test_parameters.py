@@ -12,7 +12,8 @@ import yaml
 
 from cac_core.engines import PRECISIONS
 from cac_ros import parameters
-from cac_ros.parameters import TABLE, Settings, change_problem, effect_problem, value_problem
+from cac_ros.parameters import TABLE, NodeSettings, change_problem, effect_problem, value_problem
+from cac_ros.parameters.__main__ import main
 
 ROOT = Path(__file__).parents[2]
 FREE = {
@@ -23,7 +24,9 @@ FREE = {
 
 def test_the_yaml_holds_every_parameter_with_its_default_and_type() -> None:
     values = yaml.safe_load(parameters.yaml_text())["/**"]["ros__parameters"]
-    expected = {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(Settings()).items()}
+    expected = {
+        name: list(value) if isinstance(value, tuple) else value for name, value in asdict(NodeSettings()).items()
+    }
     assert values == expected
     assert {name: type(value) for name, value in values.items()} == {n: type(value) for n, value in expected.items()}
 
@@ -37,7 +40,7 @@ def test_the_configuration_file_is_the_table() -> None:
 
 def test_the_markdown_table_has_a_line_for_every_parameter() -> None:
     lines = parameters.markdown_text().splitlines()
-    assert [line.split("`")[1] for line in lines[2:]] == [row.name for row in TABLE]
+    assert [line.split("`")[1] for line in lines[2:]] == [spec.name for spec in TABLE]
     assert {line.count(" | ") for line in lines[2:]} == {5}
 
 
@@ -45,22 +48,22 @@ def test_the_command_writes_yaml_or_markdown(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["parameters"])
-    parameters.main()
+    main()
     assert capsys.readouterr().out == parameters.yaml_text()
     monkeypatch.setattr(sys, "argv", ["parameters", "--markdown"])
-    parameters.main()
+    main()
     assert capsys.readouterr().out == parameters.markdown_text()
 
 
 def test_every_parameter_is_described_and_either_changes_or_says_why_not() -> None:
-    for row in TABLE:
-        assert row.description.endswith("."), row.name
-    assert {row.name for row in TABLE if not row.fixed} == FREE
+    for spec in TABLE:
+        assert spec.description.endswith("."), spec.name
+    assert {spec.name for spec in TABLE if not spec.fixed} == FREE
 
 
 def test_defaults_are_allowed() -> None:
-    for row in TABLE:
-        assert value_problem(row.name, row.default) == ""
+    for spec in TABLE:
+        assert value_problem(spec.name, spec.default) == ""
 
 
 @pytest.mark.parametrize(
@@ -99,30 +102,31 @@ def test_each_rejected_value_gets_a_sentence(name: str, value: object, sentence:
 
 
 def test_the_precisions_are_those_of_the_engines() -> None:
-    assert next(row for row in TABLE if row.name == "precision").choices == PRECISIONS
+    assert next(spec for spec in TABLE if spec.name == "precision").choices == PRECISIONS
 
 
 def test_an_unknown_name_gets_the_list_of_names() -> None:
     assert value_problem("treshold", 1.0).startswith("treshold is not a parameter of this node; it has model_path, ")
 
 
-@pytest.mark.parametrize("name", sorted({row.name for row in TABLE} - FREE))
+@pytest.mark.parametrize("name", sorted({spec.name for spec in TABLE} - FREE))
 def test_a_fixed_parameter_says_why(name: str) -> None:
-    row = next(row for row in TABLE if row.name == name)
+    spec = next(spec for spec in TABLE if spec.name == name)
     assert (
-        change_problem(Settings(), {name: row.default}) == f"{name} cannot be changed while the node runs: {row.fixed}."
+        change_problem(NodeSettings(), {name: spec.default})
+        == f"{name} cannot be changed while the node runs: {spec.fixed}."
     )
 
 
 def test_a_change_that_would_have_no_effect_is_rejected_with_what_to_do() -> None:
-    by_hand = Settings(threshold=0.4)
+    by_hand = NodeSettings(threshold=0.4)
     advice = "has no effect while threshold is 0.4; set threshold to -1.0 first."
     assert change_problem(by_hand, {"known_kept": 0.9}) == f"known_kept {advice}"
     assert change_problem(by_hand, {"per_class_thresholds": True}) == f"per_class_thresholds {advice}"
-    assert change_problem(Settings(), {"threshold": 0.4, "known_kept": 0.9}) == f"known_kept {advice}"
+    assert change_problem(NodeSettings(), {"threshold": 0.4, "known_kept": 0.9}) == f"known_kept {advice}"
     # Going back to the neutral value, or setting both at once so that they work, is fine.
     assert change_problem(by_hand, {"known_kept": -1.0, "per_class_thresholds": False}) == ""
     assert change_problem(by_hand, {"threshold": -1.0, "known_kept": 0.9}) == ""
-    assert change_problem(Settings(known_kept=0.9), {"threshold": 0.4}) == ""
+    assert change_problem(NodeSettings(known_kept=0.9), {"threshold": 0.4}) == ""
     assert change_problem(by_hand, {"publish_rejection_scores": False}) == ""
     assert effect_problem({"known_kept": 0.9}, -1.0) == ""

@@ -22,7 +22,7 @@ from cac_core.preprocessing import Frame
 from cac_core.support.errors import EngineError
 from cac_ros.node.active_model import ActiveModel
 from cac_ros.node.regions import Box, boxes_of_detections, classify, crop
-from cac_ros.parameters import Settings
+from cac_ros.parameters import NodeSettings
 from test.ros.driver import BLUE, GREEN, GREY, RED, NodeProcess, Robot, picture, running, values_of
 
 WHOLE = (0, 0, 64, 48)
@@ -51,7 +51,7 @@ EXPECTED = {"r": "red", "g": "green", "b": "deep blue", "grey": "", "outside": "
 
 @pytest.fixture(scope="module")
 def active(model: Path) -> ActiveModel:
-    return ActiveModel.load(str(model), Settings(device="cpu"))
+    return ActiveModel.load(str(model), NodeSettings(device="cpu"))
 
 
 def frame() -> Frame:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cac_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""One row of the table of parameters: what it says of a parameter, and what is wrong with a value. No ROS here."""
+"""What the table says of one parameter: type, default, range, description. No ROS in this file."""
 
 import math
 from dataclasses import dataclass, field
@@ -12,8 +12,8 @@ _TYPE_NAMES = {str: "string", bool: "bool", int: "integer", float: "double", tup
 
 
 @dataclass(frozen=True)
-class Row:
-    """What the table says of one parameter.
+class ParameterSpec:
+    """One row of the table.
 
     Attributes:
         name: as in ROS.
@@ -94,6 +94,6 @@ def parameter(
     low_excluded: bool = False,
     special: float | None = None,
 ) -> Any:
-    """A field of the table; see :class:`Row`."""
+    """A field of the table; see :class:`ParameterSpec`."""
     rest = {"fixed": fixed, "choices": choices, "low": low, "high": high, "low_excluded": low_excluded}
     return field(default=default, metadata={"description": description, **rest, "special": special})

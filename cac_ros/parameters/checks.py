@@ -1,0 +1,60 @@
+# SPDX-FileCopyrightText: 2026 cac_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Why a value, a change or a combination of parameters is refused, as a sentence. No ROS in this file."""
+
+from collections.abc import Mapping
+
+from cac_core.support.errors import CacError
+from cac_ros.parameters.table import TABLE, NodeSettings
+
+_SPECS = {spec.name: spec for spec in TABLE}
+
+
+class ParameterError(CacError):
+    """A parameter was given a value that it cannot take."""
+
+
+def value_problem(name: str, value: object) -> str:
+    """What is wrong with a value, as a sentence; empty if nothing is."""
+    spec = _SPECS.get(name)
+    if spec is None:
+        return f"{name} is not a parameter of this node; it has {', '.join(_SPECS)}."
+    return spec.problem(value)
+
+
+def change_problem(current: NodeSettings, changes: Mapping[str, object]) -> str:
+    """Why a running node cannot take these changes together, as a sentence; empty if it can.
+
+    Args:
+        current: the values in force.
+        changes: new values by parameter name, to be set at once.
+    """
+    for name, value in changes.items():
+        if name in _SPECS and _SPECS[name].fixed:
+            return f"{name} cannot be changed while the node runs: {_SPECS[name].fixed}."
+        if problem := value_problem(name, value):
+            return problem
+    return effect_problem(changes, float(changes.get("threshold", current.threshold)))  # type: ignore[arg-type]
+
+
+def effect_problem(changes: Mapping[str, object], threshold: float) -> str:
+    """Name a change that ``threshold`` would leave without effect, as a sentence; empty if there is none."""
+    if threshold >= 0:
+        for name, neutral in (
+            ("known_kept", NodeSettings.known_kept),
+            ("per_class_thresholds", NodeSettings.per_class_thresholds),
+        ):
+            if changes.get(name, neutral) != neutral:
+                return f"{name} has no effect while threshold is {threshold:g}; set threshold to -1.0 first."
+    return ""
+
+
+def start_problem(settings: NodeSettings) -> str:
+    """Why start values do not go together, as a sentence; empty if they do."""
+    frames, votes = settings.decision_frames, settings.decision_votes
+    if votes and not frames / 2 < votes <= frames:
+        return (
+            f"decision_votes must be 0, or more than half of decision_frames ({frames}) and at most all of them, "
+            f"not {votes}."
+        )
+    return ""

@@ -1,0 +1,41 @@
+# SPDX-FileCopyrightText: 2026 cac_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The table as text: ``config/classifier.yaml`` and the Markdown table of the documentation. No ROS in this file."""
+
+import json
+import textwrap
+
+from cac_ros.parameters.table import TABLE
+
+
+def yaml_text() -> str:
+    """The whole text of ``config/classifier.yaml``: every parameter with its default, described."""
+    lines = [
+        "# SPDX-FileCopyrightText: 2026 cac_ros contributors",
+        "# SPDX-License-Identifier: Apache-2.0",
+        "#",
+        "# Every parameter of the classifier node with its default.",
+        "# Written by `python -m cac_ros.parameters` from cac_ros/parameters/table.py.",
+        "/**:",
+        "  ros__parameters:",
+    ]
+    for spec in TABLE:
+        notes = [spec.description]
+        if spec.constraint:
+            notes.append(f"Allowed: {spec.constraint}.")
+        notes.append(
+            f"Fixed while the node runs: {spec.fixed}." if spec.fixed else "Can be changed while the node runs."
+        )
+        lines += [f"    # {line}" for line in textwrap.wrap(" ".join(notes), 110)]
+        lines.append(f"    {spec.name}: {json.dumps(spec.default)}")
+    return "\n".join(lines) + "\n"
+
+
+def markdown_text() -> str:
+    """The parameter table of the documentation."""
+    lines = ["| Parameter | Type | Default | Allowed | While running | Meaning |", "|---|---|---|---|---|---|"]
+    for spec in TABLE:
+        change = f"fixed: {spec.fixed}" if spec.fixed else "yes, from the next frame on"
+        cells = [f"`{spec.name}`", spec.type_name, f"`{json.dumps(spec.default)}`", spec.constraint or "any", change]
+        lines.append("| " + " | ".join([*cells, spec.description]) + " |")
+    return "\n".join(lines) + "\n"

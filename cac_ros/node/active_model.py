@@ -15,7 +15,7 @@ from cac_core.predictor import Decision, Predictor, Reason, failed
 from cac_core.preprocessing import Frame
 from cac_core.support.errors import CacError, NotABundleError
 from cac_ros.images import BadFrameError, to_frame
-from cac_ros.parameters import ParameterError, NodeSettings
+from cac_ros.parameters import NodeSettings, ParameterError
 
 
 @dataclass(frozen=True)
@@ -27,14 +27,14 @@ class ActiveModel:
         theta: threshold of each class ``(N,)``.
         known_kept: share of known validation images that theta keeps; -1 when theta was set by hand.
         with_scores: whether the score of every class is published.
-        enough: shorter side that a JPEG image may be reduced to while it is decoded [pixels]; 0 = never reduce.
+        smallest_side: shorter side that a JPEG image may be reduced to while it is decoded [pixels]; 0 = never reduce.
     """
 
     predictor: Predictor
     theta: NDArray[np.float32]
     known_kept: float
     with_scores: bool
-    enough: int = 0
+    smallest_side: int = 0
 
     @classmethod
     def load(cls, path: str, settings: NodeSettings) -> "ActiveModel":
@@ -74,8 +74,8 @@ class ActiveModel:
             raise ParameterError(f"Model {predictor.model_id} cannot use these thresholds: {error}") from error
         trained = predictor.bundle.thresholds.known_kept
         known_kept = -1.0 if by_hand else trained if share is None else share
-        enough = 2 * predictor.bundle.preprocessing.image_size if settings.reduced_jpeg else 0
-        return cls(predictor, theta, known_kept, settings.publish_rejection_scores, enough)
+        smallest_side = 2 * predictor.bundle.preprocessing.image_size if settings.reduced_jpeg else 0
+        return cls(predictor, theta, known_kept, settings.publish_rejection_scores, smallest_side)
 
     def with_settings(self, settings: NodeSettings) -> "ActiveModel":
         """The same model under changed parameters; raises ParameterError."""
@@ -91,7 +91,7 @@ class ActiveModel:
         """Share of the known validation images that these thresholds reject, in [0, 1]."""
         if self.known_kept >= 0:
             return 1.0 - self.known_kept
-        quantiles = self.predictor.bundle.thresholds.quantiles.numpy()  # set by hand: where it lies among theirs
+        quantiles = self.predictor.bundle.thresholds.quantiles  # set by hand: where it lies among theirs
         kept = max(0, int(np.searchsorted(quantiles, float(self.theta.min()), side="right")) - 1)
         return 1.0 - kept / (len(quantiles) - 1)
 
@@ -161,7 +161,7 @@ def answer(messages: Sequence[Any], model: ActiveModel, gates: Sequence[Gate | N
     decode_s: list[float] = []
     for message, gate in zip(messages, gates or [None] * len(messages), strict=True):
         start = time.perf_counter()
-        frame, reason, problem = _read(message, gate, model.enough)
+        frame, reason, problem = _read(message, gate, model.smallest_side)
         frames.append(frame)
         refusals.append((reason, problem))
         decode_s.append(time.perf_counter() - start)
@@ -176,10 +176,10 @@ def answer(messages: Sequence[Any], model: ActiveModel, gates: Sequence[Gate | N
     return answers
 
 
-def _read(message: Any, gate: Gate | None, enough: int) -> tuple[Frame | None, Reason, str]:
+def _read(message: Any, gate: Gate | None, smallest_side: int) -> tuple[Frame | None, Reason, str]:
     """The frame of a message, and why it is not to be classified, with a sentence; OK if it is."""
     try:
-        frame = to_frame(message, enough)
+        frame = to_frame(message, smallest_side)
     except BadFrameError as error:
         return None, Reason.BAD_FRAME, f"A frame could not be read: {error}"
     return (frame, *gate(frame)) if gate else (frame, Reason.OK, "")

@@ -112,7 +112,7 @@ def test_the_thresholds_follow_the_settings(
 
 def test_thresholds_per_class_that_the_model_does_not_have_are_refused(active: ActiveModel) -> None:
     thresholds = active.predictor.bundle.thresholds
-    none = replace(thresholds, class_quantiles=thresholds.quantiles.expand(3, -1).clone())
+    none = replace(thresholds, class_quantiles=np.tile(thresholds.quantiles, (3, 1)))
     predictor = Predictor(replace(active.predictor.bundle, thresholds=none), "torch", "cpu")
     with pytest.raises(ParameterError, match="no class has a threshold of its own"):
         ActiveModel.of(predictor, NodeSettings(per_class_thresholds=True))

@@ -196,7 +196,7 @@ def smooth(height: int, width: int, channels: int = 3) -> np.ndarray:
 
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize(
-    ("height", "width", "enough", "expected"),
+    ("height", "width", "smallest_side", "expected"),
     [
         (480, 640, 0, 480),  # nobody asked for less
         (480, 640, 241, 480),
@@ -208,11 +208,11 @@ def smooth(height: int, width: int, channels: int = 3) -> np.ndarray:
     ],
 )
 def test_a_large_jpeg_is_decoded_smaller_only_as_far_as_enough_is_left(
-    channels: int, height: int, width: int, enough: int, expected: int
+    channels: int, height: int, width: int, smallest_side: int, expected: int
 ) -> None:
     pixels = smooth(height, width, channels)
     message = compressed("jpg", pixels)
-    full, frame = to_frame(message), to_frame(message, enough)
+    full, frame = to_frame(message), to_frame(message, smallest_side)
     assert min(frame.pixels.shape[:2]) == expected
     assert isinstance(frame, ReducedFrame) == (expected < min(height, width))
     assert frame.order == full.order == ("grey" if channels == 1 else "bgr")
@@ -347,18 +347,18 @@ PNG = cv2.imencode(".png", random_array(16, 16, 3))[1].tobytes()
     flips=st.lists(st.tuples(st.integers(0, 2000), st.integers(0, 255)), max_size=8),
     tail=st.binary(max_size=40),
     format=st.text(max_size=50) | st.sampled_from(["bayer_rggb8; jpeg", "bayer_16", "bayer_rggb"]),
-    enough=st.integers(0, 9),
+    smallest_side=st.integers(0, 9),
 )
 @settings(max_examples=400, deadline=None)
 def test_any_compressed_message_is_read_or_refused(
-    original: bytes, flips: list[tuple[int, int]], tail: bytes, format: str, enough: int
+    original: bytes, flips: list[tuple[int, int]], tail: bytes, format: str, smallest_side: int
 ) -> None:
     data = bytearray(original)
     for position, value in flips:
         if data:
             data[position % len(data)] = value
     try:
-        frame = to_frame(CompressedImage(format=format, data=bytes(data) + tail), enough)
+        frame = to_frame(CompressedImage(format=format, data=bytes(data) + tail), smallest_side)
     except BadFrameError as error:
         assert str(error)
         return

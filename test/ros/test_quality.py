@@ -98,7 +98,7 @@ def test_a_refused_frame_is_not_given_to_the_engine_and_counts_as_failed() -> No
                 assert not frames, "the engine got the frame"
                 return []
 
-        theta, enough = None, 0
+        theta, smallest_side = None, 0
 
     class Message:
         encoding, width, height, step, is_bigendian, data = "mono8", 4, 4, 4, 0, bytes(16)

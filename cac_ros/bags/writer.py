@@ -13,8 +13,9 @@ from rosbags.interfaces import Connection
 from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin, Writer
 from rosbags.typesys import Stores, get_typestore
 
+from cac_ros.images import LAYOUTS
+
 _TYPES = get_typestore(Stores.ROS2_HUMBLE)
-_CHANNELS = {"mono8": 1, "rgb8": 3, "bgr8": 3, "rgba8": 4, "bgra8": 4}
 
 
 class BagWriter:
@@ -64,7 +65,7 @@ class BagWriter:
             width=width,
             encoding=encoding,
             is_bigendian=0,
-            step=width * _CHANNELS[encoding],
+            step=width * LAYOUTS[encoding].pixel_bytes,
             data=np.ascontiguousarray(pixels).reshape(-1),
         )
         self.write(topic, time_ns, message, "sensor_msgs/msg/Image")
@@ -83,5 +84,6 @@ class BagWriter:
 
 def header(time_ns: int, frame_id: str = "camera") -> Any:
     """A std_msgs/Header of rosbags' types."""
-    stamp = _TYPES.types["builtin_interfaces/msg/Time"](sec=time_ns // 10**9, nanosec=time_ns % 10**9)
+    seconds, nanoseconds = divmod(time_ns, 10**9)
+    stamp = _TYPES.types["builtin_interfaces/msg/Time"](sec=seconds, nanosec=nanoseconds)
     return _TYPES.types["std_msgs/msg/Header"](stamp=stamp, frame_id=frame_id)

@@ -18,7 +18,8 @@ from itertools import pairwise
 from pathlib import Path
 
 from cac_core.support.errors import DataError
-from cac_ros.bags.reader import Bag, MessageError
+from cac_ros.bags.message import MessageError
+from cac_ros.bags.reader import Bag
 
 HEADER = ("start", "end", "label")
 EPOCH_SECONDS_FROM = 100_000_000

@@ -12,8 +12,10 @@ from mcap.writer import Writer as McapWriter
 from rosbags import rosbag2
 from rosbags.typesys import Stores, get_typestore
 
-from cac_ros.bags.reader import Bag, BagError, MessageError
-from cac_ros.bags.recovery import inflate, recover
+from cac_ros.bags.message import BagError, MessageError
+from cac_ros.bags.reader import Bag
+from cac_ros.bags.recovery import recover
+from cac_ros.bags.recovery.recovered import inflate
 from cac_ros.bags.writer import BagWriter
 from test.ros.recordings import (
     LABEL_TOPIC,

@@ -14,7 +14,8 @@ import cv2
 import numpy as np
 
 from cac_core.preprocessing import Frame
-from cac_ros.bags.reader import Bag, MessageError
+from cac_ros.bags.message import MessageError
+from cac_ros.bags.reader import Bag
 from cac_ros.images import BadFrameError, to_frame
 from cac_ros.replay.results import FrameResult
 

@@ -91,6 +91,11 @@ def layout_of(encoding: str) -> Layout:
     raise BadFrameError(f"encoding {quoted(encoding)} is not supported; supported are {', '.join(ENCODINGS)}")
 
 
+def bytes_per_pixel(encoding: str) -> int:
+    """How many bytes a pixel takes; raises BadFrameError for an encoding that cannot be read."""
+    return layout_of(encoding).pixel_bytes
+
+
 def to_eight_bits(pixels: NDArray[Any], encoding: str) -> NDArray[np.uint8]:
     """Demosaic or decode YUV, then bring 16 bits to 8.
 

@@ -13,7 +13,7 @@ from rosbags.image import message_to_cvimage
 from sensor_msgs.msg import CompressedImage, Image
 
 from cac_core.preprocessing import Preprocessing, resize
-from cac_ros.images import ENCODINGS, BadFrameError, ReducedFrame, to_bgr, to_frame
+from cac_ros.images import ENCODINGS, BadFrameError, ReducedFrame, bytes_per_pixel, to_bgr, to_frame
 
 HEIGHT, WIDTH = 24, 32
 VIEWS = {"rgb8": ("rgb", 3), "bgr8": ("bgr", 3), "rgba8": ("rgba", 4), "bgra8": ("bgra", 4), "mono8": ("grey", 1)}
@@ -255,6 +255,13 @@ def test_messages_from_rosbags_are_read_like_those_from_rclpy() -> None:
     frame = to_frame(message)
     np.testing.assert_array_equal(frame.pixels, rows)
     assert np.shares_memory(frame.pixels, rows)
+
+
+def test_bytes_per_pixel_of_one_and_two_byte_encodings() -> None:
+    expected = {"mono8": 1, "rgb8": 3, "bgra8": 4, "mono16": 2, "rgba16": 8, "yuyv": 2, "bayer_rggb8": 1}
+    assert {encoding: bytes_per_pixel(encoding) for encoding in expected} == expected
+    with pytest.raises(BadFrameError, match="encoding 'h264' is not supported"):
+        bytes_per_pixel("h264")
 
 
 def broken(**changes: object) -> Image:

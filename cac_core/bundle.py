@@ -4,7 +4,8 @@
 
 A safetensors file with the weights, the centres and the threshold grids; its metadata holds a JSON document with class
 names, backbone, preprocessing, anchors and a training summary, and a checksum over all of it. Nothing is ever
-unpickled. A node that is given a bundle needs no other file and cannot use another preprocessing by mistake.
+unpickled. A node that is given a bundle needs no other file and cannot use another preprocessing by mistake. No PyTorch
+in this file: :func:`cac_core.model.build_model` makes a network of a bundle.
 """
 
 import hashlib
@@ -14,14 +15,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import safetensors.torch
-import torch
+import numpy as np
+import safetensors.numpy
+from numpy.typing import NDArray
 from safetensors import SafetensorError
-from torch import Tensor
 
-from cac_core.backbones.build import build_backbone
-from cac_core.backbones.spec import BackboneError, BackboneSpec
-from cac_core.model import OpenSetClassifier
+from cac_core.backbones.spec import BackboneSpec
 from cac_core.preprocessing import Preprocessing
 from cac_core.support.errors import (
     BundleDamagedError,
@@ -35,7 +34,8 @@ from cac_core.thresholds import GRID_STEPS, Thresholds
 
 METADATA_KEY = "cac_bundle"  # one key only: safetensors writes several in random order
 FORMAT_VERSION = 1
-_TENSORS = ("centres", "centre_counts", "quantiles", "class_quantiles", "validation_images")
+Arrays = Mapping[str, NDArray[Any]]
+_OWN = ("centres", "centre_counts", "quantiles", "class_quantiles", "validation_images")
 _WEIGHTS = "backbone."
 
 
@@ -47,7 +47,7 @@ class ModelBundle:
         class_names: the N known classes in index order.
         backbone: how to build the network.
         preprocessing: how images become its input.
-        state: the backbone's weights.
+        state: the backbone's weights by their names in PyTorch.
         centres: calibrated centres ``(N, D)`` float32.
         centre_counts: ``(N,)`` int64, training images behind each centre; 0 = the anchor was kept.
         thresholds: the validation quantile grids and the chosen share of known to keep.
@@ -62,9 +62,9 @@ class ModelBundle:
     class_names: tuple[str, ...]
     backbone: BackboneSpec
     preprocessing: Preprocessing
-    state: dict[str, Tensor]
-    centres: Tensor
-    centre_counts: Tensor
+    state: dict[str, NDArray[Any]]
+    centres: NDArray[np.float32]
+    centre_counts: NDArray[np.int64]
     thresholds: Thresholds
     anchor_magnitude: float = 10.0
     anchor_weight: float = 0.1
@@ -76,23 +76,7 @@ class ModelBundle:
     @property
     def model_id(self) -> str:
         """Name and first 12 digits of the checksum: tells two trainings of one name apart."""
-        return f"{self.name}@{(self.checksum or _checksum(_document(self), _tensors(self)))[:12]}"
-
-    def build_model(self) -> OpenSetClassifier:
-        """The classifier in evaluation mode, float32, on the CPU.
-
-        Raises:
-            BundleInvalidError: when the weights do not fit the backbone.
-        """
-        try:
-            backbone = build_backbone(self.backbone)
-            backbone.load_state_dict(self.state)
-        except (BackboneError, RuntimeError) as error:
-            raise BundleInvalidError(
-                f"the weights in this bundle do not fit its backbone {self.backbone.name!r} ({first_line(error)}): "
-                "train it again, or install the torchvision/timm version it was trained with"
-            ) from error
-        return OpenSetClassifier(backbone, self.centres).eval()
+        return f"{self.name}@{(self.checksum or _checksum(_document(self), _arrays(self)))[:12]}"
 
 
 def save_bundle(bundle: ModelBundle, path: str | Path) -> ModelBundle:
@@ -105,13 +89,13 @@ def save_bundle(bundle: ModelBundle, path: str | Path) -> ModelBundle:
         BundleInvalidError: when the content contradicts itself (nothing is written then).
     """
     target = Path(path)
-    document, tensors = _document(bundle), _tensors(bundle)
+    document, arrays = _document(bundle), _arrays(bundle)
     _verify(bundle, target)
-    checksum = _checksum(document, tensors)
+    checksum = _checksum(document, arrays)
     description = json.dumps({"checksum": checksum, "document": document}, ensure_ascii=False)
-    content = safetensors.torch.save(tensors, {METADATA_KEY: description})
+    content = safetensors.numpy.save(arrays, {METADATA_KEY: description})
     write_atomically(target, content)
-    return _parse(document, tensors, checksum, target)
+    return _parse(document, arrays, checksum, target)
 
 
 def load_bundle(path: str | Path) -> ModelBundle:
@@ -145,15 +129,12 @@ def load_bundle(path: str | Path) -> ModelBundle:
         raise BundleVersionError(
             f"{source} has bundle format {version}, this cac_core reads up to {FORMAT_VERSION}: upgrade cac_ros"
         )
-    try:
-        tensors = safetensors.torch.load(content)
-    except (SafetensorError, ValueError, KeyError) as error:
-        raise BundleDamagedError(f"{source} is damaged ({first_line(error)}): copy or train the file again") from error
-    checksum = _checksum(document, tensors)
+    arrays = _read_arrays(content, source)
+    checksum = _checksum(document, arrays)
     if checksum != description.get("checksum"):
         raise BundleDamagedError(f"{source} was changed after it was written (its checksum differs): copy it again")
     try:
-        bundle = _parse(document, tensors, checksum, source)
+        bundle = _parse(document, arrays, checksum, source)
     except (KeyError, TypeError, ValueError) as error:
         raise BundleInvalidError(
             f"{source} is not a usable bundle ({first_line(error)}): train the model again"
@@ -201,35 +182,47 @@ def _document(bundle: ModelBundle) -> dict[str, Any]:
     }
 
 
-def _tensors(bundle: ModelBundle) -> dict[str, Tensor]:
+def _read_arrays(content: bytes, source: Path) -> dict[str, NDArray[Any]]:
+    try:
+        # Copies, because what safetensors gives cannot be written to, and PyTorch warns of such arrays.
+        return {name: array.copy() for name, array in safetensors.numpy.load(content).items()}
+    except KeyError as error:  # the name of a type, such as BF16; no version of this package wrote one
+        raise BundleInvalidError(
+            f"{source} holds numbers of type {error}, which NumPy does not have: save the weights as float32"
+        ) from error
+    except (SafetensorError, ValueError) as error:
+        raise BundleDamagedError(f"{source} is damaged ({first_line(error)}): copy or train the file again") from error
+
+
+def _arrays(bundle: ModelBundle) -> dict[str, NDArray[Any]]:
     own = {
-        "centres": bundle.centres.float(),
-        "centre_counts": bundle.centre_counts.long(),
-        "quantiles": bundle.thresholds.quantiles.float(),
-        "class_quantiles": bundle.thresholds.class_quantiles.float(),
-        "validation_images": bundle.thresholds.validation_images.long(),
+        "centres": np.asarray(bundle.centres, dtype=np.float32),
+        "centre_counts": np.asarray(bundle.centre_counts, dtype=np.int64),
+        "quantiles": np.asarray(bundle.thresholds.quantiles, dtype=np.float32),
+        "class_quantiles": np.asarray(bundle.thresholds.class_quantiles, dtype=np.float32),
+        "validation_images": np.asarray(bundle.thresholds.validation_images, dtype=np.int64),
     }
-    weights = {_WEIGHTS + k: v for k, v in bundle.state.items()}
-    # Clones, because safetensors refuses tensors that share memory.
-    return {k: v.detach().cpu().contiguous().clone() for k, v in {**own, **weights}.items()}
+    weights = {_WEIGHTS + name: value for name, value in bundle.state.items()}
+    # Copies: safetensors writes the memory behind an array, which must be in C order, and the bundle keeps its own.
+    return {name: np.array(value, order="C") for name, value in {**own, **weights}.items()}
 
 
-def _parse(document: Mapping[str, Any], tensors: Mapping[str, Tensor], checksum: str, source: Path) -> ModelBundle:
-    missing = [k for k in _TENSORS if k not in tensors]
+def _parse(document: Mapping[str, Any], arrays: Arrays, checksum: str, source: Path) -> ModelBundle:
+    missing = [k for k in _OWN if k not in arrays]
     if missing:
         raise BundleInvalidError(f"{source} lacks the tensors {', '.join(missing)}: train the model again")
     return ModelBundle(
         class_names=tuple(document["class_names"]),
         backbone=BackboneSpec.from_dict(document["backbone"]),
         preprocessing=Preprocessing.from_dict(document["preprocessing"]),
-        state={k.removeprefix(_WEIGHTS): v for k, v in tensors.items() if k.startswith(_WEIGHTS)},
-        centres=tensors["centres"],
-        centre_counts=tensors["centre_counts"],
+        state={k.removeprefix(_WEIGHTS): v for k, v in arrays.items() if k.startswith(_WEIGHTS)},
+        centres=arrays["centres"],
+        centre_counts=arrays["centre_counts"],
         thresholds=Thresholds(
-            quantiles=tensors["quantiles"],
-            class_quantiles=tensors["class_quantiles"],
+            quantiles=arrays["quantiles"],
+            class_quantiles=arrays["class_quantiles"],
             known_kept=float(document["known_kept"]),
-            validation_images=tensors["validation_images"],
+            validation_images=arrays["validation_images"],
         ),
         anchor_magnitude=float(document["anchor_magnitude"]),
         anchor_weight=float(document["anchor_weight"]),
@@ -264,25 +257,26 @@ def _verify(bundle: ModelBundle, source: Path) -> None:
         (_finite(th.quantiles) and _finite(th.class_quantiles), "a threshold is not finite"),
         (_increasing(th.quantiles) and _increasing(th.class_quantiles), "a threshold grid decreases"),
         (0.0 < th.known_kept <= 1.0, f"the share of known to keep is {th.known_kept}"),
-        (all(_finite(v) for v in bundle.state.values() if v.is_floating_point()), "a weight is not finite"),
+        (all(_finite(v) for v in bundle.state.values()), "a weight is not finite"),
     )
     for fine, reason in checks:
         if not fine:
             raise BundleInvalidError(f"{source} cannot be used as a model: {reason}; train it again")
 
 
-def _finite(values: Tensor) -> bool:
-    return bool(torch.isfinite(values).all())
+def _finite(values: NDArray[Any]) -> bool:
+    return bool(np.isfinite(values).all())
 
 
-def _increasing(grid: Tensor) -> bool:
-    return bool((grid.diff() >= 0).all())
+def _increasing(grid: NDArray[np.float32]) -> bool:
+    return bool((grid[..., 1:] >= grid[..., :-1]).all())
 
 
-def _checksum(document: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> str:
+def _checksum(document: Mapping[str, Any], arrays: Arrays) -> str:
+    """SHA-256 of a bundle's content. The types are called as PyTorch does: ids of models must never change."""
     digest = hashlib.sha256(json.dumps(document, sort_keys=True, ensure_ascii=True).encode())
-    for key in sorted(tensors):
-        value = tensors[key]
-        digest.update(f"{key} {value.dtype} {tuple(value.shape)}".encode())
-        digest.update(value.contiguous().flatten().view(torch.uint8).numpy().tobytes())
+    for name in sorted(arrays):
+        value = arrays[name]
+        digest.update(f"{name} torch.{value.dtype.name} {value.shape}".encode())
+        digest.update(value.tobytes())
     return digest.hexdigest()

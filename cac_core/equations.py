@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The paper's equations as pure functions on tensors (Miller et al., WACV 2021, section 3).
 
+What inference needs of them is in :mod:`cac_core.decision`, too, for a robot without PyTorch.
+
 Shapes: ``…`` is any number of leading batch dimensions, ``N`` the number of known classes, ``D`` the dimension of
 the logit space (``D = N`` in the paper). Everything is computed in float32 at least, whatever autocast says, because
 the rejection score of a well-clustered sample lies far below the resolution of half precision.
@@ -9,12 +11,13 @@ the rejection score of a well-clustered sample lies far below the resolution of 
 
 import math
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-UNKNOWN = -1
-"""Class index of everything that is not a known class."""
+from cac_core.decision import UNKNOWN, require_two_classes
 
 
 def distances(logits: Tensor, centres: Tensor) -> Tensor:
@@ -105,7 +108,7 @@ def rejection_scores(d: Tensor) -> Tensor:
     return d * doubt
 
 
-def decide(gamma: Tensor, theta: Tensor | float) -> Tensor:
+def decide(gamma: Tensor, theta: Tensor | NDArray[np.float32] | float) -> Tensor:
     """Decision, eq. 9: the class of the smallest γ, or ``UNKNOWN`` (-1).
 
     Written as "accept if γ_min <= θ". The paper's "reject if γ_min > θ" accepts NaN; here NaN anywhere in a row, an
@@ -124,15 +127,6 @@ def decide(gamma: Tensor, theta: Tensor | float) -> Tensor:
         limit = limit[nearest]
     accepted = (smallest <= limit) & torch.isfinite(smallest)
     return torch.where(accepted, nearest, UNKNOWN)
-
-
-def require_two_classes(num_classes: int) -> None:
-    """Raise a ValueError for fewer than two known classes."""
-    if num_classes < 2:
-        raise ValueError(
-            f"Class Anchor Clustering needs at least two known classes, not {num_classes}: with one class every "
-            "rejection score is 0 and nothing is ever rejected"
-        )
 
 
 def _at_least_float32(x: Tensor) -> Tensor:

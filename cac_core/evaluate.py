@@ -16,9 +16,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from cac_core import equations
 from cac_core.bundle import ModelBundle, load_bundle
 from cac_core.data import LabelledImages, load_digits_trial, load_image_folder, load_unknown_folder
+from cac_core.decision import UNKNOWN, decide
 from cac_core.metrics import OpenSetMetrics, open_set_metrics
 from cac_core.predictor import Predictor
 from cac_core.preprocessing import Frame
@@ -70,11 +70,11 @@ def evaluate(predictor: Predictor, images: LabelledImages, theta: NDArray[np.flo
     ]
     gamma = np.concatenate(rows) if rows else np.empty((0, len(predictor.class_names)), dtype=np.float32)
     computed = np.isfinite(gamma).all(axis=1)
-    decisions = equations.decide(torch.from_numpy(gamma), torch.from_numpy(limits)).numpy()
-    nearest = np.where(computed, gamma.argmin(axis=1), equations.UNKNOWN)
+    decisions = decide(gamma, limits)
+    nearest = np.where(computed, gamma.argmin(axis=1), UNKNOWN)
     scores = np.where(computed, gamma.min(axis=1), np.inf).astype(np.float64)
     labels = images.labels.numpy()
-    metrics = open_set_metrics(scores, nearest, decisions == equations.UNKNOWN, labels)
+    metrics = open_set_metrics(scores, nearest, decisions == UNKNOWN, labels)
     return Evaluation(metrics, scores, decisions, nearest, labels, limits, images)
 
 
@@ -125,7 +125,7 @@ def _page(evaluation: Evaluation, bundle: ModelBundle) -> str:
 
     from cac_core.reports import plots  # plotly takes a moment to import
 
-    unknown = evaluation.labels == equations.UNKNOWN
+    unknown = evaluation.labels == UNKNOWN
     theta = float(evaluation.theta[0]) if len(set(evaluation.theta.tolist())) == 1 else None
     figures = {
         "ROC": plots.roc_figure(evaluation.scores, unknown, theta),

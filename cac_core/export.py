@@ -7,11 +7,7 @@ smallest with θ. Class names, θ, the threshold grid and the preprocessing are 
 against PyTorch before it is written.
 """
 
-import contextlib
-import io
-import json
 import tempfile
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -19,71 +15,17 @@ from typing import Any, Literal
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
 
 from cac_core.bundle import ModelBundle, load_bundle
-from cac_core.engines.graph import ScoreGraph, example_pixels
+from cac_core.engines.conversion import INPUT, example_pixels, metadata, onnx_bytes, openvino_model
+from cac_core.engines.graph import ScoreGraph
 from cac_core.engines.openvino_quietly import import_openvino
 from cac_core.support import console
-from cac_core.support.errors import EngineError, first_line
+from cac_core.support.errors import EngineError
 from cac_core.support.files import write_atomically
 
 TOLERANCE = 1e-3
 """Largest difference from PyTorch's γ that a graph may have, relative to the largest γ of the check."""
-
-INPUT, OUTPUT = "pixels", "rejection_scores"
-
-
-def metadata(bundle: ModelBundle) -> dict[str, str]:
-    """What a user of the exported graph needs, as the strings that graph formats can hold."""
-    thresholds = bundle.thresholds
-    document = {
-        "model_id": bundle.model_id,
-        "class_names": list(bundle.class_names),
-        "preprocessing": bundle.preprocessing.to_dict(),
-        "threshold": float(thresholds.theta()[0]),
-        "known_kept": thresholds.known_kept,
-        "threshold_grid": [float(f"{q:.7g}") for q in thresholds.quantiles.tolist()],
-        "decision": "unknown unless the smallest rejection score is finite and <= threshold (eq. 9)",
-    }
-    return {key: value if isinstance(value, str) else json.dumps(value) for key, value in document.items()}
-
-
-def onnx_bytes(graph: nn.Module, bundle: ModelBundle, output: str = OUTPUT) -> bytes:
-    """A graph over uint8 pixels as an ONNX file with a free batch size and the metadata inside.
-
-    Raises:
-        EngineError: when the exporter is not installed or cannot handle the network.
-    """
-    try:
-        import onnx
-        import onnxscript  # noqa: F401  torch's exporter needs it and says so less clearly
-    except ImportError as error:
-        raise EngineError("exporting to ONNX needs two more packages: pip install onnx onnxscript") from error
-    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        file = Path(folder) / "graph.onnx"
-        try:
-            with contextlib.redirect_stdout(io.StringIO()):  # the exporter reports its progress with print
-                torch.onnx.export(
-                    graph.eval(),
-                    (example_pixels(bundle, 2),),
-                    file,
-                    input_names=[INPUT],
-                    output_names=[output],
-                    dynamic_shapes=({0: torch.export.Dim("batch")},),
-                    dynamo=True,
-                    external_data=False,
-                    verbose=False,
-                )
-        except Exception as error:  # the exporter wraps whatever it meets in the network
-            raise EngineError(f"this network cannot be exported to ONNX ({first_line(error)})") from error
-        model = onnx.load(file)
-    for key, value in metadata(bundle).items():
-        entry = model.metadata_props.add()
-        entry.key, entry.value = key, value
-    content: bytes = model.SerializeToString()
-    return content
 
 
 def export_onnx(bundle: ModelBundle, path: Path) -> Path:
@@ -106,14 +48,7 @@ def export_openvino(bundle: ModelBundle, path: Path) -> Path:
         openvino: Any = import_openvino()
     except ImportError as error:
         raise EngineError("exporting to OpenVINO needs one more package: pip install openvino") from error
-    p = bundle.preprocessing
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        graph: Any = openvino.convert_model(
-            ScoreGraph(bundle),
-            example_input=example_pixels(bundle),
-            input=[([-1, p.image_size, p.image_size, p.channels], openvino.Type.u8)],
-        )
+    graph: Any = openvino_model(ScoreGraph(bundle), bundle)
     for key, value in metadata(bundle).items():
         graph.set_rt_info(value, ["cac_ros", key])
     compiled = openvino.Core().compile_model(graph, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})

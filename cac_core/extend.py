@@ -208,7 +208,7 @@ def grown(bundle: "ModelBundle", spec: "BackboneSpec") -> "nn.Module":
     old, new = len(bundle.class_names), spec.num_classes
     state: dict[str, Tensor] = {}
     for name, value in network.state_dict().items():
-        before = bundle.state.get(name)
+        before = torch.tensor(bundle.state[name]) if name in bundle.state else None
         if before is not None and before.shape == value.shape:
             state[name] = before
         elif before is not None and before.shape == (old, *value.shape[1:]) and value.shape[0] == new:
@@ -363,13 +363,15 @@ def _verdicts(bundle: "ModelBundle", images: "LabelledImages") -> Verdicts:
     import torch
 
     from cac_core import equations
+    from cac_core.decision import UNKNOWN
+    from cac_core.model import build_model
     from cac_core.training.calibrate import compute_logits
 
-    backbone = bundle.build_model().backbone
+    backbone = build_model(bundle).backbone
     logits = compute_logits(backbone, images, bundle.preprocessing, torch.device("cpu"))
-    gamma = equations.rejection_scores(equations.distances(logits, bundle.centres))
+    gamma = equations.rejection_scores(equations.distances(logits, torch.from_numpy(bundle.centres)))
     decided = equations.decide(gamma, bundle.thresholds.theta())
-    right, known = decided == images.labels, decided != equations.UNKNOWN
+    right, known = decided == images.labels, decided != UNKNOWN
     nearest = gamma.argmin(dim=-1) == images.labels
     return Verdicts(*(float(each.double().mean()) for each in (nearest, right, known & ~right)))
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -25,6 +26,7 @@ from cac_core.backbones.spec import BackboneSpec
 from cac_core.bundle import ModelBundle, save_bundle
 from cac_core.centres import CalibratedCentres, calibrate_centres
 from cac_core.data import ClassSplit, LabelledImages, class_split
+from cac_core.model import weights
 from cac_core.preprocessing import Preprocessing
 from cac_core.support import console
 from cac_core.support.errors import CacError, first_line
@@ -181,8 +183,8 @@ def make_imported_bundle(
     notes = []
     if data_root is None:
         calibrated = CalibratedCentres(checkpoint.centres, torch.zeros(n, dtype=torch.long))
-        nothing = torch.zeros(GRID_STEPS + 1)
-        thresholds = Thresholds(nothing, nothing.expand(n, -1).clone(), known_kept, torch.zeros(n, dtype=torch.long))
+        nothing = np.zeros((n, GRID_STEPS + 1), dtype=np.float32)
+        thresholds = Thresholds(nothing[0], nothing, known_kept, np.zeros(n, dtype=np.int64))
         notes.append(
             "without --data-root the centres are those of the file and every threshold is 0, so that everything is "
             "unknown until a threshold is set; the normalisation is that of the whole dataset unless given"
@@ -198,9 +200,9 @@ def make_imported_bundle(
             "paper", n, checkpoint.image_size, channels, {"dropout": DROPOUT.get(split.dataset, 0.2)}
         ),
         preprocessing=preprocessing,
-        state=checkpoint.state,
-        centres=calibrated.centres,
-        centre_counts=calibrated.counts,
+        state=weights(network),
+        centres=calibrated.centres.numpy(),
+        centre_counts=calibrated.counts.numpy(),
         thresholds=thresholds,
         anchor_magnitude=magnitude,
         anchor_weight=0.1,
@@ -284,8 +286,6 @@ def _tensors(content: Any, source: Path) -> dict[str, Tensor]:
 
 def _plain_numpy() -> list[Any]:
     """What a NumPy number in a checkpoint (an accuracy, say) is made of; none of it runs code."""
-    import numpy as np
-
     scalar = getattr(np, "_core", getattr(np, "core", None)).multiarray.scalar  # type: ignore[union-attr]
     names = [(scalar, f"numpy.{core}.multiarray.scalar") for core in ("core", "_core")]
     return [*names, np.dtype, *(type(np.dtype(kind)) for kind in ("float64", "float32", "int64", "bool"))]

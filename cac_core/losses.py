@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from cac_core import equations
+from cac_core.decision import UNKNOWN
 
 
 class LossTerms(NamedTuple):
@@ -56,7 +57,7 @@ class CACLoss(nn.Module):
             d = equations.distances(logits, self.anchors)
             others = d[:0]
             if self.known_unknown_weight:
-                known = y != equations.UNKNOWN
+                known = y != UNKNOWN
                 others, d, y = d[~known], d[known], y[known]
             # A sum over the images that there are: a batch without any gives 0, not the mean of nothing.
             tuplet = equations.tuplet_loss(d, y, "sum", self.label_smoothing) / max(1, len(y))

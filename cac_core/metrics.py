@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import rankdata
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from cac_core.equations import UNKNOWN
+from cac_core.decision import UNKNOWN
 
 FPRS = (0.01, 0.05, 0.10)
 """False positive rates at which the correct classification rate is reported (Table 3)."""

@@ -8,11 +8,10 @@ from enum import IntEnum
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from cac_core import equations
 from cac_core.bundle import ModelBundle, load_bundle
+from cac_core.decision import UNKNOWN, decide
 from cac_core.engines import Engine, make_engine
 from cac_core.preprocessing import Frame
 from cac_core.support.errors import CacError, EngineError
@@ -138,8 +137,7 @@ class Predictor:
         self, known_kept: float | None = None, threshold: float | None = None, per_class: bool = False
     ) -> NDArray[np.float32]:
         """Thresholds ``(N,)`` float32; see :meth:`cac_core.thresholds.Thresholds.theta`."""
-        chosen: NDArray[np.float32] = self.bundle.thresholds.theta(known_kept, per_class, threshold).numpy()
-        return chosen
+        return self.bundle.thresholds.theta(known_kept, per_class, threshold)
 
     def warm_up(self, batch_size: int = 1) -> None:
         """Run a grey frame through the engine, so that the first real one is not slow.
@@ -184,14 +182,14 @@ class Predictor:
             return []
         limits = self._default_theta if theta is None else theta
         gamma = self.rejection_scores(frames)
-        chosen = equations.decide(torch.from_numpy(gamma), torch.from_numpy(limits)).numpy()
+        chosen = decide(gamma, limits)
         return [self._decision(gamma[i], int(chosen[i]), limits) for i in range(len(frames))]
 
     def _decision(self, gamma: NDArray[np.float32], index: int, theta: NDArray[np.float32]) -> Decision:
         if not np.isfinite(gamma).all():
             return failed(Reason.NOT_FINITE)
         nearest = int(gamma.argmin())
-        unknown = index == equations.UNKNOWN
+        unknown = index == UNKNOWN
         return Decision(
             unknown=unknown,
             class_index=index,

@@ -1,9 +1,10 @@
 # SPDX-FileCopyrightText: 2026 cac_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""From a camera frame to network input: the only resize and the only normalisation in the product.
+"""From a camera frame to the network's square: the only resize in the product, and the values of the normalisation.
 
 Training, calibration, evaluation and the node all go through here with the values stored in the bundle, because a
-different interpolation or crop shifts the rejection scores and with them the meaning of the threshold.
+different interpolation or crop shifts the rejection scores and with them the meaning of the threshold. The network
+normalises its pixels itself (:func:`cac_core.model.normalise`).
 """
 
 from collections.abc import Mapping
@@ -12,12 +13,10 @@ from typing import Any, Literal, NamedTuple
 
 import cv2
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
-from cac_core.support.names import Fit, Interpolation
-
+Fit = Literal["stretch", "crop", "pad"]
+Interpolation = Literal["mipmap", "area", "linear", "cubic"]
 ColourOrder = Literal["rgb", "bgr", "rgba", "bgra", "grey"]
 
 _INTERPOLATION = {
@@ -133,23 +132,6 @@ def centre_crop(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     side = min(height, width)
     top, left = (height - side) // 2, (width - side) // 2
     return pixels[top : top + side, left : left + side]
-
-
-def normalisation(preprocessing: Preprocessing, device: torch.device | None = None) -> tuple[Tensor, Tensor]:
-    """Mean ``(C,)`` and inverse std ``(C,)``, in units of pixel values, on a device."""
-    mean = torch.tensor(preprocessing.mean, device=device) * 255.0
-    return mean, 1.0 / (torch.tensor(preprocessing.std, device=device) * 255.0)
-
-
-def normalise(pixels: Tensor, preprocessing: Preprocessing) -> Tensor:
-    """uint8 ``(B, S, S, C)`` to float32 ``(B, C, S, S)`` with the bundle's mean and std, on the tensor's device."""
-    return scaled(pixels, *normalisation(preprocessing, pixels.device))
-
-
-def scaled(pixels: Tensor, mean: Tensor, scale: Tensor) -> Tensor:
-    """:func:`normalise` with the two tensors of :func:`normalisation`, for who has made them before."""
-    # permute() keeps the memory as it is: the result is channels_last without a copy.
-    return ((pixels.float() - mean) * scale).permute(0, 3, 1, 2)
 
 
 def _scaled_to(pixels: NDArray[np.uint8], width: int, height: int, interpolation: Interpolation) -> NDArray[np.uint8]:

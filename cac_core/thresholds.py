@@ -8,8 +8,8 @@ The whole quantile grid is kept, so that the share of known images to keep can s
 import math
 from dataclasses import dataclass
 
-import torch
-from torch import Tensor
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 GRID_STEPS = 1000
 """The grid holds the shares 0, 0.001, …, 1."""
@@ -32,17 +32,19 @@ class Thresholds:
         validation_images: ``(N,)`` int64, images per class behind the grids.
     """
 
-    quantiles: Tensor
-    class_quantiles: Tensor
+    quantiles: NDArray[np.float32]
+    class_quantiles: NDArray[np.float32]
     known_kept: float
-    validation_images: Tensor
+    validation_images: NDArray[np.int64]
 
     @property
-    def any_of_one_class(self) -> bool:
+    def has_class_thresholds(self) -> bool:
         """Whether at least one class has thresholds of its own."""
         return bool((self.class_quantiles != self.quantiles).any())
 
-    def theta(self, known_kept: float | None = None, per_class: bool = False, threshold: float | None = None) -> Tensor:
+    def theta(
+        self, known_kept: float | None = None, per_class: bool = False, threshold: float | None = None
+    ) -> NDArray[np.float32]:
         """Threshold of each class ``(N,)`` float32.
 
         Args:
@@ -57,21 +59,21 @@ class Thresholds:
         if threshold is not None:
             if not 0.0 <= threshold < math.inf:
                 raise ValueError(f"a threshold must be zero or a positive finite number, not {threshold}")
-            return torch.full((self.class_quantiles.shape[0],), threshold, dtype=torch.float32)
+            return np.full(len(self.class_quantiles), threshold, dtype=np.float32)
         share = check_share(self.known_kept if known_kept is None else known_kept)
         # Rounding up keeps the promise "at least"; the small term undoes the error of share * 1000 in binary.
         k = min(GRID_STEPS, math.ceil(share * GRID_STEPS - 1e-6))
         if per_class:
-            if not self.any_of_one_class:
+            if not self.has_class_thresholds:
                 raise ValueError(
                     f"no class has a threshold of its own, for which it needs {MIN_PER_CLASS} validation images that "
                     "are taken for it: use one threshold for all classes, or train with more images"
                 )
-            return self.class_quantiles[:, k].clone()
-        return self.quantiles[k].expand(self.class_quantiles.shape[0]).clone()
+            return self.class_quantiles[:, k].copy()
+        return np.full(len(self.class_quantiles), self.quantiles[k], dtype=np.float32)
 
 
-def fit_thresholds(gamma: Tensor, labels: Tensor, known_kept: float = 0.95) -> Thresholds:
+def fit_thresholds(gamma: ArrayLike, labels: ArrayLike, known_kept: float = 0.95) -> Thresholds:
     """Quantile grids of the smallest rejection score of validation images.
 
     Args:
@@ -83,19 +85,20 @@ def fit_thresholds(gamma: Tensor, labels: Tensor, known_kept: float = 0.95) -> T
         ValueError: without images, with scores that are not finite, or with a share outside (0, 1].
     """
     check_share(known_kept)
-    if gamma.shape[0] == 0:
+    scores, classes = np.asarray(gamma, dtype=np.float32), np.asarray(labels, dtype=np.int64)
+    if len(scores) == 0:
         raise ValueError("thresholds need at least one validation image")
-    smallest, nearest = gamma.min(dim=-1)
-    if not bool(torch.isfinite(smallest).all()):
-        bad = int((~torch.isfinite(smallest)).sum())
-        raise ValueError(f"{bad} of {gamma.shape[0]} validation images have a rejection score that is not finite")
+    smallest, nearest = scores.min(axis=-1), scores.argmin(axis=-1)
+    bad = int((~np.isfinite(smallest)).sum())
+    if bad:
+        raise ValueError(f"{bad} of {len(scores)} validation images have a rejection score that is not finite")
     overall = _grid(smallest)
     rows = []
-    for i in range(gamma.shape[-1]):
-        own = smallest[(labels == i) & (nearest == i)]
+    for i in range(scores.shape[-1]):
+        own = smallest[(classes == i) & (nearest == i)]
         rows.append(_grid(own) if len(own) >= MIN_PER_CLASS else overall)
-    counts = torch.bincount(labels, minlength=gamma.shape[-1])
-    return Thresholds(overall, torch.stack(rows), float(known_kept), counts.cpu())
+    counts = np.bincount(classes, minlength=scores.shape[-1])
+    return Thresholds(overall, np.stack(rows), float(known_kept), counts)
 
 
 def check_share(known_kept: float) -> float:
@@ -105,14 +108,14 @@ def check_share(known_kept: float) -> float:
     return known_kept
 
 
-def _grid(scores: Tensor) -> Tensor:
-    ordered = scores.float().sort().values.cpu()
-    m = len(ordered)
+def _grid(scores: NDArray[np.float32]) -> NDArray[np.float32]:
+    ordered = np.sort(scores)
     # The k-th entry belongs to the ceil(k/1000 * m)-th smallest score. Integers,
     # because the float product is one ulp too large now and then and would skip to the next score.
-    ranks = (torch.arange(GRID_STEPS + 1) * m + GRID_STEPS - 1) // GRID_STEPS
+    ranks = (np.arange(GRID_STEPS + 1) * len(ordered) + GRID_STEPS - 1) // GRID_STEPS
     # A little above that score, but never at the next one: another engine's rounding must not flip the image that
     # decided the threshold.
-    following = torch.cat([ordered[1:], ordered[-1:] * 2.0])
-    raised = torch.minimum(ordered * (1.0 + MARGIN), (ordered + following) / 2.0)
-    return raised[(ranks - 1).clamp(min=0)]
+    following = np.append(ordered[1:], ordered[-1:] * 2.0)
+    raised = np.minimum(ordered * (1.0 + MARGIN), (ordered + following) / 2.0)
+    grid: NDArray[np.float32] = raised[(ranks - 1).clip(min=0)]
+    return grid

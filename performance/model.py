@@ -10,12 +10,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from cac_core.backbones.build import build_backbone
 from cac_core.backbones.spec import BackboneSpec
 from cac_core.bundle import ModelBundle, save_bundle
 from cac_core.equations import anchored_centres
+from cac_core.model import weights
 from cac_core.predictor import Predictor
 from cac_core.preprocessing import Preprocessing
 from cac_core.thresholds import fit_thresholds
@@ -34,9 +36,9 @@ def model_file(options: argparse.Namespace) -> Iterator[Path]:
         class_names=tuple(f"class {i}" for i in range(CLASSES)),
         backbone=spec,
         preprocessing=Preprocessing(options.image_size, 3, interpolation=options.interpolation),
-        state=build_backbone(spec).state_dict(),
-        centres=anchored_centres(CLASSES),
-        centre_counts=torch.ones(CLASSES, dtype=torch.long),
+        state=weights(build_backbone(spec)),
+        centres=anchored_centres(CLASSES).numpy(),
+        centre_counts=np.ones(CLASSES, dtype=np.int64),
         thresholds=fit_thresholds(gamma, torch.arange(200) % CLASSES),
         name=options.backbone,
     )

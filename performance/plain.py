@@ -10,6 +10,7 @@ from sensor_msgs.msg import Image
 
 from cac_core import equations
 from cac_core.bundle import load_bundle
+from cac_core.model import build_model
 
 
 class Plain:
@@ -19,7 +20,7 @@ class Plain:
         bundle = load_bundle(path)
         self.preprocessing = bundle.preprocessing
         self.device = torch.device("cuda" if device != "cpu" and torch.cuda.is_available() else "cpu")
-        self.model = bundle.build_model().to(self.device)
+        self.model = build_model(bundle).to(self.device)
         self.mean = np.array(self.preprocessing.mean, dtype=np.float32)
         self.std = np.array(self.preprocessing.std, dtype=np.float32)
 

@@ -15,10 +15,10 @@ from typing import Any, get_args
 import numpy as np
 import torch
 
+from cac_core.preprocessing import Interpolation
 from cac_core.support import console
 from cac_core.support.devices import resolve_device
 from cac_core.support.files import write_atomically
-from cac_core.support.names import Interpolation
 
 FOLDER = Path("bench_output")
 COLUMNS = ("measured", "p50 ms", "p95 ms", "p99 ms", "ratio", "ratio of", "wanted", "besides")

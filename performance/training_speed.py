@@ -35,7 +35,8 @@ from cac_core.benchmark.module import fit
 from cac_core.benchmark.recipes import Recipe, make_recipe
 from cac_core.data import LabelledImages
 from cac_core.losses import CACLoss
-from cac_core.preprocessing import Preprocessing, normalise
+from cac_core.model import normalise
+from cac_core.preprocessing import Preprocessing
 from cac_core.support import console
 from cac_core.support.allocator import keep_freed_memory
 from cac_core.support.devices import resolve_device

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from cac_core import equations
+from cac_core.decision import UNKNOWN
 from cac_core.losses import CACLoss, LossTerms
 
 
@@ -168,7 +168,7 @@ class ObjectosphereLoss(CACLoss):
     def forward(self, logits: Tensor, y: Tensor) -> LossTerms:
         """Loss of logits ``(B, N)`` and labels ``(B,)`` in -1..N-1."""
         z = logits.float()
-        known = y != equations.UNKNOWN
+        known = y != UNKNOWN
         log_p = torch.log_softmax(z, dim=-1)
         own = log_p.gather(-1, y.clamp(min=0).unsqueeze(-1)).squeeze(-1)
         entropic = -torch.where(known, own, log_p.mean(dim=-1)).mean()

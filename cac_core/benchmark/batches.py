@@ -8,7 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from cac_core.data import LabelledImages
-from cac_core.preprocessing import Preprocessing, normalise
+from cac_core.model import normalise
+from cac_core.preprocessing import Preprocessing
 from cac_core.training.batches import TrainingBatches, mix_seed
 
 CHUNK = {"cuda": 4096, "cpu": 512}

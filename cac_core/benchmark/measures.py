@@ -14,7 +14,7 @@ from scipy.stats import rankdata
 from cac_core import metrics
 from cac_core.benchmark.networks import Outputs
 from cac_core.benchmark.scores import SCORES, Score
-from cac_core.equations import UNKNOWN
+from cac_core.decision import UNKNOWN
 
 RESAMPLES = 1000
 BOOTSTRAP_SEED = 0

@@ -25,7 +25,8 @@ from cac_core.benchmark.batches import ResidentBatches
 from cac_core.benchmark.recipes import Recipe
 from cac_core.data import LabelledImages
 from cac_core.losses import CACLoss
-from cac_core.preprocessing import Preprocessing, normalise
+from cac_core.model import normalise
+from cac_core.preprocessing import Preprocessing
 from cac_core.training.augment import Augment
 from cac_core.training.batches import OrderedBatches
 from cac_core.training.callbacks import AverageWeights, Progress, Schedule

@@ -5,8 +5,8 @@
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from cac_core.preprocessing import Interpolation
 from cac_core.support.errors import TrainingError
-from cac_core.support.names import Interpolation
 from cac_core.training.config import (
     AugmentConfig,
     LossConfig,

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from cac_core.data.folders import frames_to_images
 from cac_core.data.labelled import LabelledImages, stratified_split
 from cac_core.data.splits import ClassSplit, class_split, relabel
-from cac_core.equations import UNKNOWN
+from cac_core.decision import UNKNOWN
 from cac_core.preprocessing import Frame, Preprocessing
 
 PICTURE_SIZE = 480

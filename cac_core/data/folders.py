@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from cac_core.data.decode import NOT_SUPPORTED, SUFFIXES, read_image
 from cac_core.data.labelled import LabelledImages
-from cac_core.equations import UNKNOWN
+from cac_core.decision import UNKNOWN
 from cac_core.preprocessing import Frame, Preprocessing, resize
 from cac_core.support import console
 from cac_core.support.errors import DataError

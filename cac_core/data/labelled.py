@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from cac_core.equations import UNKNOWN
+from cac_core.decision import UNKNOWN
 
 _NUMBERED = re.compile(r"(.*?)(\d*)", re.DOTALL)
 

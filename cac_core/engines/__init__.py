@@ -3,7 +3,6 @@
 """Inference engines: uint8 frames of any size in, rejection scores out. One file per engine."""
 
 from collections.abc import Sequence
-from importlib.util import find_spec
 from typing import Protocol
 
 import numpy as np
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 
 from cac_core.bundle import ModelBundle
 from cac_core.preprocessing import Frame
+from cac_core.support.devices import choose_device, is_installed
 from cac_core.support.errors import EngineError
 
 ENGINES = ("auto", "torch", "openvino", "onnxruntime")
@@ -51,8 +51,6 @@ def make_engine(
             for by name that cannot run this model.
         DeviceError: for a device that is not there.
     """
-    from cac_core.support.devices import resolve_device
-
     if precision not in PRECISIONS:
         raise EngineError(f"there is no precision named {precision!r}: use one of {', '.join(PRECISIONS)}")
     if name == "torch":
@@ -66,28 +64,33 @@ def make_engine(
         return ONNXEngine(bundle, device, threads)
     if name != "auto":
         raise EngineError(f"there is no engine named {name!r}: use one of {', '.join(ENGINES)}")
-    chosen, notes = resolve_device(device)
+    chosen, notes = choose_device(device)
     engine: Engine
-    if chosen.type == "cpu" and find_spec("openvino") is not None:
+    if chosen == "cpu" and is_installed("openvino"):
         try:
             engine = _openvino(bundle, "cpu", threads, precision)
         except EngineError as error:
+            if not is_installed("torch"):
+                raise
             engine = _torch(bundle, "cpu", threads, precision)
             notes = (*notes, f"{error}; running with torch instead")
     else:
-        engine = _torch(bundle, str(chosen), threads, precision)
+        engine = _torch(bundle, chosen, threads, precision)
     engine.notes = (*notes, *engine.notes)
     return engine
 
 
 def _torch(bundle: ModelBundle, device: str, threads: int, precision: str) -> Engine:
-    import torch
-
-    from cac_core.support.devices import resolve_device
+    try:
+        import torch
+    except ImportError as error:
+        raise EngineError(
+            "engine torch is not installed: pip install torch torchvision, or use engine openvino"
+        ) from error
 
     if threads:
         torch.set_num_threads(threads)
-    if resolve_device(device)[0].type == "cuda":
+    if choose_device(device)[0] != "cpu":
         from cac_core.engines.cuda_engine import CudaEngine
 
         return CudaEngine(bundle, device, precision)

@@ -11,16 +11,20 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
-from cac_core import equations
+from cac_core import decision
 from cac_core.bundle import ModelBundle
 from cac_core.preprocessing import Frame, Preprocessing, resize
 
 LARGEST_BATCH = 16
 """Larger batches run in parts: static graphs are compiled for 1, 2, 4, 8 and 16 images."""
+
+NEEDS_TORCH = (
+    "this machine has not converted this model yet, and converting needs PyTorch: pip install torch torchvision, or "
+    "copy the cache of converted graphs from a machine that has it"
+)
+"""Why an engine without PyTorch cannot start."""
 
 _SUMS = "checksums.json"
 
@@ -32,12 +36,9 @@ def resized_batch(frames: Sequence[Frame], preprocessing: Preprocessing) -> NDAr
     return np.stack([resize(frame, preprocessing) for frame in frames])
 
 
-def scores_of_logits(logits: NDArray[np.float32], centres: Tensor) -> NDArray[np.float32]:
+def scores_of_logits(logits: NDArray[np.float32], centres: NDArray[np.float32]) -> NDArray[np.float32]:
     """γ ``(B, N)`` of logits ``(B, D)`` in float32, outside the engine: its lower precisions never touch the head."""
-    with torch.inference_mode():
-        gamma = equations.rejection_scores(equations.distances(torch.from_numpy(logits), centres))
-        result: NDArray[np.float32] = gamma.numpy()
-        return result
+    return decision.rejection_scores(decision.distances(logits, centres))
 
 
 def static_parts(count: int) -> list[int]:
@@ -55,7 +56,7 @@ def cache_folder() -> Path:
 
 def cached_graph(bundle: ModelBundle, kind: str, version: str) -> Path:
     """The folder for this model's converted graph: one per model, kind of graph and version of its library."""
-    digest = hashlib.sha256(f"{bundle.model_id} {version} {torch.__version__}".encode()).hexdigest()[:16]
+    digest = hashlib.sha256(f"{bundle.model_id} {version}".encode()).hexdigest()[:16]
     return cache_folder() / f"{kind}-{digest}"
 
 

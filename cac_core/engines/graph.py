@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The whole of inference as one network: uint8 pixels in, rejection scores or logits out.
 
-What engines compile and :mod:`cac_core.export` writes: colour is already RGB or grey and the size already the
+What engines compile and ``python -m cac_core.export`` writes: colour is already RGB or grey and the size already the
 network's; normalisation, backbone, distances and γ are inside.
 """
 
@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from cac_core import equations
 from cac_core.bundle import ModelBundle
-from cac_core.preprocessing import normalisation, scaled
+from cac_core.model import build_model, normalisation, scaled
 
 
 class LogitsGraph(nn.Module):
@@ -32,7 +32,7 @@ class LogitsGraph(nn.Module):
         self.register_buffer("mean", mean)
         self.register_buffer("scale", scale)
         self.dtype = dtype
-        self.model = bundle.build_model().requires_grad_(False)
+        self.model = build_model(bundle).requires_grad_(False)
         self.model.backbone.to(dtype)
 
     def forward(self, pixels: Tensor) -> Tensor:
@@ -49,12 +49,3 @@ class ScoreGraph(LogitsGraph):
         # Written out, because not every exporter knows cdist; the (B, N, D) tensor is small at a robot's batch sizes.
         d = (logits.unsqueeze(-2) - self.model.centres).square().sum(dim=-1).sqrt()
         return equations.rejection_scores(d)
-
-
-def example_pixels(bundle: ModelBundle, batch_size: int = 1) -> Tensor:
-    """Random pixels of the right shape and type, always the same ones."""
-    p = bundle.preprocessing
-    generator = torch.Generator().manual_seed(0)
-    return torch.randint(
-        0, 256, (batch_size, p.image_size, p.image_size, p.channels), dtype=torch.uint8, generator=generator
-    )

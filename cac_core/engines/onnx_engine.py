@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cac_core.bundle import ModelBundle
-from cac_core.engines.common import cached_graph, is_whole, keep_graph, resized_batch, scores_of_logits
+from cac_core.engines.common import NEEDS_TORCH, cached_graph, is_whole, keep_graph, resized_batch, scores_of_logits
 from cac_core.preprocessing import Frame
+from cac_core.support.devices import is_installed
 from cac_core.support.errors import DeviceError, EngineError, first_line
 
 GRAPH = "graph.onnx"
@@ -62,12 +63,14 @@ class ONNXEngine:
         return scores_of_logits(logits, self._centres)
 
     def _read_or_export(self, bundle: ModelBundle, version: str) -> bytes:
-        from cac_core.engines.graph import LogitsGraph
-        from cac_core.export import onnx_bytes
-
         folder = cached_graph(bundle, "onnx", version)
         if is_whole(folder):
             return (folder / GRAPH).read_bytes()
+        if not is_installed("torch"):
+            raise EngineError(NEEDS_TORCH)
+        from cac_core.engines.conversion import onnx_bytes
+        from cac_core.engines.graph import LogitsGraph
+
         content = onnx_bytes(LogitsGraph(bundle), bundle, "logits")
 
         def write(into: Path) -> None:

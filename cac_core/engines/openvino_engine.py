@@ -3,10 +3,9 @@
 """The CPU engine: OpenCV resizes, then one static OpenVINO graph from uint8 pixels to logits.
 
 Converting a network takes seconds and compiling it a fraction of one, so the converted graph is kept on disk under the
-model's checksum.
+model's checksum. With that graph at hand, no PyTorch is needed.
 """
 
-import warnings
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -14,9 +13,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cac_core.bundle import ModelBundle
-from cac_core.engines.common import cached_graph, is_whole, keep_graph, resized_batch, scores_of_logits, static_parts
+from cac_core.engines.common import (
+    NEEDS_TORCH,
+    cached_graph,
+    is_whole,
+    keep_graph,
+    resized_batch,
+    scores_of_logits,
+    static_parts,
+)
 from cac_core.engines.openvino_quietly import import_openvino
 from cac_core.preprocessing import Frame
+from cac_core.support.devices import is_installed
 from cac_core.support.errors import DeviceError, EngineError, first_line
 
 Precision = Literal["float32", "bf16"]
@@ -67,6 +75,8 @@ class OpenVINOEngine:
         try:
             self._graph = self._read_or_convert(bundle)
             self._request(1)
+        except EngineError:
+            raise
         except Exception as error:  # OpenVINO raises plain RuntimeErrors for whatever it cannot do
             raise EngineError(f"OpenVINO cannot compile this model ({first_line(error)}): use engine torch") from error
 
@@ -97,12 +107,9 @@ class OpenVINOEngine:
         return graph
 
     def _convert(self, bundle: ModelBundle) -> Any:
-        from cac_core.engines.graph import LogitsGraph, example_pixels
+        if not is_installed("torch"):
+            raise EngineError(NEEDS_TORCH)
+        from cac_core.engines.conversion import openvino_model
+        from cac_core.engines.graph import LogitsGraph
 
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # the tracer's remarks on constants, which are constants here
-            return self._ov.convert_model(
-                LogitsGraph(bundle),
-                example_input=example_pixels(bundle),
-                input=[([-1, *self._shape], self._ov.Type.u8)],
-            )
+        return openvino_model(LogitsGraph(bundle), bundle)

@@ -12,7 +12,7 @@ from cac_core.bundle import ModelBundle
 from cac_core.engines.common import LARGEST_BATCH, resized_batch, scores_of_logits
 from cac_core.engines.graph import LogitsGraph
 from cac_core.preprocessing import Frame
-from cac_core.support.devices import resolve_device
+from cac_core.support.devices import cpu_multiplies_bf16, resolve_device
 from cac_core.support.errors import EngineError
 
 
@@ -95,8 +95,6 @@ def backbone_dtype(precision: str, device: torch.device) -> torch.dtype:
     if device.type == "cuda":
         supported = torch.cuda.is_bf16_supported(including_emulation=False)
     else:
-        from cac_core.training.precision import cpu_multiplies_bf16
-
         supported = cpu_multiplies_bf16()
     if not supported:
         raise EngineError(f"{device} does not compute in bfloat16: use precision auto or float32")

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from sklearn.metrics import roc_curve
 
 from cac_core import metrics
-from cac_core.equations import UNKNOWN
+from cac_core.decision import UNKNOWN
 
 KNOWN_COLOUR = "#3f7fbf"
 UNKNOWN_COLOUR = "#d9812c"

@@ -1,16 +1,22 @@
 # SPDX-FileCopyrightText: 2026 cac_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Which torch device to use."""
+"""Which device to use and which arithmetic it has. PyTorch is asked where it is installed, and not needed."""
 
 import re
-
-import torch
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cac_core.support.errors import DeviceError
 
+if TYPE_CHECKING:
+    import torch
 
-def resolve_device(device: str) -> tuple[torch.device, tuple[str, ...]]:
-    """Turn ``auto``, ``cpu``, ``cuda`` or ``cuda:N`` into a device that is there.
+_CPUINFO = Path("/proc/cpuinfo")
+
+
+def choose_device(device: str) -> tuple[str, tuple[str, ...]]:
+    """Turn ``auto``, ``cpu``, ``cuda`` or ``cuda:N`` into a device that is there: ``cpu`` or ``cuda:N``.
 
     Returns:
         The device, and sentences worth logging (``auto`` falls back to the CPU and says so).
@@ -18,17 +24,53 @@ def resolve_device(device: str) -> tuple[torch.device, tuple[str, ...]]:
     Raises:
         DeviceError: when a CUDA device asked for by name is missing, or the name means nothing.
     """
-    if device == "auto":
-        if torch.cuda.is_available():
-            return torch.device("cuda:0"), ()
-        return torch.device("cpu"), ("no CUDA device found: running on the CPU",)
     if device == "cpu":
-        return torch.device("cpu"), ()
-    if not re.fullmatch(r"cuda(:\d+)?", device):
+        return "cpu", ()
+    if device != "auto" and not re.fullmatch(r"cuda(:\d+)?", device):
         raise DeviceError(f"there is no device named {device!r}: use auto, cpu or cuda:N")
-    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    count = _cuda_devices()
+    if device == "auto":
+        return ("cuda:0", ()) if count else ("cpu", ("no CUDA device found: running on the CPU",))
     index = int(device.partition(":")[2] or 0)
     if index >= count:
         found = f"{count} CUDA device(s) found" if count else "no CUDA device found"
         raise DeviceError(f"device {device} is not there ({found}): use device auto or cpu, or check nvidia-smi")
-    return torch.device("cuda", index), ()
+    return f"cuda:{index}", ()
+
+
+def resolve_device(device: str) -> "tuple[torch.device, tuple[str, ...]]":
+    """:func:`choose_device` for code that computes with PyTorch: the device as PyTorch's own."""
+    import torch
+
+    name, notes = choose_device(device)
+    return torch.device(name), notes
+
+
+def is_installed(package: str) -> bool:
+    """Whether a package can be imported, without importing it."""
+    try:
+        return find_spec(package) is not None
+    except (ImportError, ValueError):  # hidden on purpose, as openvino_quietly does with a package
+        return False
+
+
+def cpu_multiplies_bf16(cpuinfo: str | None = None) -> bool:
+    """Whether this CPU has bf16 instructions (x86: AVX512-BF16 or AMX; Arm: bf16).
+
+    torch also computes bf16 on CPUs without them, by conversion, which is slower than float32; so torch is not asked.
+
+    Args:
+        cpuinfo: the text of /proc/cpuinfo; read when not given. Without that file the answer is no.
+    """
+    if cpuinfo is None:
+        cpuinfo = _CPUINFO.read_text(errors="replace") if _CPUINFO.is_file() else ""
+    flags = re.search(r"^(?:flags|Features)\s*:(.*)$", cpuinfo, re.MULTILINE)
+    return flags is not None and not {"avx512_bf16", "amx_bf16", "bf16"}.isdisjoint(flags.group(1).split())
+
+
+def _cuda_devices() -> int:
+    if not is_installed("torch"):
+        return 0
+    import torch
+
+    return torch.cuda.device_count() if torch.cuda.is_available() else 0

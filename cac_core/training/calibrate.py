@@ -14,8 +14,10 @@ from cac_core.backbones.spec import BackboneSpec
 from cac_core.bundle import ModelBundle
 from cac_core.centres import calibrate_centres
 from cac_core.data import LabelledImages
+from cac_core.decision import UNKNOWN
 from cac_core.metrics import OpenSetMetrics, open_set_metrics
-from cac_core.preprocessing import Preprocessing, normalise
+from cac_core.model import normalise, weights
+from cac_core.preprocessing import Preprocessing
 from cac_core.support.errors import TrainingError
 from cac_core.thresholds import GRID_STEPS, Thresholds, fit_thresholds
 from cac_core.training.choices import Choice, share_for_rate, table_of_choices
@@ -58,7 +60,7 @@ class Calibrated:
         """Per class: validation images, share nearest to their own centre, share kept at θ; JSON-ready."""
         labels = self.data.validation.labels
         right = (self.gamma.argmin(dim=-1) == labels).double()
-        kept = (equations.decide(self.gamma, self.bundle.thresholds.theta()) != equations.UNKNOWN).double()
+        kept = (equations.decide(self.gamma, self.bundle.thresholds.theta()) != UNKNOWN).double()
         result = {}
         for i, name in enumerate(self.bundle.class_names):
             own = labels == i
@@ -100,7 +102,7 @@ def make_bundle(
         every = torch.cat([gamma, equations.rejection_scores(equations.distances(unknown_logits, centres))])
         labels = torch.cat([labels, data.unknown.labels])
     smallest, nearest = every.min(dim=-1)
-    rejected = equations.decide(every, thresholds.theta()) == equations.UNKNOWN
+    rejected = equations.decide(every, thresholds.theta()) == UNKNOWN
     # A score that is not finite is rejected like any other frame; +inf is how the metrics know it.
     metrics = open_set_metrics(smallest.nan_to_num(nan=float("inf")), nearest, rejected, labels)
     notes += doubt + _doubts(data, counts)
@@ -109,9 +111,9 @@ def make_bundle(
         class_names=data.train.class_names,
         backbone=spec,
         preprocessing=data.preprocessing,
-        state={name: value.detach().cpu() for name, value in backbone.state_dict().items()},
-        centres=centres,
-        centre_counts=counts,
+        state=weights(backbone),
+        centres=centres.numpy(),
+        centre_counts=counts.numpy(),
         thresholds=thresholds,
         anchor_magnitude=config.loss.anchor_magnitude,
         anchor_weight=config.loss.anchor_weight,

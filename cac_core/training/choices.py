@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from cac_core import equations
+from cac_core.decision import UNKNOWN
 from cac_core.thresholds import GRID_STEPS, Thresholds
 
 SHARES = (0.8, 0.9, 0.95, 0.98, 0.99, 1.0)
@@ -66,7 +67,7 @@ def share_for_rate(thresholds: Thresholds, scores: Tensor, rate: float) -> float
     Returns:
         A share on the grid, or None when even the smallest threshold accepts more.
     """
-    accepted = (scores.unsqueeze(0) <= thresholds.quantiles[1:].unsqueeze(1)).double().mean(dim=1)
+    accepted = (scores.unsqueeze(0) <= torch.from_numpy(thresholds.quantiles[1:]).unsqueeze(1)).double().mean(dim=1)
     fitting = torch.nonzero(accepted <= rate + 1e-12).flatten()  # rising: the last one keeps most
     return (int(fitting[-1]) + 1) / GRID_STEPS if len(fitting) else None
 
@@ -88,9 +89,9 @@ def table_of_choices(
     def choice(wanted: str, share: float, per_class: bool = False) -> Choice:
         theta = thresholds.theta(share, per_class)
         decided = equations.decide(gamma, theta)
-        kept, right = decided != equations.UNKNOWN, decided == labels
+        kept, right = decided != UNKNOWN, decided == labels
         own = [kept[labels == label].double().mean() for label in torch.unique(labels).tolist()]
-        accepted = None if known_unknown is None else equations.decide(known_unknown, theta) != equations.UNKNOWN
+        accepted = None if known_unknown is None else equations.decide(known_unknown, theta) != UNKNOWN
         return Choice(
             wanted,
             share,
@@ -106,7 +107,7 @@ def table_of_choices(
 
     shares = sorted({*SHARES, used})
     rows = [choice(f"known kept {share:g}", share) for share in shares]
-    if thresholds.any_of_one_class:
+    if thresholds.has_class_thresholds:
         rows += [choice(f"known kept {share:g}, per class", share, per_class=True) for share in shares]
     if known_unknown is not None:
         smallest = known_unknown.min(dim=-1).values

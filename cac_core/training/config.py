@@ -11,8 +11,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from cac_core.preprocessing import Fit, Interpolation
 from cac_core.support.errors import TrainingError
-from cac_core.support.names import Fit, Interpolation
 
 CHECKPOINT = "last.ckpt"
 """In a run's folder while the run is not finished."""

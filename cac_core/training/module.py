@@ -10,7 +10,8 @@ from torch import Tensor, nn
 
 from cac_core import equations
 from cac_core.losses import CACLoss
-from cac_core.preprocessing import Preprocessing, normalise
+from cac_core.model import normalise
+from cac_core.preprocessing import Preprocessing
 from cac_core.support.errors import TrainingError
 from cac_core.training.augment import Augment
 from cac_core.training.batches import OrderedBatches, TrainingBatches, mix_seed

@@ -2,31 +2,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which arithmetic pays off on this machine."""
 
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
+from cac_core.support.devices import cpu_multiplies_bf16
+
 LightningPrecision = Literal["32-true", "bf16-mixed", "16-mixed"]
-_CPUINFO = Path("/proc/cpuinfo")
-
-
-def cpu_multiplies_bf16(cpuinfo: str | None = None) -> bool:
-    """Whether this CPU has bf16 instructions (x86: AVX512-BF16 or AMX; Arm: bf16).
-
-    torch also computes bf16 on CPUs without them, by conversion, which is slower than float32; so torch is not asked.
-
-    Args:
-        cpuinfo: the text of /proc/cpuinfo; read when not given. Without that file the answer is no.
-    """
-    if cpuinfo is None:
-        cpuinfo = _CPUINFO.read_text(errors="replace") if _CPUINFO.is_file() else ""
-    flags = re.search(r"^(?:flags|Features)\s*:(.*)$", cpuinfo, re.MULTILINE)
-    return flags is not None and not {"avx512_bf16", "amx_bf16", "bf16"}.isdisjoint(flags.group(1).split())
 
 
 def choose_precision(wanted: str, device: torch.device) -> LightningPrecision:

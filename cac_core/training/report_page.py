@@ -136,7 +136,7 @@ def projection_figure(calibrated: Calibrated) -> go.Figure:
     mean, axes, share = principal_plane(calibrated.train_logits)
     validation, unknown = calibrated.data.validation, calibrated.data.unknown
     points = ((calibrated.logits - mean) @ axes).numpy()
-    centres = ((calibrated.bundle.centres - mean) @ axes).numpy()
+    centres = ((torch.from_numpy(calibrated.bundle.centres) - mean) @ axes).numpy()
     labels = validation.labels.numpy()
     step = max(1, len(points) // MOST_POINTS)
     figure = go.Figure()

@@ -9,6 +9,7 @@ from cac_core.backbones.build import build_backbone
 from cac_core.backbones.spec import BackboneSpec
 from cac_core.bundle import ModelBundle
 from cac_core.equations import anchored_centres
+from cac_core.model import weights
 from cac_core.preprocessing import Frame, Preprocessing
 from cac_core.thresholds import fit_thresholds
 
@@ -23,9 +24,9 @@ def tiny_bundle(names=("cup", "a tall box", "größe"), seed=0, **changes):
         "class_names": tuple(names),
         "backbone": spec,
         "preprocessing": Preprocessing(32, 3, mean=(0.5, 0.5, 0.5), std=(0.25, 0.25, 0.25)),
-        "state": build_backbone(spec).state_dict(),
-        "centres": anchored_centres(n),
-        "centre_counts": torch.full((n,), 5),
+        "state": weights(build_backbone(spec)),
+        "centres": anchored_centres(n).numpy(),
+        "centre_counts": np.full(n, 5),
         "thresholds": fit_thresholds(gamma, torch.arange(200) % n),
         "name": "tiny",
         "training": {"seed": seed},

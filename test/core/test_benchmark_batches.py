@@ -12,7 +12,8 @@ from cac_core.benchmark.batches import ResidentBatches
 from cac_core.benchmark.module import BenchmarkModule, make_loss
 from cac_core.benchmark.recipes import make_recipe
 from cac_core.data import LabelledImages
-from cac_core.preprocessing import Preprocessing, normalise
+from cac_core.model import normalise
+from cac_core.preprocessing import Preprocessing
 from cac_core.training.batches import OrderedBatches
 from cac_core.training.rand_augment import RandAugment
 

@@ -17,7 +17,8 @@ import torch
 from cac_core.bundle import load_bundle, save_bundle
 from cac_core.engines import ENGINES, make_engine
 from cac_core.engines.common import static_parts
-from cac_core.engines.graph import ScoreGraph, example_pixels
+from cac_core.engines.conversion import example_pixels
+from cac_core.engines.graph import ScoreGraph
 from cac_core.export import check_scores, export_onnx, export_openvino, export_tensorrt
 from cac_core.predictor import Predictor
 from cac_core.preprocessing import Frame

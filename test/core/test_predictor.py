@@ -15,8 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cac_core import equations
+from cac_core.model import build_model, normalise
 from cac_core.predictor import Predictor, Reason, failed
-from cac_core.preprocessing import Frame, Preprocessing, normalise, resize
+from cac_core.preprocessing import Frame, Preprocessing, resize
 from cac_core.support import errors
 from test.core.bundles import random_frames, tiny_bundle
 
@@ -150,7 +151,7 @@ def test_the_predictor_is_the_equations_over_the_network(predictor):
     bundle = predictor.bundle
     batch = torch.from_numpy(np.stack([resize(f, bundle.preprocessing) for f in frames]))
     with torch.no_grad():
-        d = bundle.build_model()(normalise(batch, bundle.preprocessing))
+        d = build_model(bundle)(normalise(batch, bundle.preprocessing))
     gamma = equations.rejection_scores(d)
     theta = bundle.thresholds.theta()
     for i, decision in enumerate(predictor.predict(frames)):
@@ -279,6 +280,6 @@ def test_replacing_the_centres_changes_the_decision_not_the_network():
     bundle = tiny_bundle()
     frame = random_frames(1)
     near = int(Predictor(bundle, "torch", device="cpu").predict(frame)[0].nearest_index)
-    swapped = torch.roll(bundle.centres, 1, dims=0)
+    swapped = np.roll(bundle.centres, 1, axis=0)
     moved = Predictor(dataclasses.replace(bundle, centres=swapped), "torch", device="cpu").predict(frame)[0]
     assert moved.nearest_index == (near + 1) % 3

@@ -20,7 +20,7 @@ from cac_core.engines.torch_engine import TorchEngine, backbone_dtype
 from cac_core.predictor import Predictor, Reason
 from cac_core.preprocessing import Frame, Preprocessing, resize
 from cac_core.support import errors
-from cac_core.training.precision import cpu_multiplies_bf16
+from cac_core.support.devices import cpu_multiplies_bf16
 from test.core.bundles import random_frames, tiny_bundle
 
 CPU, CUDA = torch.device("cpu"), torch.device("cuda", 0)
@@ -119,7 +119,7 @@ def test_lower_precisions_are_computed_where_the_hardware_has_them_and_refused_w
 
 
 def test_a_cpu_without_bfloat16_says_so(monkeypatch):
-    monkeypatch.setattr("cac_core.training.precision.cpu_multiplies_bf16", lambda: False)
+    monkeypatch.setattr("cac_core.engines.torch_engine.cpu_multiplies_bf16", lambda: False)
     with pytest.raises(errors.EngineError, match="cpu does not compute in bfloat16: use precision auto or float32"):
         TorchEngine(tiny_bundle(), "cpu", "bf16")
 
@@ -171,7 +171,9 @@ def test_what_an_engine_has_to_say_while_it_runs_is_given_once(monkeypatch):
 @pytest.mark.parametrize("kind", ENGINES)
 def test_a_network_that_overflows_means_unknown(kind, monkeypatch):
     bundle = tiny_bundle()
-    broken = dataclasses.replace(bundle, state={**bundle.state, "classifier.bias": torch.full((3,), torch.inf)})
+    broken = dataclasses.replace(
+        bundle, state={**bundle.state, "classifier.bias": np.full(3, np.inf, dtype=np.float32)}
+    )
     predictor = Predictor(bundle, "torch", "cpu")
     monkeypatch.setattr(predictor, "_engine", kind(broken, "cpu"))
     for decision in predictor.predict(random_frames(3)):

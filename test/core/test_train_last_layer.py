@@ -8,14 +8,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import save_file
+from safetensors.numpy import save_file
 from torch import nn
 
 from cac_core.backbones.build import build_backbone
 from cac_core.backbones.spec import BackboneSpec
 from cac_core.data import LabelledImages
 from cac_core.equations import anchored_centres, distances
-from cac_core.preprocessing import Preprocessing, normalise
+from cac_core.model import normalise
+from cac_core.preprocessing import Preprocessing
 from cac_core.training import ModelConfig, OptimiserConfig, ScheduleConfig, train
 from cac_core.training.last_layer import fit_last_layer, least_squares
 from test.core.trainings import one_thread, tiny_config  # noqa: F401 - a fixture

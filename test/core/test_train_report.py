@@ -12,6 +12,8 @@ import pytest
 import torch
 
 from cac_core import equations
+from cac_core.decision import UNKNOWN
+from cac_core.model import build_model
 from cac_core.training import DataConfig, ScheduleConfig, train
 from cac_core.training.report_page import (
     confused_pairs,
@@ -38,7 +40,7 @@ def trained(tmp_path_factory):
     data = DataConfig(root=place / "photos", unknown=place / "other", known_unknown=None, validation_share=0.25)
     config = photo_config(place / "photos", place / "m.cac", data=data, schedule=ScheduleConfig("one_cycle", epochs=4))
     result = train(config)
-    model = result.bundle.build_model()
+    model = build_model(result.bundle)
     again = make_bundle(model.backbone, result.bundle.backbone, load_training_data(config), config, torch.device("cpu"))
     return config, result, again
 
@@ -133,7 +135,7 @@ def test_grey_digits_have_a_page_too_and_it_can_be_left_out(tmp_path):
 def test_everything_rejected_or_everything_kept_is_shown(trained, tmp_path):
     _, result, calibrated = trained
     nothing = replace(calibrated, gamma=torch.full_like(calibrated.gamma, 1e9))
-    assert (equations.decide(nothing.gamma, calibrated.bundle.thresholds.theta()) == equations.UNKNOWN).all()
+    assert (equations.decide(nothing.gamma, calibrated.bundle.thresholds.theta()) == UNKNOWN).all()
     page = write_report(nothing, result.bundle, result.history, tmp_path).read_text()
     assert "<h3>just kept</h3>" not in page
     assert "<h3>rejected</h3>" in page

@@ -7,8 +7,9 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from cac_core.support.devices import cpu_multiplies_bf16
 from cac_core.training.config import ScheduleConfig
-from cac_core.training.precision import choose_precision, cpu_multiplies_bf16, depthwise_in_float32
+from cac_core.training.precision import choose_precision, depthwise_in_float32
 from cac_core.training.stopping import Step, TwoStage
 
 

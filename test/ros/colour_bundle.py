@@ -5,13 +5,14 @@
 from dataclasses import replace
 from pathlib import Path
 
-import torch
+import numpy as np
 from torch import nn
 
 from cac_core.backbones.build import build_backbone
 from cac_core.backbones.spec import BackboneSpec
 from cac_core.bundle import ModelBundle, save_bundle
 from cac_core.equations import anchored_centres
+from cac_core.model import weights
 from cac_core.preprocessing import Preprocessing
 from cac_core.thresholds import Thresholds
 
@@ -37,16 +38,16 @@ def colour_bundle(name: str = "colours", names: tuple[str, ...] = NAMES, known_k
     weight = network.classifier.weight.data.zero_()
     for channel in range(3):
         weight[channel, channel * pixels : (channel + 1) * pixels] = 10.0 / pixels
-    quantiles = torch.linspace(0, 2, 1001)
-    of_each_class = torch.tensor([[1.0], [1.0], [1.1]]) * quantiles
+    quantiles = np.linspace(0, 2, 1001, dtype=np.float32)
+    of_each_class = np.array([[1.0], [1.0], [1.1]], dtype=np.float32) * quantiles
     return ModelBundle(
         class_names=names,
         backbone=spec,
         preprocessing=Preprocessing(SIZE, 3, "stretch", "area", mean=(0, 0, 0), std=(1, 1, 1)),
-        state=network.state_dict(),
-        centres=anchored_centres(3),
-        centre_counts=torch.tensor([5, 5, 5]),
-        thresholds=Thresholds(quantiles, of_each_class, known_kept, torch.tensor([1000, 0, 0])),
+        state=weights(network),
+        centres=anchored_centres(3).numpy(),
+        centre_counts=np.array([5, 5, 5]),
+        thresholds=Thresholds(quantiles, of_each_class, known_kept, np.array([1000, 0, 0])),
         name=name,
     )
 
@@ -54,8 +55,8 @@ def colour_bundle(name: str = "colours", names: tuple[str, ...] = NAMES, known_k
 def overflowing_bundle() -> ModelBundle:
     """Weights that are finite, as every bundle's must be, but make everything except black overflow to infinity."""
     bundle = colour_bundle("overflowing")
-    state = {key: value * 3e38 if key == "classifier.weight" else value for key, value in bundle.state.items()}
-    return replace(bundle, state=state)
+    weight = bundle.state["classifier.weight"] * np.float32(3e38)
+    return replace(bundle, state={**bundle.state, "classifier.weight": weight})
 
 
 def write_model(folder: Path, bundle: ModelBundle | None = None) -> Path:

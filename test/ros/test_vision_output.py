@@ -22,7 +22,7 @@ def decided(gamma: list[float], theta: float) -> Decision:
     scores = np.array(gamma, np.float32)
     index = int(equations.decide(torch.from_numpy(scores), theta))
     nearest = int(scores.argmin())
-    unknown = index == equations.UNKNOWN
+    unknown = index < 0
     return Decision(
         unknown, index, "" if unknown else NAMES[index], nearest, NAMES[nearest], float(scores[nearest]), theta,
         Reason.ABOVE_THRESHOLD if unknown else Reason.OK, scores,

@@ -6,6 +6,7 @@ from torch import Tensor
 
 from cac_core import equations
 from cac_core.centres import calibrate_centres
+from cac_core.decision import require_two_classes
 
 
 class NearestDistance:
@@ -17,7 +18,7 @@ class NearestDistance:
     """
 
     def __init__(self, centres: Tensor) -> None:
-        equations.require_two_classes(centres.shape[0])
+        require_two_classes(centres.shape[0])
         self.anchors = centres
         self.centres = centres
 

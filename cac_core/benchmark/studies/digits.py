@@ -19,8 +19,10 @@ from torch import nn
 
 from cac_core import equations
 from cac_core.data import LabelledImages, load_digits_trial
+from cac_core.decision import UNKNOWN
 from cac_core.evaluate import evaluate
 from cac_core.metrics import auroc
+from cac_core.model import build_model
 from cac_core.predictor import Predictor
 from cac_core.preprocessing import Preprocessing
 from cac_core.support import console
@@ -66,7 +68,9 @@ def run_trial(config: TrainConfig) -> Row:
     bundle = result.bundle
     test = load_digits_trial(config.data.family, config.data.trial, bundle.preprocessing).test
     m = evaluate(Predictor(bundle, engine="torch", device="cpu"), test).metrics
-    distance, logit = other_aurocs(bundle.build_model().backbone, bundle.centres, test, bundle.preprocessing)
+    distance, logit = other_aurocs(
+        build_model(bundle).backbone, torch.from_numpy(bundle.centres), test, bundle.preprocessing
+    )
     return Row(
         m.auroc,
         distance,
@@ -85,7 +89,7 @@ def other_aurocs(
 ) -> tuple[float, float]:
     """AUROC of the nearest distance and of the negative largest logit."""
     logits = compute_logits(backbone, test, preprocessing, torch.device("cpu"))
-    unknown = (test.labels == equations.UNKNOWN).numpy()
+    unknown = (test.labels == UNKNOWN).numpy()
     nearest = equations.distances(logits, centres).min(dim=-1).values
     return auroc(nearest.numpy(), unknown), auroc(-logits.max(dim=-1).values.numpy(), unknown)
 

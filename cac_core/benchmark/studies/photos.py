@@ -28,8 +28,10 @@ from cac_core.benchmark.measures import bootstrap_lead, mean_and_std, measure, s
 from cac_core.benchmark.networks import Outputs
 from cac_core.bundle import load_bundle
 from cac_core.data import load_image_folder, load_unknown_folder
-from cac_core.equations import UNKNOWN, anchored_centres
+from cac_core.decision import UNKNOWN
+from cac_core.equations import anchored_centres
 from cac_core.metrics import auroc
+from cac_core.model import build_model
 from cac_core.support import console
 from cac_core.support.allocator import keep_freed_memory
 from cac_core.support.files import write_atomically
@@ -69,7 +71,7 @@ def outputs(config: TrainConfig, test: Path, unknown: Path) -> Outputs:
     known = load_training_data(config).train
     tested = load_image_folder(test, bundle.preprocessing, bundle.class_names)
     others = load_unknown_folder(unknown, bundle.preprocessing, bundle.class_names)
-    backbone, device = bundle.build_model().backbone, torch.device("cpu")
+    backbone, device = build_model(bundle).backbone, torch.device("cpu")
     logits = [compute_logits(backbone, images, bundle.preprocessing, device) for images in (known, tested, others)]
     labels = torch.cat([tested.labels, torch.full((len(others),), UNKNOWN)])
     return Outputs(

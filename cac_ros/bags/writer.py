@@ -13,7 +13,7 @@ from rosbags.interfaces import Connection
 from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin, Writer
 from rosbags.typesys import Stores, get_typestore
 
-from cac_ros.images import LAYOUTS
+from cac_ros.images import bytes_per_pixel
 
 _TYPES = get_typestore(Stores.ROS2_HUMBLE)
 
@@ -65,7 +65,7 @@ class BagWriter:
             width=width,
             encoding=encoding,
             is_bigendian=0,
-            step=width * LAYOUTS[encoding].pixel_bytes,
+            step=width * bytes_per_pixel(encoding),
             data=np.ascontiguousarray(pixels).reshape(-1),
         )
         self.write(topic, time_ns, message, "sensor_msgs/msg/Image")

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cac_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The classifier node as a child process that never outlives its parent."""
+"""A node as a child process that never outlives its parent."""
 
 from __future__ import annotations
 
@@ -11,12 +11,20 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import TypeAlias
 
 import cac_ros
 from cac_core.support.errors import CacError
+from cac_ros.replay.readiness import VARIABLE, ReadySocket
+
+ParameterValue: TypeAlias = str | bool | int | float | Sequence[str]
+
+CLASSIFIER = ("-m", "cac_ros.classifier_node")
+"""What Python runs: the classifier node."""
 
 _PATIENCE = 10.0  # [s]; how long the node may take to end after being asked
 _PR_SET_PDEATHSIG = 1
@@ -30,30 +38,48 @@ class NodeProcess:
     """A running node; use it in a `with` statement, which ends the process whatever happens."""
 
     def __init__(
-        self, folder: Path, namespace: str, parameters: Mapping[str, str | bool | float], remappings: Mapping[str, str]
+        self,
+        folder: Path,
+        *,
+        command: Sequence[str] = CLASSIFIER,
+        namespace: str = "",
+        parameters: Mapping[str, ParameterValue] | None = None,
+        remappings: Mapping[str, str] | None = None,
+        ros_arguments: Sequence[str] = (),
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         """Start the node.
 
         Args:
             folder: for its parameter file and its log.
+            command: what Python runs.
             namespace: for example "/replay".
             parameters: those that differ from their defaults.
             remappings: from name to name.
+            ros_arguments: more of them; a parameter given here wins.
+            environment: variables that differ from those of this process.
         """
-        file = folder / "parameters.yaml"
+        name = f"node-{time.monotonic_ns()}"
+        file, self._log = folder / f"{name}.yaml", folder / f"{name}.log"
         # JSON is YAML; quoting protects paths that look like numbers.
-        file.write_text(json.dumps({"/**": {"ros__parameters": dict(parameters)}}), encoding="utf-8")
-        names = [part for old, new in remappings.items() for part in ("-r", f"{old}:={new}")]
+        file.write_text(json.dumps({"/**": {"ros__parameters": dict(parameters or {})}}, default=str), encoding="utf-8")
+        rules = {**({"__ns": namespace} if namespace else {}), **(remappings or {})}
+        names = [part for old, new in rules.items() for part in ("-r", f"{old}:={new}")]
+        files = ["--params-file", str(file)] if parameters else []
+        self._ready = ReadySocket()
         root = str(Path(cac_ros.__file__).parents[1])
-        environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
-        environment["PYTHONPATH"] = os.pathsep.join(filter(None, [root, environment.get("PYTHONPATH", "")]))
-        environment.setdefault("ROS_LOG_DIR", str(folder))
-        self._log = folder / "node.log"
+        variables = {
+            "ROS_LOG_DIR": str(folder),
+            **os.environ,
+            "PYTHONUNBUFFERED": "1",
+            "PYTHONPATH": os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH", "")])),
+            VARIABLE: self._ready.address,
+            **(environment or {}),
+        }
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "cac_ros.classifier_node", "--ros-args", "-r", f"__ns:={namespace}", *names,
-                 "--params-file", str(file)],
-                env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
+                [sys.executable, *command, "--ros-args", *names, *files, *ros_arguments],
+                env=variables, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
                 start_new_session=True,  # Ctrl-C in a terminal reaches the parent only, which then ends the node
                 preexec_fn=_end_with_parent,  # noqa: PLW1509 - the only way to end with a parent that was killed
             )  # fmt: skip
@@ -76,9 +102,14 @@ class NodeProcess:
         """Everything it printed so far."""
         return self._log.read_text(encoding="utf-8", errors="replace")
 
-    def says_loaded(self) -> bool:
-        """Whether its log says that the model is loaded; it becomes active right after."""
-        return " loaded in " in self.output
+    @property
+    def status(self) -> int | None:
+        """Its exit status, None while it runs."""
+        return self._process.poll()
+
+    def ready(self) -> bool:
+        """Whether the classifier node has said that it is active; never waits."""
+        return self._ready.heard()
 
     def check(self) -> None:
         """See that it still runs.
@@ -86,9 +117,8 @@ class NodeProcess:
         Raises:
             NodeProcessError: it ended, with what it said last.
         """
-        status = self._process.poll()
-        if status is not None:
-            raise NodeProcessError(f"The node ended with status {status}: {self.last_words()}")
+        if self.status is not None:
+            raise NodeProcessError(f"The node ended with status {self.status}: {self.last_words()}")
 
     def last_words(self) -> str:
         """Its last error, or else its last line, without the logger's prefix."""
@@ -97,16 +127,29 @@ class NodeProcess:
         last = (errors or lines or ["it said nothing"])[-1]
         return re.sub(r"^(\[[^\]]*\]\s*){1,3}:\s*", "", last).strip()
 
-    def stop(self) -> None:
-        """End it: asked first, forced if it does not listen. Does nothing when it has ended."""
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
-            if self._process.poll() is not None:
-                return
-            self._process.send_signal(number)
+    def send(self, number: signal.Signals) -> None:
+        """Send it a signal; nothing happens when it has ended."""
+        self._process.send_signal(number)
+
+    def wait(self, timeout: float) -> int:
+        """Wait for its end; returns the exit status.
+
+        Raises:
+            subprocess.TimeoutExpired: it still runs after so many seconds.
+        """
+        return self._process.wait(timeout)
+
+    def stop(self, first: signal.Signals = signal.SIGINT) -> None:
+        """End it: asked first, forced if it does not listen."""
+        for number in (first, signal.SIGTERM, signal.SIGKILL):
+            if self.status is not None:
+                break
+            self.send(number)
             try:
-                self._process.wait(_PATIENCE)
+                self.wait(_PATIENCE)
             except subprocess.TimeoutExpired:
                 continue
+        self._ready.close()
 
 
 def _end_with_parent() -> None:

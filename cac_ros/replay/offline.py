@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from cac_core.predictor import Decision, Predictor, Reason, failed
 from cac_core.preprocessing import Frame
-from cac_ros.bags.reader import BagMessage, MessageError
+from cac_ros.bags.message import BagMessage, MessageError
 from cac_ros.images import BadFrameError, to_frame
 from cac_ros.replay.results import FrameResult, from_decision
+from cac_ros.stamps import stamp_ns
 
 BATCH_FRAMES = 32
 BATCH_BYTES = 64 * 2**20
@@ -61,7 +62,7 @@ def classify(
         stamp, frame = 0, None
         try:
             content = message.decode()
-            stamp = content.header.stamp.sec * 10**9 + content.header.stamp.nanosec
+            stamp = stamp_ns(content.header.stamp)
             frame = to_frame(content)
             size += frame.pixels.nbytes
         except (MessageError, BadFrameError) as error:

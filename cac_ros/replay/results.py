@@ -18,6 +18,7 @@ import numpy as np
 from cac_core.metrics import OpenSetMetrics, open_set_metrics
 from cac_core.predictor import Decision, Reason
 from cac_ros.replay.labels import Labels
+from cac_ros.replay.live_figures import LiveFigures, finite
 
 UNKNOWN = -1
 NO_ANSWER = "NO_ANSWER"
@@ -126,62 +127,6 @@ def metrics_of(rows: Sequence[FrameResult]) -> OpenSetMetrics:
 
 
 @dataclass(frozen=True)
-class LiveFigures:
-    """Counters and latencies of a live replay; latencies in ms from publishing a frame to receiving its answer."""
-
-    rate: float
-    sent: int
-    received: int
-    classified: int
-    replaced: int
-    failed: int
-    answers: int
-    latency_p50: float
-    latency_p95: float
-    latency_p99: float
-    worst_lateness_ms: float
-
-    @property
-    def lost(self) -> int:
-        """Frames that never reached the node."""
-        return self.sent - self.received
-
-    def broken_sums(self) -> list[str]:
-        """Sentences about sums that do not hold; empty when all do."""
-        parts = self.classified + self.replaced + self.failed
-        problems = []
-        if self.lost < 0:
-            problems.append(f"The node received {self.received} frames but only {self.sent} were sent.")
-        if self.received != parts:
-            problems.append(
-                f"received = {self.received}, but classified + replaced + failed = "
-                f"{self.classified} + {self.replaced} + {self.failed} = {parts}."
-            )
-        if self.answers != self.classified + self.failed:
-            problems.append(
-                f"The node answered {self.classified + self.failed} frames, but {self.answers} answers arrived."
-            )
-        return problems
-
-    def to_dict(self) -> dict[str, Any]:
-        """JSON-ready."""
-        return {
-            "rate": self.rate,
-            "sent": self.sent,
-            "received": self.received,
-            "lost": self.lost,
-            "classified": self.classified,
-            "replaced": self.replaced,
-            "failed": self.failed,
-            "answers": self.answers,
-            "latency_ms": {
-                "p50": _finite(self.latency_p50), "p95": _finite(self.latency_p95), "p99": _finite(self.latency_p99)
-            },
-            "worst_lateness_ms": _finite(self.worst_lateness_ms),
-        }  # fmt: skip
-
-
-@dataclass(frozen=True)
 class Evaluation:
     """Everything one replay found; the report and metrics.json are made from it."""
 
@@ -257,7 +202,7 @@ class Evaluation:
             "threshold": {
                 "known_kept": None if self.fixed_threshold else self.known_kept,
                 "per_class": self.per_class,
-                "theta": {n: _finite(t) for n, t in zip(self.class_names, self.theta, strict=True)},
+                "theta": {n: finite(t) for n, t in zip(self.class_names, self.theta, strict=True)},
             },
             "frames": self.counts(),
             "reasons": self.reasons(),
@@ -289,7 +234,3 @@ class Evaluation:
 
 def _number(value: float) -> str:
     return "" if math.isnan(value) else f"{value:.7g}"
-
-
-def _finite(value: float) -> float | None:
-    return float(value) if math.isfinite(value) else None

@@ -131,11 +131,11 @@ def test_no_transport_is_chosen_for_the_user() -> None:
 
 
 def test_the_launch_files_and_the_layout_agree_on_the_topic_of_the_view() -> None:
-    from cac_ros.replay import live
+    from cac_ros.replay.transport import WATCHED
 
     def constant(name: str, variable: str) -> str:
         return re.search(rf'^{variable} = "(.+)"', (ROOT / "launch" / name).read_text(), re.MULTILINE)[1]  # type: ignore[index]
 
-    assert constant("replay.launch.py", "WATCHED") == live.WATCHED
+    assert constant("replay.launch.py", "WATCHED") == WATCHED
     layout = (ROOT / "config" / "cac_ros.rviz").read_text(encoding="utf-8")
     assert f"Value: {constant('view.launch.py', 'TOPIC')}\n" in layout

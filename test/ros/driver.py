@@ -6,9 +6,7 @@ Every wait is for an event and has a limit; nothing sleeps for a fixed time.
 """
 
 import array
-import os
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -29,6 +27,8 @@ from rclpy.parameter import Parameter
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CompressedImage, Image
 
+from cac_ros.replay import node_process
+
 ROOT = Path(__file__).parents[2]
 TIMEOUT = 30.0
 RED, GREEN, BLUE, GREY, BLACK = (255, 0, 0), (0, 255, 0), (0, 0, 255), (128, 128, 128), (0, 0, 0)
@@ -43,7 +43,7 @@ def picture(colour: Sequence[int], width: int = 64, height: int = 48, encoding: 
     return message
 
 
-class NodeProcess:
+class NodeProcess(node_process.NodeProcess):
     """The real node in a process of its own; its output goes to a file."""
 
     def __init__(
@@ -53,32 +53,21 @@ class NodeProcess:
         model: Path | str | None = None,
         *,
         arguments: Sequence[str] = (),
-        command: Sequence[str] = ("-m", "cac_ros.classifier_node"),
+        command: Sequence[str] = node_process.CLASSIFIER,
         environment: dict[str, str] | None = None,
-        **parameters: object,
+        **parameters: Any,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._log = folder / f"node-{time.monotonic_ns()}.log"
         if model is not None:
-            parameters["model_path"] = model
-        options = [part for name, value in parameters.items() for part in ("-p", f"{name}:={_yaml(value)}")]
-        ros = [*options, *arguments]
-        environment = {"ROS_DOMAIN_ID": str(domain), "ROS_LOG_DIR": str(folder), **(environment or {})}
-        with self._log.open("wb") as log:
-            self.started = time.monotonic()
-            self.process = subprocess.Popen(
-                [sys.executable, *command, *(["--ros-args", *ros] if ros else [])],
-                cwd=ROOT,
-                env={**os.environ, **environment},
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
-
-    @property
-    def output(self) -> str:
-        """Everything it printed so far."""
-        return self._log.read_text(errors="replace")
+            parameters["model_path"] = str(model)
+        own = {"ROS_DOMAIN_ID": str(domain), "ROS_LOG_DIR": str(folder)}
+        super().__init__(
+            folder,
+            command=command,
+            parameters=parameters,
+            ros_arguments=arguments,
+            environment={**own, **(environment or {})},
+        )
 
     def says(self, text: str) -> None:
         """Wait until it has printed this; an answer may arrive before the line that was logged after it."""
@@ -86,28 +75,12 @@ class NodeProcess:
 
     def wait(self, timeout: float = TIMEOUT) -> int:
         """Wait for the end; returns the exit status."""
-        return self.process.wait(timeout)
+        return super().wait(timeout)
 
     def interrupt(self, with_signal: signal.Signals = signal.SIGINT) -> int:
         """Ask it to end; returns the exit status."""
-        self.process.send_signal(with_signal)
+        self.send(with_signal)
         return self.wait()
-
-    def kill(self) -> None:
-        """Make sure that it is gone."""
-        if self.process.poll() is None:
-            self.process.kill()
-            self.process.wait(TIMEOUT)
-
-
-def _yaml(value: object) -> str:
-    return (
-        str(value).lower()
-        if isinstance(value, bool)
-        else f"'{value}'"
-        if isinstance(value, (str, Path))
-        else str(value)
-    )
 
 
 @contextmanager
@@ -117,7 +90,7 @@ def running(*args: Any, **options: Any) -> Iterator[NodeProcess]:
     try:
         yield process
     finally:
-        process.kill()
+        process.stop(signal.SIGKILL)
         sys.stdout.write(process.output)
 
 

@@ -17,7 +17,7 @@ import pytest
 from cac_msgs.msg import OpenSetClassification
 from rclpy.qos import ReliabilityPolicy
 
-from cac_ros.replay import live
+from cac_ros.replay.transport import WATCHED
 from test.ros.driver import GREEN, ROOT, Robot, picture, wait_until
 from test.ros.recordings import write_rosbag2
 
@@ -197,7 +197,7 @@ def test_a_live_replay_is_shown_while_it_runs(viewer: Path, model: Path, ros_dom
     arguments = f"bag:={bag}", f"model_path:={model}", f"out:={out}", "mode:=live", "view:=true"
     with launched(tmp_path, "replay.launch.py", *arguments) as process:
         assert process.wait(TIMEOUT) == 0
-    assert viewer.read_text().splitlines() == [live.WATCHED, "384x288 bgr8"]
+    assert viewer.read_text().splitlines() == [WATCHED, "384x288 bgr8"]
     assert (out / "report.html").exists()
 
 

@@ -52,7 +52,7 @@ def shared_robot(node: NodeProcess, module_domain: int) -> Iterator[Robot]:
 def robot(shared_robot: Robot, node: NodeProcess) -> Iterator[Robot]:
     """The robot of a node that answers, and that has the default parameters again afterwards."""
     yield shared_robot
-    assert node.process.poll() is None, "the node ended"
+    assert node.status is None, "the node ended"
     shared_robot.set_parameters(threshold=-1.0)
     results = shared_robot.set_parameters(known_kept=-1.0, per_class_thresholds=False, publish_rejection_scores=True)
     assert all(result.successful for result in results)

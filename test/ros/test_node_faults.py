@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """An engine that raises or hangs: the node says so, answers unknown, and goes on or ends cleanly."""
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -113,7 +114,7 @@ def test_a_request_to_end_while_the_model_loads(model: Path, ros_domain: int, tm
     environment = {"RELEASE_FILE": str(release), "HANG_LOADING": str(loading)}
     with running(tmp_path, ros_domain, model, command=("-m", "test.ros.faulty_node"), environment=environment) as node:
         wait_until(loading.exists, "the node to load its model")
-        node.process.terminate()
+        node.send(signal.SIGTERM)
         release.touch()
         assert node.wait() == 0
         assert "Traceback" not in node.output

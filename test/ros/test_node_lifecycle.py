@@ -44,7 +44,7 @@ def entities(robot: Robot) -> dict[str, list[str]]:
 
 def resources(node: NodeProcess) -> tuple[int, int, int]:
     """Memory [KiB], threads and open files of the process."""
-    process = Path(f"/proc/{node.process.pid}")
+    process = Path(f"/proc/{node.pid}")
     values = dict(line.split(":", 1) for line in (process / "status").read_text().splitlines())
     return int(values["VmRSS"].split()[0]), int(values["Threads"]), len(list((process / "fd").iterdir()))
 

@@ -17,12 +17,13 @@ import pytest
 
 from cac_ros.bags.reader import Bag
 from cac_ros.bags.writer import BagWriter
-from cac_ros.replay import live
+from cac_ros.replay import dds_driver, live
 from cac_ros.replay.config import ReplayConfig
-from cac_ros.replay.live import _write_stamp
+from cac_ros.replay.live_figures import LiveFigures
 from cac_ros.replay.node_process import NodeProcess, NodeProcessError
+from cac_ros.replay.pacing import write_stamp
 from cac_ros.replay.report import build_report
-from cac_ros.replay.results import Evaluation, LiveFigures
+from cac_ros.replay.results import Evaluation
 from cac_ros.replay.run import ReplayError, replay
 from cac_ros.replay.summary import summary
 from test.ros.colour_bundle import NAMES
@@ -200,18 +201,18 @@ def test_a_node_that_is_not_discovered_gets_another_domain(
     domains = []
 
     class Elsewhere(NodeProcess):
-        def __init__(self, *arguments):
+        def __init__(self, *arguments, **options):
             domains.append(os.environ["ROS_DOMAIN_ID"])
             with pytest.MonkeyPatch.context() as patch:
                 if len(domains) == 1:
                     patch.setenv("ROS_DOMAIN_ID", "101")
-                super().__init__(*arguments)
+                super().__init__(*arguments, **options)
 
     monkeypatch.setattr(live, "NodeProcess", Elsewhere)
-    monkeypatch.setattr(live, "DISCOVERY_TIMEOUT", 4.0)
+    monkeypatch.setattr(dds_driver, "DISCOVERY_TIMEOUT", 4.0)
     settings = ReplayConfig(bag, model, tmp_path / "out", mode="live")
     if chosen_by_the_user:
-        with pytest.raises(live.NotDiscoveredError, match=f"ROS domain {ros_domain}"):
+        with pytest.raises(dds_driver.NotDiscoveredError, match=f"ROS domain {ros_domain}"):
             replay(settings)
         assert len(domains) == 1
     else:
@@ -242,7 +243,7 @@ def test_the_stamp_of_a_serialised_image_is_changed_and_nothing_else(tmp_path):
     with Bag(tmp_path / "bag") as bag:
         (message,) = bag.messages(TOPIC)
     data = bytearray(message.cdr())
-    _write_stamp(data, 5_000_000_007)
+    write_stamp(data, 5_000_000_007)
     changed = message.__class__(message.topic, message.time_ns, message.msgtype, "cdr", bytes(data)).decode()
     assert (changed.header.stamp.sec, changed.header.stamp.nanosec) == (5, 7)
     assert changed.header.frame_id == "camera"
@@ -252,7 +253,7 @@ def test_the_stamp_of_a_serialised_image_is_changed_and_nothing_else(tmp_path):
 def test_the_node_process_says_why_it_ended(tmp_path, ros_domain):
     reason = r"The node ended with status 1: .*absent\.cac does not exist"
     with (
-        NodeProcess(tmp_path, "/x", {"model_path": "absent.cac"}, {}) as node,
+        NodeProcess(tmp_path, namespace="/x", parameters={"model_path": "absent.cac"}) as node,
         pytest.raises(NodeProcessError, match=reason),
     ):
         wait_until(node.check, "the node to end")

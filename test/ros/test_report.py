@@ -16,9 +16,10 @@ import pytest
 from cac_ros.bags.reader import Bag
 from cac_ros.bags.writer import BagWriter
 from cac_ros.replay.labels import Interval, Labels
+from cac_ros.replay.live_figures import LiveFigures
 from cac_ros.replay.report import build_report
 from cac_ros.replay.report.worst_errors import worst_errors
-from cac_ros.replay.results import NO_ANSWER, Evaluation, FrameResult, LiveFigures, metrics_of, no_answer
+from cac_ros.replay.results import NO_ANSWER, Evaluation, FrameResult, metrics_of, no_answer
 from test.ros.recordings import TOPIC, picture, time_of
 
 NASTY = '<script>alert("1")</script> & größer 物'

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from cac_ros.replay import live
 from cac_ros.replay.config import ReplayConfig
 from cac_ros.replay.run import replay
+from cac_ros.replay.transport import LOCAL_TRANSPORT, WATCHED, prepare_environment
 from test.ros.driver import GREEN, ROOT, connected, picture, running, wait_until
 from test.ros.recordings import write_rosbag2
 
@@ -74,22 +74,22 @@ def test_a_live_replay_can_be_watched_from_another_program(
     monkeypatch.setenv("ROS_AUTOMATIC_DISCOVERY_RANGE", discovery)
     monkeypatch.delenv("FASTDDS_BUILTIN_TRANSPORTS")
     bag = write_rosbag2(tmp_path / "bag", ["red"] * 60)
-    with viewer(tmp_path, ros_domain, "-r", f"{TOPIC}:={live.WATCHED}") as process:
+    with viewer(tmp_path, ros_domain, "-r", f"{TOPIC}:={WATCHED}") as process:
         wait_until(lambda: bool(said(tmp_path)), "the viewer to subscribe")
         evaluation = replay(ReplayConfig(bag, model, tmp_path / "out", mode="live", watch=True))
         assert process.wait(60) == 0, said(tmp_path)
-    assert said(tmp_path) == [live.WATCHED, "384x288 bgr8"]  # 128x96, enlarged
+    assert said(tmp_path) == [WATCHED, "384x288 bgr8"]  # 128x96, enlarged
     assert evaluation.live is not None
     assert evaluation.live.sent == evaluation.live.received == 60
-    assert any(f"{live.WATCHED}/compressed) in ROS domain {ros_domain}" in note for note in evaluation.notes)
+    assert any(f"{WATCHED}/compressed) in ROS domain {ros_domain}" in note for note in evaluation.notes)
 
 
 def test_only_a_watched_replay_leaves_its_own_domain(monkeypatch: pytest.MonkeyPatch) -> None:
-    for watch, domain, transport in ((True, "0", None), (False, str(1 + os.getpid() % 100), live.LOCAL_TRANSPORT)):
+    for watch, domain, transport in ((True, "0", None), (False, str(1 + os.getpid() % 100), LOCAL_TRANSPORT)):
         with monkeypatch.context() as patch:
             for name in ("ROS_DOMAIN_ID", "FASTDDS_BUILTIN_TRANSPORTS"):
                 patch.setenv(name, "")  # so that it is restored
                 patch.delenv(name)
-            live._prepare_environment(watch)
+            prepare_environment(watch)
             assert os.environ["ROS_DOMAIN_ID"] == domain
             assert os.environ.get("FASTDDS_BUILTIN_TRANSPORTS") == transport

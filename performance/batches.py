@@ -15,7 +15,7 @@ from cac_core.support import console
 from performance import table
 from performance.model import bare_loop, load, model_file
 from performance.pictures import pictures
-from performance.table import Figures, Row
+from performance.table import Figures, Measurement
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 figures.note_times(f"{size}", bare_loop(predictor, images, size, a.seconds))
     engine = f"{predictor.engine_name} on {predictor.device_name}"
     rows = [
-        Row(
+        Measurement(
             f"batch of {size}, {engine}",
             figures[f"{size}_p50"] / size / figures["1_p50"],
             "time of a frame / its time alone",

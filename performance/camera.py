@@ -4,7 +4,6 @@
 
 import itertools
 import os
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -19,7 +18,9 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CompressedImage, Image
 
-from performance.processes import MeasurementError, running
+from cac_ros.replay.node_process import NodeProcess, ParameterValue
+from cac_ros.stamps import stamp_ns
+from performance.processes import MeasurementError, Node, running
 
 TIMEOUT = 120.0
 """How long anything that is waited for may take [s]."""
@@ -36,7 +37,7 @@ class Camera:
     """
 
     def __init__(self, pictures: Sequence[Image] | Sequence[CompressedImage], count: int = 1) -> None:
-        self.namespace = f"/bench_{os.getpid()}_{next(_runs)}"
+        self.namespace = f"/performance_{os.getpid()}_{next(_runs)}"
         self.count = count
         self.answers: dict[int, float] = {}
         self.answered = [0] * count
@@ -51,7 +52,7 @@ class Camera:
         for camera in range(count):
             self._subscribe(camera)
         self._last = 0
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: NodeProcess | None = None
         self._executor = SingleThreadedExecutor(context=self._context)
         self._executor.add_node(self._node)
         self._thread = threading.Thread(target=self._executor.spin, daemon=True)
@@ -63,10 +64,10 @@ class Camera:
         return [f"{self.namespace}/{name}" for name in names]
 
     @property
-    def parameters(self) -> list[str]:
+    def parameters(self) -> dict[str, ParameterValue]:
         """What our node must be told to read these topics."""
-        result = [f"image_transport:={'compressed' if self._compressed else 'raw'}"]
-        return result if self.count == 1 else [*result, f"image_topics:=[{','.join(self.topics)}]"]
+        several = {} if self.count == 1 else {"image_topics": self.topics}
+        return {"image_transport": "compressed" if self._compressed else "raw", **several}
 
     def __enter__(self) -> "Camera":
         """Start to listen."""
@@ -81,13 +82,13 @@ class Camera:
         rclpy.shutdown(context=self._context)
 
     @contextmanager
-    def watched_by(self, command: Sequence[str]) -> Iterator[tuple[int, float]]:
+    def watched_by(self, node: Node) -> Iterator[tuple[int, float]]:
         """Run a node that answers, wait until it has been discovered in both directions and has answered 20 images.
 
         Gives its process id and how long its start took until it was discovered [s]. Raises MeasurementError.
         """
         start = time.perf_counter()
-        with running(command, self.namespace) as self._process:
+        with running(node, self.namespace) as self._process:
             self._wait(lambda: all(self._matched.values()), "the node was not discovered")
             seconds = time.perf_counter() - start
             for _ in range(20):
@@ -172,7 +173,7 @@ class Camera:
 
     def _answer(self, camera: int, message: OpenSetClassification) -> None:
         now = time.perf_counter()
-        stamp = message.header.stamp.sec * 10**9 + message.header.stamp.nanosec
+        stamp = stamp_ns(message.header.stamp)
         with self._changed:
             self.answers[stamp] = now
             self.answered[camera] += 1
@@ -193,7 +194,7 @@ class Camera:
         end = time.monotonic() + TIMEOUT
         with self._changed:
             while not condition():
-                if self._process is not None and self._process.poll() is not None:
+                if self._process is not None and self._process.status is not None:
                     raise MeasurementError("the node that is measured has ended; what it said is above")
                 if time.monotonic() > end:
                     raise MeasurementError(f"{failure} within {TIMEOUT:.0f} s; what the node said is above")

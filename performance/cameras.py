@@ -17,8 +17,8 @@ from performance import table
 from performance.camera import Camera
 from performance.model import bare_loop, load, model_file
 from performance.pictures import pictures
-from performance.processes import node_command, prepare_ros
-from performance.table import Figures, Row
+from performance.processes import our_node, prepare_ros
+from performance.table import Figures, Measurement
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 table.say(f"cameras: {count}, round {number} of {a.rounds}")
                 loop = bare_loop(predictor, images, count)
                 figures.note(**{f"{count}_bare_per_s": count * len(loop) / sum(loop)})
-                with Camera(images, count) as camera, camera.watched_by(node_command(model, a, *camera.parameters)):
+                with Camera(images, count) as camera, camera.watched_by(our_node(model, a, **camera.parameters)):
                     latencies, lost = camera.latencies(a.frames, a.rate)
                     figures.note_times(f"{count}", latencies)
                     each = camera.saturated(4.0)
@@ -47,9 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def row(f: Figures, count: int, what: str) -> Row:
+def row(f: Figures, count: int, what: str) -> Measurement:
     """One number of cameras."""
-    return Row(
+    return Measurement(
         f"{count} camera{'s' if count > 1 else ''}, {what}",
         f[f"{count}_per_s"] / f[f"{count}_bare_per_s"],
         f"saturated frames/s / bare loop with batches of {count}",

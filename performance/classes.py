@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cac_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Time and memory of loss and scores over the number of classes: ``python -m performance.classes``.
+"""Time and memory of loss and scores over the number of classes: ``python -m performance classes``.
 
 For 10 to 10,000 classes: loss and gradient through the anchored distances, and rejection scores from distances. Both
 hold a few tensors of batch times classes and nothing larger. Beside them, up to --matrix classes, the way through a
@@ -47,7 +47,7 @@ def allocated(step: Callable[[], object], device: torch.device) -> float:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print."""
-    parser = argparse.ArgumentParser(prog="python -m performance.classes", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m performance classes", description=__doc__)
     parser.add_argument("--batch", type=int, default=128)
     parser.add_argument("--repeats", type=int, default=7, help="the medians of so many are printed")
     parser.add_argument("--matrix", type=int, default=1000, help="most classes for the way through a matrix")
@@ -62,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         def loss(z: torch.Tensor = z, y: torch.Tensor = y) -> None:
             z.grad = None
-            equations.cac_loss(anchored_distances(z), y).backward()
+            equations.cac_loss(anchored_distances(z), y).backward()  # type: ignore[no-untyped-call]
 
         def scores(d: torch.Tensor = d) -> torch.Tensor:
             return equations.rejection_scores(d)
@@ -76,7 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
             def by_matrix(z: torch.Tensor = z, y: torch.Tensor = y, centres: torch.Tensor = centres) -> None:
                 z.grad = None
-                equations.cac_loss(equations.distances(z, centres), y).backward()
+                equations.cac_loss(equations.distances(z, centres), y).backward()  # type: ignore[no-untyped-call]
 
             cells.append(f"{1e3 * seconds(by_matrix, values.repeats, device):.2f}")
         else:

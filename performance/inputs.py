@@ -18,8 +18,8 @@ from performance import table
 from performance.camera import Camera
 from performance.model import bare_loop, load, model_file
 from performance.pictures import pictures
-from performance.processes import comparison_command, node_command, prepare_ros
-from performance.table import Figures, Row
+from performance.processes import comparison_node, our_node, prepare_ros
+from performance.table import Figures, Measurement
 
 SIZES = ("640x480", "1280x720", "1920x1080")
 KINDS = {"raw": "echo", "JPEG": "echo_jpeg"}
@@ -45,7 +45,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     a = table.parse(parser, arguments)
     prepare_ros()
     figures, rows = Figures(), []
-    extra = ["reduced_jpeg:=true"] if a.reduced else []
     with model_file(a) as model:
         predictor = load(model, a)
         for width, height in a.sizes:
@@ -59,8 +58,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                     figures.note_times(f"{name}_forward", bare_loop(predictor, images, rate=a.rate))
                     for who in ("echo", "ours"):
                         with Camera(images) as camera:
-                            ours = node_command(model, a, *camera.parameters, *extra)
-                            with camera.watched_by(ours if who == "ours" else comparison_command(echo)):
+                            ours = our_node(model, a, **camera.parameters, reduced_jpeg=a.reduced)
+                            with camera.watched_by(ours if who == "ours" else comparison_node(echo)):
                                 latencies, lost = camera.latencies(a.frames, a.rate)
                                 figures.note_times(f"{name}_{who}", latencies)
                                 per_s = sum(camera.saturated(3.0))
@@ -70,11 +69,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def row(f: Figures, name: str, rate: str) -> Row:
+def row(f: Figures, name: str, rate: str) -> Measurement:
     """One size and kind."""
     possible = 1.0 / (1.0 / f[f"{name}_echo_per_s"] + 1.0 / f[f"{name}_bare_per_s"])
     share = f[f"{name}_ours_per_s"] / possible
-    return Row(
+    return Measurement(
         f"{name} {rate}",
         f[f"{name}_ours_p50"] / (f[f"{name}_echo_p50"] + f[f"{name}_forward_p50"]),
         "p50 / (echo + read + forward at this rate)",

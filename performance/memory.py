@@ -19,8 +19,8 @@ from performance import table
 from performance.camera import Camera
 from performance.model import model_file
 from performance.pictures import pictures
-from performance.processes import node_command, prepare_ros, resident_mib
-from performance.table import Figures, Row
+from performance.processes import our_node, prepare_ros, resident_mib
+from performance.table import Figures, Measurement
 
 SAMPLES = 100
 
@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with (
         model_file(a) as model,
         Camera(images) as camera,
-        camera.watched_by(node_command(model, a, *camera.parameters)) as (pid, _),
+        camera.watched_by(our_node(model, a, **camera.parameters)) as (pid, _),
     ):
         for i in range(a.frames):
             times.append(camera.ask())
@@ -52,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     first, last = (statistics.median(part) for part in (samples[tenth : 2 * tenth] or samples, samples[-tenth:]))
     what = f"memory over {a.frames:,} frames{' of changing size' if a.changing else ''}"
     besides = f"{first:.0f} MiB → {last:.0f} MiB"
-    table.report([Row(what, last / first, "MiB at the end / after a tenth", "≤ 1.01", besides)], figures, a)
+    table.report([Measurement(what, last / first, "MiB at the end / after a tenth", "≤ 1.01", besides)], figures, a)
     return 0
 
 

@@ -18,8 +18,8 @@ from performance import table
 from performance.camera import Camera
 from performance.model import bare_loop, load, model_file
 from performance.pictures import pictures
-from performance.processes import comparison_command, node_command, prepare_ros, resident_mib
-from performance.table import Figures, Row
+from performance.processes import comparison_node, our_node, prepare_ros, resident_mib
+from performance.table import Figures, Measurement
 
 NODES = {"echo": "echo", "ours": "cac_ros", "plain": "plain, eager torch"}
 
@@ -41,12 +41,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             for name, title in NODES.items():
                 table.say(f"node: round {number} of {a.rounds}, {title}")
                 with Camera(images) as camera:
-                    command = {
-                        "echo": comparison_command("echo"),
-                        "plain": comparison_command("plain", str(model), a.device),
-                        "ours": node_command(model, a, *camera.parameters),
+                    node = {
+                        "echo": comparison_node("echo"),
+                        "plain": comparison_node("plain", str(model), a.device),
+                        "ours": our_node(model, a, **camera.parameters),
                     }[name]
-                    with camera.watched_by(command) as (pid, seconds):
+                    with camera.watched_by(node) as (pid, seconds):
                         latencies, lost = camera.latencies(a.frames, a.rate)
                         figures.note_times(name, latencies)
                         figures.note(**{f"{name}_lost": lost, f"{name}_per_s": sum(camera.saturated(4.0))})
@@ -58,12 +58,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def rows(f: Figures, what: str) -> list[Row]:
+def rows(f: Figures, what: str) -> list[Measurement]:
     """The ratios that matter."""
     possible = 1.0 / (1.0 / f["echo_per_s"] + 1.0 / f["bare_per_s"])
     forward = f["forward_p50"]
     return [
-        Row(
+        Measurement(
             f"latency, {what}",
             f["ours_p50"] / (f["echo_p50"] + forward),
             "p50 / (echo + forward at this rate)",
@@ -71,36 +71,36 @@ def rows(f: Figures, what: str) -> list[Row]:
             f"{f['ours_lost']:.0f} lost, echo {f['echo_p50']:.2f} ms, forward {forward:.2f} ms",
             f.times("ours"),
         ),
-        Row(
+        Measurement(
             "the same, forward without pause",
             f["ours_p50"] / (f["echo_p50"] + f["loop_p50"]),
             "p50 / (echo + forward in a loop)",
             "≤ 1.25",
             f"forward {f['loop_p50']:.2f} ms: caches and cores stay warm",
         ),
-        Row("tail of the latency", f["ours_p99"] / f["ours_p50"], "p99 / p50", "≤ 2"),
-        Row(
+        Measurement("tail of the latency", f["ours_p99"] / f["ours_p50"], "p99 / p50", "≤ 2"),
+        Measurement(
             "saturated throughput",
             f["ours_per_s"] / possible,
             "frames/s / possible with this echo and bare loop",
             "≥ 0.85",
             f"{f['ours_per_s']:.0f} frames/s, echo {f['echo_per_s']:.0f}, bare loop {f['bare_per_s']:.0f}",
         ),
-        Row(
+        Measurement(
             "a plain node's latency",
             f["ours_p50"] / f["plain_p50"],
             "our p50 / its p50",
             "≤ 0.25",
             times=f.times("plain"),
         ),
-        Row(
+        Measurement(
             "a plain node's throughput",
             f["ours_per_s"] / f["plain_per_s"],
             "our frames/s / its",
             "≥ 4",
             f"{f['plain_per_s']:.0f} frames/s",
         ),
-        Row(
+        Measurement(
             "start of the node",
             f["ours_start_s"] / f["plain_start_s"],
             "seconds until it is subscribed / plain node's",

@@ -21,20 +21,22 @@ from cac_core.predictor import Predictor
 from cac_core.preprocessing import Frame
 from cac_core.support import console
 from cac_ros.images import to_frame
-from cac_ros.node.active_model import ActiveModel, answer
+from cac_ros.node.active_model import ActiveModel
+from cac_ros.node.answers import answer
 from cac_ros.node.messages import classification_message
-from cac_ros.parameters import Settings
+from cac_ros.parameters import NodeSettings
 from performance import table
 from performance.inputs import size
 from performance.model import CLASSES, model_file
 from performance.pictures import pictures
-from performance.table import Figures, Row
+from performance.table import Figures, Measurement
 
 
 class NoNetwork:
     """An engine whose network takes no time; the rest is that of every engine."""
 
-    name, device, notes = "none", "cpu", ()
+    name, device = "none", "cpu"
+    notes: tuple[str, ...] = ()
 
     def __init__(self, bundle: ModelBundle) -> None:
         self._bundle = bundle
@@ -69,7 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             bundle = load_bundle(path)
         predictor = Predictor(bundle, "torch", "cpu")
         predictor._engine = NoNetwork(bundle)
-        model = ActiveModel.of(predictor, Settings())
+        model = ActiveModel.of(predictor, NodeSettings())
         for width, height in a.sizes:
             (image,) = pictures(width, height, jpeg=False, count=1)
             name = f"{width}×{height} raw, {a.interpolation} resize"
@@ -89,7 +91,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 figures.note_times(name, times(whole, a.seconds))
             besides = f"resize {figures[f'{name}_resize_p50']:.3f} ms; wanted for mipmap at 640×480: ≤ 0.4 ms in all"
             ratio = figures[f"{name}_p50"] / figures[f"{name}_resize_p50"]
-            rows.append(Row(name, ratio, "all but the network / the resize alone", "", besides, figures.times(name)))
+            rows.append(
+                Measurement(name, ratio, "all but the network / the resize alone", "", besides, figures.times(name))
+            )
     table.report(rows, figures, a)
     return 0
 

@@ -3,9 +3,11 @@
 """What the measuring camera publishes: pictures with the detail and the noise of a real one."""
 
 import array
+from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 from sensor_msgs.msg import CompressedImage, Image
 
 JPEG_QUALITY = 90
@@ -23,11 +25,12 @@ def pictures(width: int, height: int, jpeg: bool, count: int = 4) -> list[Image]
     ]
 
 
-def _picture(width: int, height: int, seed: int) -> np.ndarray:
+def _picture(width: int, height: int, seed: int) -> NDArray[np.uint8]:
     random = np.random.default_rng(seed)
     coarse = random.integers(0, 256, (12, 16, 3), dtype=np.uint8)
     smooth = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
-    return np.clip(smooth + random.normal(0.0, _NOISE, smooth.shape), 0, 255).astype(np.uint8)
+    noisy: NDArray[np.floating[Any]] = smooth + random.normal(0.0, _NOISE, smooth.shape)
+    return noisy.clip(0, 255).astype(np.uint8)
 
 
 def _jpeg(pixels: np.ndarray) -> "array.array[int]":

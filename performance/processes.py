@@ -4,70 +4,58 @@
 
 import argparse
 import os
-import signal
-import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from cac_core.support.errors import CacError
+from cac_ros.replay import transport
+from cac_ros.replay.node_process import CLASSIFIER, NodeProcess, ParameterValue
 
 
 class MeasurementError(CacError):
     """A measurement cannot go on; what the node said is on standard error."""
 
 
-# Shared memory alone, with room for the largest frames. And not ROS_AUTOMATIC_DISCOVERY_RANGE=LOCALHOST: with it Fast
-# DDS ignores the transport, and every image costs 10 ms more. Shared memory does not leave the machine.
-TRANSPORT = "SHM?max_msg_size=1MB&sockets_size=32MB&non_blocking=false"
+@dataclass(frozen=True)
+class Node:
+    """What runs in a process: what Python is started with, and the node's parameters."""
+
+    command: tuple[str, ...] = CLASSIFIER
+    parameters: Mapping[str, ParameterValue] = field(default_factory=dict)
 
 
 def prepare_ros() -> None:
     """Choose transport and domain for this process and those that it starts, unless the user has."""
-    os.environ.setdefault("FASTDDS_BUILTIN_TRANSPORTS", TRANSPORT)
-    os.environ.setdefault("ROS_DOMAIN_ID", str(1 + os.getpid() % 100))
+    transport.stay_local(transport.shared_memory(32))  # room for the largest frames
 
 
-def node_command(model: Path, options: argparse.Namespace, *parameters: str) -> list[str]:
-    """Our node with a model and further parameters, each ``NAME:=VALUE``."""
-    values = [
-        f"model_path:={model}",
-        f"engine:={options.engine}",
-        f"device:={options.device}",
-        f"precision:={options.precision}",
-        *parameters,
-    ]
-    return ["cac_ros.classifier_node", "--ros-args", *(part for value in values for part in ("-p", value))]
+def our_node(model: Path, options: argparse.Namespace, **parameters: ParameterValue) -> Node:
+    """Our node with a model, the options of the measurement and further parameters."""
+    chosen = {name: getattr(options, name) for name in ("engine", "device", "precision")}
+    return Node(parameters={"model_path": str(model), **chosen, **parameters})
 
 
-def comparison_command(kind: str, *arguments: str) -> list[str]:
+def comparison_node(kind: str, *arguments: str) -> Node:
     """One of the nodes of :mod:`performance.comparison_nodes`."""
-    return ["performance.comparison_nodes", kind, *arguments]
+    return Node(("-m", "performance.comparison_nodes", kind, *arguments))
 
 
 @contextmanager
-def running(command: Sequence[str], namespace: str) -> Iterator[subprocess.Popen[bytes]]:
+def running(node: Node, namespace: str) -> Iterator[NodeProcess]:
     """Run a node in a namespace and end it; what it said is shown if the measurement fails."""
-    with tempfile.TemporaryFile() as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", *command, "--ros-args", "-r", f"__ns:={namespace}"], stdout=log, stderr=log
-        )
+    with (
+        tempfile.TemporaryDirectory(prefix="performance_") as folder,
+        NodeProcess(Path(folder), command=node.command, namespace=namespace, parameters=node.parameters) as process,
+    ):
         try:
             yield process
         except MeasurementError:
-            log.seek(0)
-            sys.stderr.write(log.read().decode(errors="replace"))
+            sys.stderr.write(process.output)
             raise
-        finally:
-            if process.poll() is None:
-                process.send_signal(signal.SIGINT)
-                try:
-                    process.wait(10)
-                except subprocess.TimeoutExpired:
-                    process.kill()
-                    process.wait(10)
 
 
 def resident_mib(pid: int) -> float:

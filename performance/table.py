@@ -25,7 +25,7 @@ COLUMNS = ("measured", "p50 ms", "p95 ms", "p99 ms", "ratio", "ratio of", "wante
 
 
 @dataclass(frozen=True)
-class Row:
+class Measurement:
     """One line.
 
     Attributes:
@@ -114,7 +114,7 @@ def say(sentence: str) -> None:
     console.err.print(sentence, markup=False, highlight=False)
 
 
-def report(rows: Sequence[Row], figures: Figures, options: argparse.Namespace) -> None:
+def report(rows: Sequence[Measurement], figures: Figures, options: argparse.Namespace) -> None:
     """Write the JSON file, and print the table unless this is a part of a larger one."""
     document = {
         "machine": machine(),
@@ -129,15 +129,15 @@ def report(rows: Sequence[Row], figures: Figures, options: argparse.Namespace) -
         console.out.print(f"{options.json}", highlight=False)
 
 
-def print_rows(rows: Sequence[Row]) -> None:
+def print_rows(rows: Sequence[Measurement]) -> None:
     """Print the table with the machine's name over it."""
     console.out.print(console.table(machine(), COLUMNS, [row.cells() for row in rows]))
 
 
-def read_rows(path: Path) -> list[Row]:
+def read_rows(path: Path) -> list[Measurement]:
     """The rows of a JSON file that :func:`report` wrote."""
     rows: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["rows"]
-    return [Row(**{**row, "times": tuple(row["times"])}) for row in rows]
+    return [Measurement(**{**row, "times": tuple(row["times"])}) for row in rows]
 
 
 def machine() -> str:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cac_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Training images per second of the paper's network: ``python -m performance.training_speed``.
+"""Training images per second of the paper's network: ``python -m performance training_speed``.
 
 The benchmark's own training (images in memory as uint8, augmentation of whole batches, the precision that pays off on
 this machine) beside a plain loop written like the authors': float32, transforms of single PIL images, and negatives
@@ -88,7 +88,8 @@ def plain_loss(logits: Tensor, anchors: Tensor, y: Tensor) -> Tensor:
     own = distances.gather(1, y.view(-1, 1)).view(-1)
     others = torch.tensor([[i for i in range(n) if y[k] != i] for k in range(len(y))], device=logits.device)
     gaps = (own.unsqueeze(1) - distances.gather(1, others)).exp()
-    return torch.log(1 + gaps.sum(dim=1)).mean() + 0.1 * own.mean()
+    loss: Tensor = torch.log(1 + gaps.sum(dim=1)).mean() + 0.1 * own.mean()
+    return loss
 
 
 def plain_epoch(network: nn.Module, loader: DataLoader[Any], optimiser: torch.optim.Optimizer, device: Any) -> float:
@@ -99,7 +100,7 @@ def plain_epoch(network: nn.Module, loader: DataLoader[Any], optimiser: torch.op
     for images, labels in loader:
         optimiser.zero_grad()
         loss = plain_loss(network(images.to(device)), anchors, labels.to(device))
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
     _wait(device)
     return time.perf_counter() - started
@@ -171,7 +172,7 @@ def network_alone(data: TrainingData, config: TrainConfig, device: torch.device)
     batches = TrainingBatches(data.train, config.optimiser.batch_size, 0, lambda: 0)
     pixels, labels = (tensor.to(device) for tensor in next(iter(batches)))
     spec = BackboneSpec(config.model.backbone, len(data.train.class_names), data.preprocessing.image_size)
-    network = build_backbone(spec).to(device, memory_format=torch.channels_last).train()
+    network = build_backbone(spec).to(device).to(memory_format=torch.channels_last).train()
     for part in freeze(network, config.model.frozen):
         part.eval()
     loss = CACLoss(len(data.train.class_names)).to(device)
@@ -215,7 +216,7 @@ def measure_photos(images: int, repeats: int, device: torch.device) -> tuple[lis
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print."""
-    parser = argparse.ArgumentParser(prog="python -m performance.training_speed", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m performance training_speed", description=__doc__)
     parser.add_argument("--images", type=int, default=1280, help="per epoch")
     parser.add_argument("--photos", type=int, default=128, help="per epoch of the recipe for photos")
     parser.add_argument("--repeats", type=int, default=5, help="the medians of so many are printed")

@@ -13,7 +13,7 @@ import torch
 
 from performance import batches, inputs, overhead, table
 from performance.__main__ import OTHERS, ROWS
-from performance.table import Figures, Row
+from performance.table import Figures, Measurement
 from test.repo.sources import ROOT
 
 SMALL = ["--backbone", "paper", "--image-size", "32", "--rounds", "1", "--device", "cpu"]
@@ -84,7 +84,7 @@ def test_a_row_is_the_same_after_it_was_written_and_read(
     figures = Figures()
     for scale in (1, 3, 2):
         figures.note_times("frame", [scale * i / 1000 for i in range(1, 102)])
-    rows = [Row("a", 0.5, "x / y", "≤ 1", "more", figures.times("frame")), Row("b", 2.0, "x / z")]
+    rows = [Measurement("a", 0.5, "x / y", "≤ 1", "more", figures.times("frame")), Measurement("b", 2.0, "x / z")]
     assert rows[0].times == pytest.approx((2 * 51.0, 2 * 96.0, 2 * 100.0))  # the medians of the rounds
     table.report(rows, figures, table.parser("memory", "").parse_args([]))
     assert table.read_rows(tmp_path / "bench_output" / "memory.json") == rows

@@ -18,10 +18,12 @@ from cac_core.predictor import Predictor
 from cac_core.support import console
 from cac_core.support.errors import CacError
 from cac_core.support.files import write_atomically
-from cac_ros.bags.reader import Bag, Topic
+from cac_ros.bags.message import Topic
+from cac_ros.bags.reader import Bag
 from cac_ros.replay.config import ReplayConfig
 from cac_ros.replay.labels import Labels, check_coverage, check_span, read_label_file, read_label_topic
-from cac_ros.replay.results import UNKNOWN, Evaluation, FrameResult, LiveFigures, with_labels
+from cac_ros.replay.live_figures import LiveFigures
+from cac_ros.replay.results import UNKNOWN, Evaluation, FrameResult, with_labels
 
 
 class ReplayError(CacError):
@@ -38,9 +40,9 @@ def replay(config: ReplayConfig) -> Evaluation:
     _check(config)
     bundle = load_bundle(config.model)
     try:
-        theta = bundle.thresholds.theta(config.known_kept, config.per_class, config.threshold).numpy()
+        theta = bundle.thresholds.theta(config.known_kept, config.per_class, config.threshold)
     except ValueError as error:
-        own = config.per_class and not bundle.thresholds.any_of_one_class
+        own = config.per_class and not bundle.thresholds.has_class_thresholds
         option = "--per-class" if own else "--known-kept" if config.threshold is None else "--threshold"
         raise ReplayError(f"{option}: {error}.") from error
     with Bag(config.bag) as bag:

@@ -17,6 +17,7 @@ from cac_ros.bags.reader import Bag
 from cac_ros.bags.recovery import recover
 from cac_ros.bags.recovery.recovered import inflate
 from cac_ros.bags.writer import BagWriter
+from cac_ros.stamps import stamp_ns
 from test.ros.recordings import (
     LABEL_TOPIC,
     TOPIC,
@@ -48,7 +49,7 @@ def check_frames(bag: Bag) -> int:
     for message in bag.messages(TOPIC):
         index = (message.time_ns - time_of(0)) // (time_of(1) - time_of(0))
         content = message.decode()
-        assert message.time_ns == time_of(index) == content.header.stamp.sec * 10**9 + content.header.stamp.nanosec
+        assert message.time_ns == time_of(index) == stamp_ns(content.header.stamp)
         assert content.encoding == "bgr8"
         assert np.array_equal(content.data.reshape(96, 128, 3), picture(LABELS[index], index))
         count += 1

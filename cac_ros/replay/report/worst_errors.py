@@ -18,6 +18,7 @@ from cac_ros.bags.message import MessageError
 from cac_ros.bags.reader import Bag
 from cac_ros.images import BadFrameError, to_frame
 from cac_ros.replay.results import FrameResult
+from cac_ros.stamps import stamp_ns
 
 SIDE = 320
 """Longest side of a thumbnail in pixels; shown at half of that, so that it is sharp on dense screens."""
@@ -54,7 +55,7 @@ def thumbnail(bag: Bag, topic: str, row: FrameResult) -> str | None:
     for message in bag.messages(topic, row.time_ns, row.time_ns + 1):
         try:
             content = message.decode()
-            stamp = content.header.stamp.sec * 10**9 + content.header.stamp.nanosec
+            stamp = stamp_ns(content.header.stamp)
             if stamp == row.stamp_ns:
                 return _data_uri(to_frame(content))
         except (MessageError, BadFrameError):

@@ -20,12 +20,14 @@ PLATFORMS = {
 }
 SOURCE_ONLY = ("empy", "notify2")  # published without wheels
 
+# REUSE-IgnoreStart
 HEADER = """\
 # SPDX-FileCopyrightText: 2026 cac_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 #
 # Every package of the environment, also those that ours depend on. Written by `make lock`; not to be edited by hand.
 """
+# REUSE-IgnoreEnd
 
 Environment = tuple[str, str]  # architecture, Python
 

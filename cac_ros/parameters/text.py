@@ -10,6 +10,7 @@ from cac_ros.parameters.table import TABLE
 
 def yaml_text() -> str:
     """The whole text of ``config/classifier.yaml``: every parameter with its default, described."""
+    # REUSE-IgnoreStart
     lines = [
         "# SPDX-FileCopyrightText: 2026 cac_ros contributors",
         "# SPDX-License-Identifier: Apache-2.0",
@@ -19,6 +20,7 @@ def yaml_text() -> str:
         "/**:",
         "  ros__parameters:",
     ]
+    # REUSE-IgnoreEnd
     for spec in TABLE:
         notes = [spec.description]
         if spec.constraint:

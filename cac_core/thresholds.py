@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from cac_core.support.errors import CacError
+
 GRID_STEPS = 1000
 """The grid holds the shares 0, 0.001, …, 1."""
 
@@ -19,6 +21,18 @@ MARGIN = 0.01
 
 MIN_PER_CLASS = 10
 """A class with fewer correctly classified validation images uses the grid of all classes."""
+
+
+class ThresholdError(CacError, ValueError):
+    """Thresholds that a model cannot have.
+
+    Attributes:
+        argument: of :meth:`Thresholds.theta` that asks for them; a command line names its option.
+    """
+
+    def __init__(self, argument: str, problem: str) -> None:
+        super().__init__(problem)
+        self.argument = argument
 
 
 @dataclass(frozen=True)
@@ -53,21 +67,24 @@ class Thresholds:
             threshold: a number of the caller's own, for every class; the other arguments then have no effect.
 
         Raises:
-            ValueError: for a share outside (0, 1], a threshold that is negative or not finite, or ``per_class`` where
-                no class has thresholds of its own.
+            ThresholdError: for a share outside (0, 1], a threshold that is negative or not finite, or ``per_class``
+                where no class has thresholds of its own.
         """
         if threshold is not None:
             if not 0.0 <= threshold < math.inf:
-                raise ValueError(f"a threshold must be zero or a positive finite number, not {threshold}")
+                raise ThresholdError(
+                    "threshold", f"a threshold must be zero or a positive finite number, not {threshold}"
+                )
             return np.full(len(self.class_quantiles), threshold, dtype=np.float32)
         share = check_share(self.known_kept if known_kept is None else known_kept)
         # Rounding up keeps the promise "at least"; the small term undoes the error of share * 1000 in binary.
         k = min(GRID_STEPS, math.ceil(share * GRID_STEPS - 1e-6))
         if per_class:
             if not self.has_class_thresholds:
-                raise ValueError(
+                raise ThresholdError(
+                    "per_class",
                     f"no class has a threshold of its own, for which it needs {MIN_PER_CLASS} validation images that "
-                    "are taken for it: use one threshold for all classes, or train with more images"
+                    "are taken for it: use one threshold for all classes, or train with more images",
                 )
             return self.class_quantiles[:, k].copy()
         return np.full(len(self.class_quantiles), self.quantiles[k], dtype=np.float32)
@@ -102,9 +119,9 @@ def fit_thresholds(gamma: ArrayLike, labels: ArrayLike, known_kept: float = 0.95
 
 
 def check_share(known_kept: float) -> float:
-    """Return the share of known images to keep, or raise a ValueError when it lies outside (0, 1]."""
+    """Return the share of known images to keep, or raise a ThresholdError when it lies outside (0, 1]."""
     if not 0.0 < known_kept <= 1.0:
-        raise ValueError(f"the share of known images to keep must lie in (0, 1], not {known_kept}")
+        raise ThresholdError("known_kept", f"the share of known images to keep must lie in (0, 1], not {known_kept}")
     return known_kept
 
 

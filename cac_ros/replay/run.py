@@ -18,6 +18,7 @@ from cac_core.predictor import Predictor
 from cac_core.support import console
 from cac_core.support.errors import CacError
 from cac_core.support.files import write_atomically
+from cac_core.thresholds import ThresholdError
 from cac_ros.bags.message import Topic
 from cac_ros.bags.reader import Bag
 from cac_ros.replay.config import ReplayConfig
@@ -41,10 +42,8 @@ def replay(config: ReplayConfig) -> Evaluation:
     bundle = load_bundle(config.model)
     try:
         theta = bundle.thresholds.theta(config.known_kept, config.per_class, config.threshold)
-    except ValueError as error:
-        own = config.per_class and not bundle.thresholds.has_class_thresholds
-        option = "--per-class" if own else "--known-kept" if config.threshold is None else "--threshold"
-        raise ReplayError(f"{option}: {error}.") from error
+    except ThresholdError as error:
+        raise ReplayError(f"--{error.argument.replace('_', '-')}: {error}.") from error
     with Bag(config.bag) as bag:
         topic = bag.image_topic(config.topic)
         labels = _labels(bag, config)

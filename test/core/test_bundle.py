@@ -22,6 +22,7 @@ from cac_core.bundle import FORMAT_VERSION, METADATA_KEY, _checksum, _read_array
 from cac_core.model import OpenSetClassifier, build_model
 from cac_core.support import errors
 from cac_core.support.files import write_atomically
+from cac_core.thresholds import GRID_STEPS, Thresholds
 from test.core.bundles import tiny_bundle
 
 
@@ -65,6 +66,41 @@ def test_the_model_id_names_content_not_the_file(tmp_path):
     c = save_bundle(tiny_bundle(seed=1), tmp_path / "c.cac")
     assert a.model_id == b.model_id != c.model_id
     assert (tmp_path / "a.cac").read_bytes() == (tmp_path / "b.cac").read_bytes()
+
+
+def bundle_of_numbers():
+    """A bundle whose every number is written down here."""
+    plain = tiny_bundle()
+    state = {
+        name: np.full(value.shape, 7)
+        if value.dtype == np.int64
+        else (np.arange(value.size) / 64 % 1).reshape(value.shape)
+        for name, value in plain.state.items()
+    }
+    grid = (np.arange(GRID_STEPS + 1) / 512).astype(np.float32)
+    return dataclasses.replace(
+        plain,
+        state={name: value if value.dtype == np.int64 else value.astype(np.float32) for name, value in state.items()},
+        centre_counts=np.array([5, 0, 7]),
+        thresholds=Thresholds(grid, np.stack([grid, grid * 2, grid]), 0.9, np.array([50, 60, 70])),
+        name="fixed",
+    )
+
+
+def test_the_id_of_a_model_is_the_one_it_had_when_bundles_held_tensors(tmp_path):
+    saved = save_bundle(bundle_of_numbers(), tmp_path / "fixed.cac")
+    assert saved.checksum == "a2c179f9d3d6ebc9bfb7ced44a9f3f5a64951e299f37398066f81cfd4de2b83b"
+    assert load_bundle(tmp_path / "fixed.cac").model_id == "fixed@a2c179f9d3d6"
+
+
+def test_numbers_of_a_type_that_numpy_lacks_are_refused(saved):
+    content = saved.read_bytes()
+    header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
+    tensors = safetensors.torch.load(content)
+    tensors["backbone.classifier.bias"] = tensors["backbone.classifier.bias"].bfloat16()
+    saved.write_bytes(safetensors.torch.save(tensors, header["__metadata__"]))
+    with pytest.raises(errors.BundleInvalidError, match="type 'BF16', which NumPy does not have"):
+        load_bundle(saved)
 
 
 def test_any_safetensors_reader_can_open_it(saved):

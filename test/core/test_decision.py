@@ -73,7 +73,7 @@ def test_whatever_the_scores_are_the_decision_is_that_of_the_tensors(gamma: Floa
 
 
 @given(batches(elements=MIXED))
-def test_distances_that_are_not_finite_give_no_score_where_tensors_give_none(d: Floats) -> None:
+def test_distances_that_are_not_finite_give_no_score(d: Floats) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         ours = decision.rejection_scores(d.astype(np.float32))

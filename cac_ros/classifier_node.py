@@ -14,7 +14,6 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -26,7 +25,7 @@ from diagnostic_msgs.msg import DiagnosticArray
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.clock import Clock, ClockType
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.executors import ExternalShutdownException
 from rclpy.lifecycle import LifecycleNode, LifecyclePublisher, LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter
 from rclpy.qos import DurabilityPolicy, QoSProfile
@@ -34,16 +33,18 @@ from std_srvs.srv import SetBool
 
 from cac_core.support.allocator import keep_freed_memory
 from cac_core.support.errors import CacError
-from cac_ros import parameters
-from cac_ros.node import diagnostics
 from cac_ros.node.active_model import ActiveModel
 from cac_ros.node.background import Background
 from cac_ros.node.cameras import Cameras
+from cac_ros.node.diagnostics import NodeStatus, status_message
+from cac_ros.node.log_throttle import LogThrottle
 from cac_ros.node.messages import class_list_message, float32_array, threshold_changes
+from cac_ros.node.newest_frame_worker import Counts
+from cac_ros.node.recent_frames import Timings
 from cac_ros.node.service_manager import say_ready, say_stopping
-from cac_ros.node.throttle import Throttle
-from cac_ros.node.worker import Counts
-from cac_ros.parameters import NodeSettings
+from cac_ros.node.spinning import spin
+from cac_ros.node.transitions import Transitions
+from cac_ros.parameters import NodeSettings, change_problem, effect_problem
 from cac_ros.parameters.declaration import declare
 from cac_ros.parameters.rejections import ExplainedRejections, own_values
 
@@ -56,15 +57,14 @@ class ClassifierNode(ExplainedRejections, LifecycleNode):
     def __init__(self, **options: Any) -> None:
         super().__init__("cac_classifier", **options)
         self.settings: NodeSettings = declare(self)
-        self._state = "unconfigured"
-        self._failure = ""  # of the last transition
+        self._transitions = Transitions(self)
         self._enabled = True
-        self._throttle = Throttle(_LOG_PERIOD)
+        self._throttle = LogThrottle(_LOG_PERIOD)
         self._model: ActiveModel | None = None
         self._cameras: Cameras | None = None
         self._classes: LifecyclePublisher[ClassList] | None = None
         self._loading = False
-        if ignored := parameters.effect_problem(vars(self.settings), self.settings.threshold):
+        if ignored := effect_problem(vars(self.settings), self.settings.threshold):
             self.get_logger().warning(ignored)
         self.add_on_set_parameters_callback(self._check_parameters)
         self.add_post_set_parameters_callback(self._apply_parameters)
@@ -74,19 +74,20 @@ class ClassifierNode(ExplainedRejections, LifecycleNode):
         self.create_service(
             LoadModel, "~/load_model", self._load_model, callback_group=MutuallyExclusiveCallbackGroup()
         )
-        self._reports = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
-        # Steady time: reports must come even if use_sim_time is set and the simulation's clock stands still.
-        self.create_timer(self.settings.diagnostics_period, self._report, clock=Clock(clock_type=ClockType.STEADY_TIME))
+        self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
+        # Steady time: diagnostics must come even if use_sim_time is set and the simulation's clock stands still.
+        steady = Clock(clock_type=ClockType.STEADY_TIME)
+        self.create_timer(self.settings.diagnostics_period, self._publish_status, clock=steady)
 
     # -- lifecycle ----------------------------------------------------------------------------------------------------
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Load, verify and warm up the model."""
-        return self._transition("configure", self._configure, "inactive", undo=self._release)
+        return self._transitions.run("configure", self._configure, "inactive", undo=self._release)
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Subscribe and publish."""
-        result = self._transition(
+        result = self._transitions.run(
             "activate", lambda: self._activate(state), "active", undo=lambda: self._deactivate(state)
         )
         if result == TransitionCallbackReturn.SUCCESS:
@@ -95,43 +96,26 @@ class ClassifierNode(ExplainedRejections, LifecycleNode):
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Unsubscribe; the model stays loaded."""
-        return self._transition("deactivate", lambda: self._deactivate(state), "inactive")
+        return self._transitions.run("deactivate", lambda: self._deactivate(state), "inactive")
 
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Free the model and everything made by configure."""
-        return self._transition("cleanup", self._release, "unconfigured")
+        return self._transitions.run("cleanup", self._release, "unconfigured")
 
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Free everything."""
-        return self._transition("shutdown", self._release, "finalized")
+        return self._transitions.run("shutdown", self._release, "finalized")
 
     def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Free everything, so that the node can be configured again."""
-        return self._transition("error processing", self._release, "unconfigured")
-
-    def _transition(
-        self, name: str, action: Callable[[], None], then: str, undo: Callable[[], None] | None = None
-    ) -> TransitionCallbackReturn:
-        try:
-            action()
-        except Exception as error:  # noqa: BLE001 - rclpy would swallow it without a word
-            expected = isinstance(error, CacError)
-            self._failure = f"{name} failed: {error if expected else f'{type(error).__name__}: {error}'}"
-            if self.context.ok():  # otherwise the process is asked to end, and that is why it failed
-                self.get_logger().error(self._failure if expected else f"{self._failure}\n{traceback.format_exc()}")
-            if undo is not None:
-                undo()
-            return TransitionCallbackReturn.FAILURE
-        self._failure = ""
-        self._state = then
-        return TransitionCallbackReturn.SUCCESS
+        return self._transitions.run("error processing", self._release, "unconfigured")
 
     def _configure(self) -> None:
         start, settings = time.monotonic(), self.settings
         self._model = model = ActiveModel.load(settings.model_path, settings)
         latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
         self._classes = self.create_lifecycle_publisher(ClassList, "~/classes", latched)
-        self._cameras = Cameras(self, lambda: self._model, self._warn)
+        self._cameras = Cameras(self, lambda: self.settings, lambda: self._model, self._warn)
         self._announce(model, f"loaded in {time.monotonic() - start:.1f} s")
 
     def _activate(self, state: LifecycleState) -> None:
@@ -163,7 +147,7 @@ class ClassifierNode(ExplainedRejections, LifecycleNode):
 
     def _check_parameters(self, changed: list[Parameter[Any]]) -> SetParametersResult:
         changes = own_values(changed)
-        problem = parameters.change_problem(self.settings, changes)
+        problem = change_problem(self.settings, changes)
         if not problem and self._model is not None:
             try:
                 self._model.with_settings(replace(self.settings, **changes))
@@ -191,15 +175,15 @@ class ClassifierNode(ExplainedRejections, LifecycleNode):
 
     def _enable(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
         self._enabled = request.data
-        if self._state == "active" and self._cameras is not None:
+        if self._transitions.state == "active" and self._cameras is not None:
             if request.data:
                 self._cameras.open()
             else:
                 self._cameras.close()
         response.success = True
         response.message = "Classifying." if request.data else "Not classifying until enabled again."
-        if self._state != "active":
-            response.message = f"Applies when the node is active; it is {self._state}."
+        if self._transitions.state != "active":
+            response.message = f"Applies when the node is active; it is {self._transitions.state}."
         return response
 
     async def _load_model(self, request: LoadModel.Request, response: LoadModel.Response) -> LoadModel.Response:
@@ -253,26 +237,28 @@ class ClassifierNode(ExplainedRejections, LifecycleNode):
             names = model.predictor.class_names
             self._classes.publish(class_list_message(stamp, model.model_id, names, model.theta, model.known_kept))
 
-    def _report(self) -> None:
+    def _publish_status(self) -> None:
         array = DiagnosticArray()
         array.header.stamp = self.get_clock().now().to_msg()
         name = self.get_fully_qualified_name()
         array.status = [
-            diagnostics.status(f"{name.lstrip('/')}: {part}", name, report) for part, report in self._collect().items()
+            status_message(f"{name.lstrip('/')}: {part}", name, status) for part, status in self._statuses().items()
         ]
-        self._reports.publish(array)
+        self._diagnostics.publish(array)
 
-    def _collect(self) -> dict[str, diagnostics.Report]:
-        report = diagnostics.Report(
-            state=self._state if self._enabled or self._state != "active" else "disabled",
+    def _statuses(self) -> dict[str, NodeStatus]:
+        state = self._transitions.state
+        status = NodeStatus(
+            state=state if self._enabled or state != "active" else "disabled",
             counts=Counts(),
-            timings=diagnostics.Timings(),
-            failure=self._failure,
+            timings=Timings(),
+            failure=self._transitions.failure,
         )
         if self._model is not None:
             self._pass_on_notes(self._model)  # an engine can have one to make while it runs
-            report = replace(report, **self._model.report(), tolerance=self.settings.unknown_share_tolerance)
-        return {"classifier": report} if self._cameras is None else self._cameras.reports(report)
+            tolerance = self.settings.unknown_share_tolerance
+            status = replace(status, **self._model.status_fields(), tolerance=tolerance)
+        return {"classifier": status} if self._cameras is None else self._cameras.statuses(status)
 
     def _warn(self, kind: object, sentence: str) -> None:
         if text := self._throttle(kind, sentence):
@@ -288,7 +274,7 @@ def main(args: list[str] | None = None) -> int:
         node = ClassifierNode()
         if node.settings.autostart and not (_started(node.trigger_configure()) and _started(node.trigger_activate())):
             return 1 if rclpy.ok() else 0
-        _spin(node)
+        spin(node, _LOG_PERIOD)
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
     except CacError as error:
@@ -302,22 +288,6 @@ def main(args: list[str] | None = None) -> int:
             node.close()
         rclpy.try_shutdown()
     return 0
-
-
-def _spin(node: ClassifierNode) -> None:
-    """Handle callbacks until the process is asked to end."""
-    executor = SingleThreadedExecutor()
-    executor.add_node(node)
-    while True:
-        try:
-            executor.spin()
-            return
-        except (KeyboardInterrupt, ExternalShutdownException):
-            raise
-        except Exception:  # noqa: BLE001 - a message that cannot be deserialised, say: no reason to stop the robot's eyes
-            if not node.context.ok():
-                return
-            node.get_logger().error(f"A callback failed:\n{traceback.format_exc()}", throttle_duration_sec=_LOG_PERIOD)
 
 
 def _started(result: TransitionCallbackReturn) -> bool:

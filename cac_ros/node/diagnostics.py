@@ -3,99 +3,24 @@
 """What the node says of itself on /diagnostics."""
 
 import math
-import threading
-from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from statistics import median
 
 from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 
-from cac_ros.node.worker import Counts
+from cac_ros.node.newest_frame_worker import Counts
+from cac_ros.node.recent_frames import Timings
 
 FEWEST_FOR_DRIFT = 100
-"""With fewer classified frames in the window, their unknown share says little."""
+"""Among fewer classified frames, the share of unknown ones says little."""
 
 STALL_LIMIT = 2.0
 """A frame in the engine for longer than this is an error [s]."""
 
 
 @dataclass(frozen=True)
-class Timings:
-    """Of the frames in the window: latencies [ms], NaN before the first frame; shares in [0, 1].
-
-    Attributes:
-        latency_p50: from the arrival of the message to the publication of the answer, median.
-        latency_p95: the same, 95th percentile.
-        decode_p50: reading the message, median.
-        engine_p50: in the engine, median.
-        unknown_share: of the classified frames.
-        failed_share: of all answered frames.
-        classified: number of classified frames in the window.
-    """
-
-    latency_p50: float = math.nan
-    latency_p95: float = math.nan
-    decode_p50: float = math.nan
-    engine_p50: float = math.nan
-    unknown_share: float = math.nan
-    failed_share: float = math.nan
-    classified: int = 0
-
-
-Row = tuple[float, float, float, bool, bool]
-"""Of one frame: latency, decoding and engine [s], whether it is unknown, whether it failed."""
-
-
-class Window:
-    """The last answered frames. Filled by the worker thread, read by the executor's."""
-
-    def __init__(self, size: int = 300) -> None:
-        self._lock = threading.Lock()
-        self._rows: deque[Row] = deque(maxlen=size)
-
-    def add(self, *, latency_s: float, decode_s: float, engine_s: float, unknown: bool, failed: bool) -> None:
-        """Add one answered frame."""
-        with self._lock:
-            self._rows.append((latency_s, decode_s, engine_s, unknown, failed))
-
-    def rows(self) -> list[Row]:
-        """What was added, oldest first."""
-        with self._lock:
-            return list(self._rows)
-
-    def clear(self) -> None:
-        """Forget all: what comes next is answered by another rule."""
-        with self._lock:
-            self._rows.clear()
-
-
-def timings_of(*windows: Window) -> Timings:
-    """The figures of one or several windows together."""
-    rows = [row for window in windows for row in window.rows()]
-    if not rows:
-        return Timings()
-    latencies, decode, engine, _, failures = zip(*rows, strict=True)
-    good = [unknown for *_, unknown, failed in rows if not failed]
-    return Timings(
-        latency_p50=1e3 * percentile(latencies, 0.5),
-        latency_p95=1e3 * percentile(latencies, 0.95),
-        decode_p50=1e3 * median(decode),
-        engine_p50=1e3 * median(engine),
-        unknown_share=sum(good) / len(good) if good else math.nan,
-        failed_share=sum(failures) / len(rows),
-        classified=len(good),
-    )
-
-
-def percentile(values: Sequence[float], share: float) -> float:
-    """The smallest value that at least ``share`` of the values do not exceed."""
-    return sorted(values)[max(0, math.ceil(share * len(values)) - 1)]
-
-
-@dataclass(frozen=True)
-class Report:
-    """Everything /diagnostics tells, at one moment.
+class NodeStatus:
+    """Everything /diagnostics tells of the node or of one camera, at one moment.
 
     Attributes:
         state: lifecycle state; "disabled" when active but switched off.
@@ -111,8 +36,8 @@ class Report:
         busy_for: how long a frame has been in the engine [s].
         input_problem: why no images arrive, or that many are lost; empty if neither.
         failure: why the last transition failed; empty if it did not.
-        problem: what went wrong with frames since the last report; empty if nothing.
-        extra: further keys and values, of what is switched on.
+        problem: what went wrong with frames since the last status; empty if nothing.
+        observer_values: further keys and values, of what is switched on.
     """
 
     state: str
@@ -135,7 +60,7 @@ class Report:
     input_problem: str = ""
     failure: str = ""
     problem: str = ""
-    extra: Mapping[str, str] = field(default_factory=dict)
+    observer_values: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def stall(self) -> str:
@@ -151,9 +76,9 @@ class Report:
         if self.timings.classified < FEWEST_FOR_DRIFT or not share > promised + self.tolerance:
             return ""
         return (
-            f"{share:.0%} of the last {self.timings.classified} frames are unknown, of the validation images it was "
-            f"{promised:.0%}: compare lighting, focus and distance with the training images, and train again with "
-            "images of this camera if they differ. If it shows other things most of the time, set "
+            f"{share:.0%} of the last {self.timings.classified} frames are unknown; on the validation images it was "
+            f"{promised:.0%}. Compare lighting, focus and distance with the training images. If they differ, train "
+            "again with images of this camera. If the camera rightly shows other things most of the time, set "
             "unknown_share_tolerance to 1.0."
         )
 
@@ -168,72 +93,73 @@ class Report:
         return self.input_problem or self.problem or self.drift
 
 
-def together(node: Report, cameras: Mapping[str, Report], timings: Timings) -> Report:
-    """What several cameras report, as one report: sums, the longest silence, and every camera with a problem.
+def combined(node: NodeStatus, cameras: Mapping[str, NodeStatus], timings: Timings) -> NodeStatus:
+    """The status of several cameras as one: sums, the longest silence, and every camera with a problem.
 
     Args:
         node: what is not of one camera; its counts are already those of all.
-        cameras: reports by name of the camera.
+        cameras: status by name of the camera.
         timings: of all frames together.
     """
-    reports = cameras.values()
-    problems = [f"Camera {name}: {report.warning}" for name, report in cameras.items() if report.warning]
-    silences = [report.age for report in reports if not math.isnan(report.age)]
+    each = cameras.values()
+    problems = [f"Camera {name}: {status.warning}" for name, status in cameras.items() if status.warning]
+    silences = [status.age for status in each if not math.isnan(status.age)]
     return replace(
         node,
         timings=timings,
         tolerance=1.0,  # what share is unknown depends on what a camera shows; each one says it by itself
-        topic=", ".join(report.topic for report in reports if report.topic),
-        rate=sum(report.rate for report in reports),
+        topic=", ".join(status.topic for status in each if status.topic),
+        rate=sum(status.rate for status in each),
         age=max(silences, default=math.nan),
-        lost=sum(report.lost for report in reports),
+        lost=sum(status.lost for status in each),
         problem=" ".join([*filter(None, [node.problem]), *problems]),
     )
 
 
-def status(name: str, hardware_id: str, report: Report) -> DiagnosticStatus:
-    """The report as a message: the worst thing first, all figures as key and value."""
-    level, message = DiagnosticStatus.OK, report.state
-    if report.error or report.warning:
-        level = DiagnosticStatus.ERROR if report.error else DiagnosticStatus.WARN
-        message = report.error or report.warning
+def status_message(name: str, hardware_id: str, status: NodeStatus) -> DiagnosticStatus:
+    """The status as a message: the worst thing first, all figures as key and value."""
+    level, message = DiagnosticStatus.OK, status.state
+    if status.error or status.warning:
+        level = DiagnosticStatus.ERROR if status.error else DiagnosticStatus.WARN
+        message = status.error or status.warning
     return DiagnosticStatus(
         level=level,
         name=name,
         hardware_id=hardware_id,
         message=message,
-        values=[KeyValue(key=key, value=value) for key, value in _values(report).items()],
+        values=[KeyValue(key=key, value=value) for key, value in key_values(status).items()],
     )
 
 
-def _values(report: Report) -> dict[str, str]:
-    counts, timings = report.counts, report.timings
+def key_values(status: NodeStatus) -> dict[str, str]:
+    """All figures as texts, by their key in the message; what is not known is empty."""
+    counts, timings = status.counts, status.timings
     return {
-        "state": report.state,
+        "state": status.state,
         "received": str(counts.received),
         "classified": str(counts.classified),
         "replaced": str(counts.replaced),
         "failed": str(counts.failed),
         "waiting": str(counts.waiting + counts.in_work),
-        "lost": str(report.lost),
-        "input_rate_hz": f"{report.rate:.1f}",
-        "input_age_s": _number(report.age, 1),
+        "lost": str(status.lost),
+        "input_rate_hz": f"{status.rate:.1f}",
+        "input_age_s": _number(status.age, 1),
         "latency_ms_p50": _number(timings.latency_p50, 2),
         "latency_ms_p95": _number(timings.latency_p95, 2),
         "decode_ms_p50": _number(timings.decode_p50, 2),
         "engine_ms_p50": _number(timings.engine_p50, 2),
         "unknown_share": _number(timings.unknown_share, 3),
-        "unknown_share_promised": _number(report.promised_unknown, 3),
+        "unknown_share_promised": _number(status.promised_unknown, 3),
         "failed_share": _number(timings.failed_share, 3),
-        "model_id": report.model_id,
-        "engine": report.engine,
-        "device": report.device,
-        "threshold": report.threshold,
-        "known_kept": report.known_kept,
-        "topic": report.topic,
-        "transport": report.transport,
-        "reliability": report.reliability,
-        **report.extra,
+        "model_id": status.model_id,
+        "engine": status.engine,
+        "device": status.device,
+        "threshold": status.threshold,
+        "known_kept": status.known_kept,
+        "topic": status.topic,
+        "transport": status.transport,
+        "reliability": status.reliability,
+        **status.observer_values,
     }
 
 

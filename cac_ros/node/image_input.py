@@ -21,11 +21,12 @@ from rclpy.topic_endpoint_info import TopicEndpointInfo
 from sensor_msgs.msg import CompressedImage, Image
 
 from cac_ros.node import why_no_images
+from cac_ros.node.image_qos import COMPRESSED_TYPE, RAW_TYPE, image_qos, wanted_reliability, wanted_transport
 
 _RECHECK_PERIOD = 0.25  # [s]; how long a publisher that offers only best effort can go unheard
 _RECENT = 5.0  # [s]; what "lately" and the image rate look back at
 _TYPES: dict[str, type] = {"raw": Image, "compressed": CompressedImage}
-_TYPE_NAMES = {"raw": why_no_images.RAW_TYPE, "compressed": why_no_images.COMPRESSED_TYPE}
+_TYPE_NAMES = {"raw": RAW_TYPE, "compressed": COMPRESSED_TYPE}
 
 
 class ImageInput:
@@ -99,8 +100,12 @@ class ImageInput:
         recent = self._recent_arrivals()
         return (len(recent) - 1) / (time.monotonic() - recent[0]) if len(recent) > 1 else 0.0
 
-    def report(self, timeout: float) -> dict[str, Any]:
-        """Its part of the diagnostics report: fields of :class:`cac_ros.node.diagnostics.Report`."""
+    def status_fields(self, timeout: float) -> dict[str, Any]:
+        """Its part of the diagnostics: fields of :class:`cac_ros.node.diagnostics.NodeStatus`.
+
+        Args:
+            timeout: the parameter input_timeout [s].
+        """
         return {
             "topic": self.topic,
             "transport": self._transport,
@@ -117,7 +122,7 @@ class ImageInput:
             topic=self.topic,
             name=self._name,
             message_type=_TYPE_NAMES[self._transport],
-            qos=why_no_images.image_qos(self.reliability or ReliabilityPolicy.RELIABLE),
+            qos=image_qos(self.reliability or ReliabilityPolicy.RELIABLE),
             publishers=self._node.get_publishers_info_by_topic(self.topic),
             topics=self._published_topics(),
             read={subscription.topic_name for subscription in self._node.subscriptions},
@@ -166,14 +171,14 @@ class ImageInput:
         if self._transport_setting == "auto":
             self._follow_transport()
         publishers = self._publishers(self._transport)
-        wanted = why_no_images.wanted_reliability(self._setting, publishers, self.reliability)
+        wanted = wanted_reliability(self._setting, publishers, self.reliability)
         if self._subscription is None or wanted != self.reliability:
             self._unsubscribe()
             self._subscribe(wanted)
 
     def _follow_transport(self) -> None:
         counts = {transport: len(self._publishers(transport)) for transport in _TYPES}
-        wanted = why_no_images.wanted_transport("auto", **counts, current=self._transport)
+        wanted = wanted_transport("auto", **counts, current=self._transport)
         if wanted != self._transport:
             self._unsubscribe()
             self._transport = wanted
@@ -184,7 +189,7 @@ class ImageInput:
             # With "auto" the next check follows the publisher; otherwise explain_silence() says it with the fix.
             incompatible_qos=lambda _: None,
         )
-        qos = why_no_images.image_qos(reliability)
+        qos = image_qos(reliability)
         kind, name = _TYPES[self._transport], self._topic(self._transport)
         try:
             subscription = self._node.create_subscription(kind, name, self._receive, qos, event_callbacks=events)

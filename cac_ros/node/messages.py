@@ -4,6 +4,7 @@
 
 import array
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from builtin_interfaces.msg import Time
@@ -66,3 +67,12 @@ def threshold_changes(request: SetThreshold.Request) -> dict[str, float | bool]:
 def float32_array(values: NDArray[np.float32]) -> "array.array[float]":
     """A float32 vector as the type that rclpy stores without checking element by element."""
     return array.array("f", np.ascontiguousarray(values, dtype=np.float32).tobytes())
+
+
+def vision_messages() -> Any:
+    """The module ``vision_msgs.msg``, or None where it is not installed."""
+    try:
+        import vision_msgs.msg
+    except ImportError:
+        return None
+    return vision_msgs.msg

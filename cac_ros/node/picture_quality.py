@@ -16,7 +16,7 @@ _FEWEST = 3  # equal frames, before a camera counts as frozen
 
 
 @dataclass(frozen=True)
-class Limits:
+class PictureLimits:
     """When a frame is refused.
 
     Attributes:
@@ -35,7 +35,7 @@ class Limits:
         return self.dark > 0 or self.bright < 1 or self.frozen_after > 0
 
 
-class QualityGate:
+class PictureCheck:
     """Checks the frames of one camera, in their order. Keeps the last frame (no copy) to compare the next one with."""
 
     def __init__(self) -> None:
@@ -43,7 +43,7 @@ class QualityGate:
         self._same_since = 0.0
         self._same = 0
 
-    def check(self, frame: Frame, arrived: float, limits: Limits) -> tuple[Reason, str]:
+    def check(self, frame: Frame, arrived: float, limits: PictureLimits) -> tuple[Reason, str]:
         """Why this frame is not worth classifying, with a sentence; OK and an empty one if it is.
 
         Args:
@@ -65,8 +65,8 @@ class QualityGate:
         return arrived - self._same_since if self._same >= _FEWEST else 0.0
 
 
-def exposure(frame: Frame, limits: Limits) -> tuple[Reason, str]:
-    """Whether a frame is black or saturated, with a sentence; see :meth:`QualityGate.check`.
+def exposure(frame: Frame, limits: PictureLimits) -> tuple[Reason, str]:
+    """Whether a frame is black or saturated, with a sentence; see :meth:`PictureCheck.check`.
 
     A pixel is as dark as its brightest colour and as bright as its darkest one: neither a deep blue wall nor a red one
     is a fault of the camera.

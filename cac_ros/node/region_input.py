@@ -21,10 +21,9 @@ from rclpy.subscription import Subscription
 from cac_core.predictor import Reason, failed
 from cac_ros.images import BadFrameError, to_frame
 from cac_ros.node.active_model import ActiveModel
-from cac_ros.node.messages import classification_message
-from cac_ros.node.observers.vision_output import vision_messages
+from cac_ros.node.messages import classification_message, vision_messages
+from cac_ros.node.newest_frame_worker import NewestFrameWorker
 from cac_ros.node.regions import Box, boxes_of_detections, boxes_of_regions, classify
-from cac_ros.node.worker import NewestFrameWorker
 
 KEPT_IMAGES = 30
 """Newest images that wait for a detector to look at them, too."""
@@ -118,7 +117,7 @@ class RegionInput:
             self._questions.remove(question)
             self._worker.put("regions", _Job(image, question[1]))
 
-    def values(self) -> Mapping[str, str]:
+    def status_values(self) -> Mapping[str, str]:
         """What became of the questions."""
         counts = self._worker.counts()
         return {
@@ -139,9 +138,8 @@ class RegionInput:
             self._without_image += 1
             self._warn(
                 "no image",
-                f"Boxes came for which there is no image: none of the last {len(self._images)} images has their stamp. "
-                "Whoever finds the boxes must copy the header of the image, and answer within "
-                f"{KEPT_IMAGES} images.",
+                f"Boxes arrived without their image: none of the last {len(self._images)} images has their stamp. "
+                f"The detector must copy the header of the image, and answer within {KEPT_IMAGES} images.",
             )
 
     def _answer(self, batch: Sequence[_Job]) -> list[bool]:

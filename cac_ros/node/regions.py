@@ -9,7 +9,8 @@ from typing import Any
 
 from cac_core.predictor import Decision, Reason, failed
 from cac_core.preprocessing import Frame
-from cac_ros.node.active_model import ActiveModel, decide
+from cac_ros.node.active_model import ActiveModel
+from cac_ros.node.answers import decide
 
 _FAR = 2**31 - 1
 
@@ -69,7 +70,7 @@ def classify(frame: Frame, boxes: Sequence[Box], model: ActiveModel) -> tuple[li
     Returns:
         A decision for each box, in their order, and what went wrong with one, as a sentence. A box without a pixel
         inside of the frame is unknown with reason BAD_FRAME. Never raises, like
-        :func:`cac_ros.node.active_model.answer`.
+        :func:`cac_ros.node.answers.answer`.
     """
     crops = [crop(frame, box) for box in boxes]
     decisions, problems = decide([part for part in crops if part is not None], model)

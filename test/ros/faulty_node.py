@@ -20,7 +20,7 @@ from cac_ros import classifier_node
 from cac_ros.node.active_model import ActiveModel
 
 real_load = ActiveModel.load
-real_collect = classifier_node.ClassifierNode._collect
+real_statuses = classifier_node.ClassifierNode._statuses
 real_scores = Predictor.rejection_scores
 
 
@@ -42,9 +42,9 @@ def load(path, settings):
     return real_load(path, settings)
 
 
-def collect(self):
+def statuses(self):
     meet_bug()
-    return real_collect(self)
+    return real_statuses(self)
 
 
 def rejection_scores(self, frames):
@@ -65,5 +65,5 @@ def rejection_scores(self, frames):
 if __name__ == "__main__":
     Predictor.rejection_scores = rejection_scores
     ActiveModel.load = load
-    classifier_node.ClassifierNode._collect = collect
+    classifier_node.ClassifierNode._statuses = statuses
     sys.exit(classifier_node.main())

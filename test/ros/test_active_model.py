@@ -17,10 +17,11 @@ from std_msgs.msg import Header
 from cac_core.predictor import Predictor, Reason, failed
 from cac_core.support.errors import CacError, EngineError
 from cac_ros.images import to_bgr
-from cac_ros.node.active_model import ActiveModel, answer
+from cac_ros.node.active_model import ActiveModel
+from cac_ros.node.answers import answer
 from cac_ros.node.messages import class_list_message, classification_message, threshold_changes
 from cac_ros.node.observers.debug_image import jpeg_message
-from cac_ros.parameters import ParameterError, NodeSettings
+from cac_ros.parameters import NodeSettings, ParameterError
 from test.ros.driver import GREY, RED, picture
 
 

@@ -13,15 +13,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cac_ros.node.background import Background
-from cac_ros.node.diagnostics import Report, Timings, Window, percentile, status, timings_of, together
-from cac_ros.node.throttle import Throttle
-from cac_ros.node.worker import Counts
+from cac_ros.node.diagnostics import NodeStatus, combined, status_message
+from cac_ros.node.log_throttle import LogThrottle
+from cac_ros.node.newest_frame_worker import Counts
+from cac_ros.node.recent_frames import FrameTimes, RecentFrames, Timings, percentile, timings_of
 from test.ros.driver import values_of
 
 
 def report(**changes: object) -> DiagnosticStatus:
     values = {"state": "active", "counts": Counts(7, 3, 2, 1, 0, 1), "timings": Timings()}
-    return status("cac_classifier: classifier", "/cac_classifier", Report(**{**values, **changes}))
+    return status_message("cac_classifier: classifier", "/cac_classifier", NodeStatus(**{**values, **changes}))
 
 
 def test_all_well() -> None:
@@ -62,12 +63,12 @@ def test_what_is_not_known_yet_is_empty_and_not_nan() -> None:
 
 
 def test_the_window_keeps_the_newest_frames_and_leaves_failed_ones_out_of_the_unknown_share() -> None:
-    window = Window(size=4)
-    assert str(timings_of(window)) == str(Timings())
+    recent = RecentFrames(size=4)
+    assert str(timings_of(recent)) == str(Timings())
     rows = [(9.0, True, True), (0.001, True, False), (0.002, False, False), (0.003, False, False), (0.004, True, True)]
     for latency, unknown, failed in rows:
-        window.add(latency_s=latency, decode_s=0.0005, engine_s=latency / 2, unknown=unknown, failed=failed)
-    timings = timings_of(window)
+        recent.add(FrameTimes(latency, 0.0005, latency / 2, unknown, failed))
+    timings = timings_of(recent)
     assert timings.latency_p50 == pytest.approx(2)
     assert timings.latency_p95 == pytest.approx(4)
     assert timings.decode_p50 == pytest.approx(0.5)
@@ -87,12 +88,12 @@ def test_far_more_unknown_frames_than_validation_promised_are_a_warning(
     assert made.level == (DiagnosticStatus.WARN if warns else DiagnosticStatus.OK)
     assert values_of(made)["unknown_share_promised"] == "0.050"
     if warns:
-        assert made.message.startswith("90% of the last 300 frames are unknown, of the validation images it was 5%: ")
+        assert made.message.startswith("90% of the last 300 frames are unknown; on the validation images it was 5%. ")
         assert made.message.endswith("set unknown_share_tolerance to 1.0.")
 
 
 def test_several_cameras_are_summed_up_and_each_problem_names_its_camera() -> None:
-    node = Report("active", Counts(9, 9), Timings(), model_id="m@1", promised_unknown=0.1, tolerance=0.5)
+    node = NodeStatus("active", Counts(9, 9), Timings(), model_id="m@1", promised_unknown=0.1, tolerance=0.5)
     cameras = {
         "front": replace(node, topic="/front", rate=30.0, age=0.01, lost=1),
         "rear": replace(node, topic="/rear", rate=0.0, age=7.0, lost=2, input_problem="No node publishes /rear."),
@@ -100,7 +101,7 @@ def test_several_cameras_are_summed_up_and_each_problem_names_its_camera() -> No
         "up": replace(node, timings=Timings(unknown_share=1.0, classified=300)),
     }
     everything = Timings(unknown_share=1.0, classified=1000)
-    made = status("n: classifier", "n", together(replace(node, problem="A bug."), cameras, everything))
+    made = status_message("n: classifier", "n", combined(replace(node, problem="A bug."), cameras, everything))
     assert made.level == DiagnosticStatus.WARN
     assert made.message.startswith(
         "A bug. Camera rear: No node publishes /rear. Camera left: A frame could not be read. Camera up: 100% of the "
@@ -110,9 +111,9 @@ def test_several_cameras_are_summed_up_and_each_problem_names_its_camera() -> No
     assert values["topic"] == "/front, /rear, /left"
     assert (values["input_rate_hz"], values["input_age_s"], values["lost"]) == ("35.0", "7.0", "3")
     assert (values["received"], values["unknown_share"], values["model_id"]) == ("9", "1.000", "m@1")
-    good = together(node, {"front": cameras["front"]}, everything)
+    good = combined(node, {"front": cameras["front"]}, everything)
     assert (good.error, good.warning) == ("", ""), "how much is unknown is said of each camera, not of their mean"
-    assert together(replace(node, failure="activate failed"), cameras, everything).error == "activate failed"
+    assert combined(replace(node, failure="activate failed"), cameras, everything).error == "activate failed"
 
 
 def test_without_a_model_nothing_is_promised() -> None:
@@ -127,7 +128,7 @@ def test_a_percentile_is_a_value_that_the_share_does_not_exceed(values: list[flo
 
 def test_the_throttle_is_per_kind_and_tells_how_much_it_kept_quiet() -> None:
     now = [0.0]
-    throttle = Throttle(10, clock=lambda: now[0])
+    throttle = LogThrottle(10, clock=lambda: now[0])
     assert throttle("a", "first") == "first"
     assert throttle("a", "second") == ""
     assert throttle("b", "other") == "other"

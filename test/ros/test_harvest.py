@@ -19,7 +19,7 @@ from std_msgs.msg import Header
 from cac_core.predictor import Decision, Reason, failed
 from cac_core.preprocessing import Frame
 from cac_ros.node.observers.harvest import COLUMNS, Harvest, file_name
-from cac_ros.node.observers.observer import Seen
+from cac_ros.node.observers.observer import AnsweredFrame
 from test.ros.driver import GREEN, GREY, RED, Robot, picture, running, sums_up, values_of, wait_until
 
 UNKNOWN = Decision(True, -1, "", 0, "deep blue", 2.5, 1.0, Reason.ABOVE_THRESHOLD, np.zeros(3, np.float32))
@@ -35,8 +35,8 @@ def scene(number: int, noise: int = 0) -> Frame:
     return Frame(np.clip(pixels + grain, 0, 255).astype(np.uint8), "rgb")
 
 
-def seen(frame: Frame | None, arrived: float = 0.0, decision: Decision = UNKNOWN) -> Seen:
-    return Seen(Header(frame_id="front, left"), frame, decision, "m@1", ("deep blue",), arrived, 0.003)
+def answered(frame: Frame | None, arrived: float = 0.0, decision: Decision = UNKNOWN) -> AnsweredFrame:
+    return AnsweredFrame(Header(frame_id="front, left"), frame, decision, "m@1", ("deep blue",), arrived, 0.003)
 
 
 Make = Callable[..., Harvest]
@@ -60,16 +60,16 @@ def harvest(tmp_path: Path, sentences: list[str]) -> Iterator[Make]:
         one.close(5.0)
 
 
-def show(harvest: Harvest, *frames: Seen) -> dict[str, str]:
+def show(harvest: Harvest, *frames: AnsweredFrame) -> dict[str, str]:
     for one in frames:
-        harvest.see(one)
+        harvest.observe(one)
         assert harvest.wait_idle(10)
-    return dict(harvest.values())
+    return dict(harvest.status_values())
 
 
 def test_an_unknown_frame_is_saved_with_a_line_in_the_index(harvest: Make, tmp_path: Path) -> None:
     frame = scene(0)
-    assert show(harvest(), seen(frame))["harvested"] == "1"
+    assert show(harvest(), answered(frame))["harvested"] == "1"
     (path,) = (tmp_path / "unknown").glob("*.jpg")
     assert path.name.endswith("_near-deep-blue.jpg")
     saved = cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB)
@@ -83,27 +83,30 @@ def test_an_unknown_frame_is_saved_with_a_line_in_the_index(harvest: Make, tmp_p
 
 def test_known_and_failed_frames_are_not_saved(harvest: Make, tmp_path: Path) -> None:
     values = show(
-        harvest(), seen(scene(0), decision=KNOWN), seen(scene(1), decision=failed(Reason.TOO_DARK)), seen(None)
+        harvest(),
+        answered(scene(0), decision=KNOWN),
+        answered(scene(1), decision=failed(Reason.TOO_DARK)),
+        answered(None),
     )
     assert values["harvested"] == "0"
     assert not (tmp_path / "unknown").exists()
 
 
 def test_near_duplicates_are_skipped_and_other_pictures_are_not(harvest: Make) -> None:
-    frames = [seen(scene(number, noise)) for number in range(5) for noise in range(4)]
+    frames = [answered(scene(number, noise)) for number in range(5) for noise in range(4)]
     values = show(harvest(), *frames)
     assert (values["harvested"], values["harvest_duplicates"]) == ("5", "15")
 
 
 def test_there_is_a_pause_between_two_frames(harvest: Make) -> None:
-    frames = [seen(scene(number), 100 + 0.3 * number) for number in range(10)]
+    frames = [answered(scene(number), 100 + 0.3 * number) for number in range(10)]
     assert show(harvest(period=1.0), *frames)["harvested"] == "3"
 
 
 def test_the_quota_holds_over_restarts_and_is_said_once(harvest: Make, tmp_path: Path, sentences: list[str]) -> None:
-    values = show(harvest(), *[seen(scene(n)) for n in range(3)])
+    values = show(harvest(), *[answered(scene(n)) for n in range(3)])
     used = sum(path.stat().st_size for path in (tmp_path / "unknown").glob("*.jpg"))
-    values = show(harvest(quota=used + 10), *[seen(scene(n)) for n in range(10, 14)])
+    values = show(harvest(quota=used + 10), *[answered(scene(n)) for n in range(10, 14)])
     assert (values["harvested"], values["harvest_failed"]) == ("0", "4")
     assert len(sentences) == 1
     assert "label them and move them away, or raise the quota" in sentences[0]
@@ -117,11 +120,11 @@ def test_a_folder_that_cannot_be_written_is_said_once_counted_and_survived(
     (tmp_path / "file").touch()
     folder = tmp_path / "file" / "below"
     made = harvest(folder)
-    values = show(made, *[seen(scene(n)) for n in range(5)])
+    values = show(made, *[answered(scene(n)) for n in range(5)])
     assert values["harvest_failed"] == "5"
     assert sentences == [f"Unknown frames cannot be saved in {folder}: Not a directory."]
     (tmp_path / "file").unlink()
-    values = show(made, seen(scene(9)))
+    values = show(made, answered(scene(9)))
     assert (values["harvested"], values["harvest_problem"]) == ("1", "")
 
 
@@ -134,20 +137,20 @@ def test_a_full_disk_leaves_no_half_pictures(harvest: Make, tmp_path: Path, sent
 
     made = harvest()
     with mock.patch.object(Path, "write_bytes", full):
-        assert show(made, seen(scene(0)), seen(scene(1)))["harvest_failed"] == "2"
+        assert show(made, answered(scene(0)), answered(scene(1)))["harvest_failed"] == "2"
     assert sentences == [f"Unknown frames cannot be saved in {tmp_path / 'unknown'}: No space left on device."]
     assert list((tmp_path / "unknown").iterdir()) == []
-    assert show(made, seen(scene(0)))["harvested"] == "1", "the next one is saved when there is room again"
+    assert show(made, answered(scene(0)))["harvested"] == "1", "the next one is saved when there is room again"
 
 
 def test_a_disk_that_hangs_does_not_hold_up_the_frames(harvest: Make) -> None:
     goes_on = threading.Event()
     made = harvest()
     with mock.patch.object(Path, "write_bytes", side_effect=lambda _: goes_on.wait(30)):
-        made.see(seen(scene(0)))
+        made.observe(answered(scene(0)))
         start = time.monotonic()
         for number in range(1, 100):
-            made.see(seen(scene(number % 3)))
+            made.observe(answered(scene(number % 3)))
         assert time.monotonic() - start < 5.0
         goes_on.set()
         assert made.wait_idle(10)

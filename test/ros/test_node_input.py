@@ -178,7 +178,7 @@ def test_large_best_effort_images_that_get_lost_are_reported_with_the_fix(
             found = "were lost on the way"
             report = robot.wait_report(lambda r: found in r.message or not robot.send(large), found)
             assert report.level == DiagnosticStatus.WARN
-            assert "or make the publisher reliable: best effort does not send again what was lost" in report.message
+            assert "or make the publisher reliable: best effort does not resend lost images" in report.message
             assert int(values_of(report)["lost"]) >= 3
             assert found in node.output
     finally:

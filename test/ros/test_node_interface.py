@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cac_ros.node.observers.vision_output import vision_messages
+from cac_ros.node.messages import vision_messages
 from test.repo.sources import documented_topics
 from test.ros.driver import Robot, running
 

@@ -102,7 +102,7 @@ def test_far_more_unknown_frames_than_promised_are_a_warning_that_can_be_silence
     drift = "unknown_share_tolerance"
     report = robot.wait_report(lambda r: drift in r.message or not robot.ask(picture(GREY)), "a warning")
     assert report.level == DiagnosticStatus.WARN
-    assert "of the validation images it was 50%" in report.message
+    assert "on the validation images it was 50%" in report.message
     assert robot.set_parameters(unknown_share_tolerance=1.0)[0].successful
     robot.wait_report(lambda r: r.level == DiagnosticStatus.OK, "silence")
     assert robot.set_parameters(unknown_share_tolerance=0.3, threshold=3.0)[0].successful

@@ -212,7 +212,7 @@ def test_boxes_without_an_image_are_not_answered_but_reported(detector: Detector
 
     report = detector.wait_report(given_up, "a question that is given up")
     assert int(values_of(report)["regions_answered"]) >= 1
-    assert "Whoever finds the boxes must copy the header of the image" in node.output
+    assert "The detector must copy the header of the image" in node.output
     assert detector.found == []
 
 

@@ -323,7 +323,7 @@ def test_what_breaks_in_a_batch_breaks_for_its_camera_only(
         front, rear = in_one_batch(robot, release, picture(BREAKS_BATCHES), picture(GREEN))
         assert (front.unknown, front.reason) == (True, OpenSetClassification.ABOVE_THRESHOLD)
         assert rear.label == "green"
-        process.says("The engine failed on a batch of 2, and then not on its frames alone: ")
+        process.says("The engine failed on a batch of 2, but not on its frames one by one: ")
 
         front, rear = in_one_batch(robot, release, picture(BREAKS), picture(BREAKS))
         assert [a.reason for a in (front, rear)] == [OpenSetClassification.ENGINE_ERROR] * 2

@@ -13,9 +13,9 @@ from rclpy.lifecycle import LifecycleNode, LifecyclePublisher
 from rclpy.qos import QoSProfile
 from sensor_msgs.msg import CompressedImage, Image
 
-from cac_ros.node.observers.observer import Seen
+from cac_ros.node.newest_frame_worker import NewestFrameWorker
+from cac_ros.node.observers.observer import AnsweredFrame
 from cac_ros.node.observers.overlay import Picture, annotate
-from cac_ros.node.worker import NewestFrameWorker
 
 _JPEG_QUALITY = 85
 _EARLY = 0.2  # [periods]; a camera is not a metronome: a frame that comes so much too early is taken as on time
@@ -43,16 +43,16 @@ class DebugImage:
         )
         self._due = 0.0
         self._drawn = 0
-        self._worker: NewestFrameWorker[Seen] = NewestFrameWorker(self._draw, on_crash, name="debug_image")
+        self._worker: NewestFrameWorker[AnsweredFrame] = NewestFrameWorker(self._draw, on_crash, name="debug_image")
 
-    def see(self, seen: Seen) -> None:
+    def observe(self, answered: AnsweredFrame) -> None:
         """Have the frame drawn if it is time for one and somebody subscribes."""
         rate = self._rate()
-        if rate > 0 and seen.arrived >= self._due - _EARLY / rate and self._watched():
-            self._due = max(self._due, seen.arrived) + 1 / rate
-            self._worker.put("frame", seen)
+        if rate > 0 and answered.arrived >= self._due - _EARLY / rate and self._watched():
+            self._due = max(self._due, answered.arrived) + 1 / rate
+            self._worker.put("frame", answered)
 
-    def values(self) -> Mapping[str, str]:
+    def status_values(self) -> Mapping[str, str]:
         """How many images were drawn."""
         return {"debug_images": str(self._drawn)}
 
@@ -65,13 +65,13 @@ class DebugImage:
     def _watched(self) -> bool:
         return bool(self._raw.get_subscription_count() or self._jpeg.get_subscription_count())
 
-    def _draw(self, batch: Sequence[Seen]) -> list[bool]:
-        for seen in batch:
-            picture = annotate(seen.frame, seen.decision, 1e3 * seen.latency_s)
+    def _draw(self, batch: Sequence[AnsweredFrame]) -> list[bool]:
+        for answered in batch:
+            picture = annotate(answered.frame, answered.decision, 1e3 * answered.latency_s)
             if self._raw.get_subscription_count():
-                self._raw.publish(raw_message(seen.header, picture))
+                self._raw.publish(raw_message(answered.header, picture))
             if self._jpeg.get_subscription_count():
-                self._jpeg.publish(jpeg_message(seen.header, picture))
+                self._jpeg.publish(jpeg_message(answered.header, picture))
             self._drawn += 1
         return [True] * len(batch)
 

@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 
 from cac_core.predictor import Reason
 from cac_ros.images import to_bgr
-from cac_ros.node.observers.observer import Seen
-from cac_ros.node.worker import NewestFrameWorker
+from cac_ros.node.newest_frame_worker import NewestFrameWorker
+from cac_ros.node.observers.observer import AnsweredFrame
 
 COLUMNS = ("file", "stamp", "frame_id", "nearest_label", "rejection_score", "threshold", "model_id")
 """Of index.csv; the stamp is that of the image [s]."""
@@ -70,16 +70,16 @@ class Harvest:
         self._thumbnails: deque[NDArray[np.int16]] = deque(maxlen=_REMEMBERED)
         self._saved = self._alike = self._failed = 0
         self._problem = ""
-        self._worker: NewestFrameWorker[Seen] = NewestFrameWorker(self._work, self._fail, name="harvest")
+        self._worker: NewestFrameWorker[AnsweredFrame] = NewestFrameWorker(self._work, self._fail, name="harvest")
 
-    def see(self, seen: Seen) -> None:
+    def observe(self, answered: AnsweredFrame) -> None:
         """Hand a rejected frame to the thread if it is time for one."""
-        rejected = seen.frame is not None and seen.decision.reason == Reason.ABOVE_THRESHOLD
-        if rejected and seen.arrived >= self._due:
-            self._due = seen.arrived + self._period
-            self._worker.put("frame", seen)
+        rejected = answered.frame is not None and answered.decision.reason == Reason.ABOVE_THRESHOLD
+        if rejected and answered.arrived >= self._due:
+            self._due = answered.arrived + self._period
+            self._worker.put("frame", answered)
 
-    def values(self) -> Mapping[str, str]:
+    def status_values(self) -> Mapping[str, str]:
         """What became of the frames that were looked at, and why saving fails."""
         return {
             "harvested": str(self._saved),
@@ -96,10 +96,10 @@ class Harvest:
         """End the thread."""
         self._worker.close(patience)
 
-    def _work(self, batch: Sequence[Seen]) -> list[bool]:
-        for seen in batch:
+    def _work(self, batch: Sequence[AnsweredFrame]) -> list[bool]:
+        for answered in batch:
             try:
-                self._save(seen)
+                self._save(answered)
                 self._problem = ""
             except (OSError, QuotaError) as error:
                 self._fail(error)
@@ -114,9 +114,9 @@ class Harvest:
             self._problem = problem
             self._say(problem)
 
-    def _save(self, seen: Seen) -> None:
-        assert seen.frame is not None
-        picture = to_bgr(seen.frame)
+    def _save(self, answered: AnsweredFrame) -> None:
+        assert answered.frame is not None
+        picture = to_bgr(answered.frame)
         thumbnail = thumbnail_of(picture)
         if any(alike(thumbnail, earlier) for earlier in self._thumbnails):
             self._alike += 1
@@ -130,7 +130,7 @@ class Harvest:
                 f"{self._folder} holds {self._used / 1e6:.0f} MB of unknown frames, the harvest_quota: label them and "
                 "move them away, or raise the quota; until then no more are saved."
             )
-        name = file_name(self._clock(), seen.decision.nearest_label)
+        name = file_name(self._clock(), answered.decision.nearest_label)
         unfinished = self._folder / f".{name}.part"
         try:
             unfinished.write_bytes(data)
@@ -141,18 +141,18 @@ class Harvest:
         self._used += len(data)
         self._saved += 1
         self._thumbnails.append(thumbnail)
-        self._index(name, seen)
+        self._index(name, answered)
 
-    def _index(self, name: str, seen: Seen) -> None:
+    def _index(self, name: str, answered: AnsweredFrame) -> None:
         path = self._folder / "index.csv"
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
         if not path.exists():
             writer.writerow(COLUMNS)
-        stamp, decision = seen.header.stamp, seen.decision
+        stamp, decision = answered.header.stamp, answered.decision
         writer.writerow([
-            name, f"{stamp.sec}.{stamp.nanosec:09d}", seen.header.frame_id, decision.nearest_label,
-            f"{decision.rejection_score:.6g}", f"{decision.threshold:.6g}", seen.model_id,
+            name, f"{stamp.sec}.{stamp.nanosec:09d}", answered.header.frame_id, decision.nearest_label,
+            f"{decision.rejection_score:.6g}", f"{decision.threshold:.6g}", answered.model_id,
         ])  # fmt: skip
         with path.open("a", encoding="utf-8") as file:
             file.write(text.getvalue())

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cac_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What else may happen with an answered frame, after its answer was published. No ROS in this file."""
+"""An observer works on a frame after its answer was published. No ROS in this file."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from cac_core.preprocessing import Frame
 
 
 @dataclass(frozen=True)
-class Seen:
+class AnsweredFrame:
     """One frame and what was answered.
 
     Attributes:
@@ -36,10 +36,10 @@ class Seen:
 class Observer(Protocol):
     """Is shown every answered frame. What takes time belongs into a thread of the observer's own."""
 
-    def see(self, seen: Seen) -> None:
+    def observe(self, answered: AnsweredFrame) -> None:
         """Take notice of a frame; called in the worker thread, in the order of the frames, and must return at once."""
 
-    def values(self) -> Mapping[str, str]:
+    def status_values(self) -> Mapping[str, str]:
         """Keys and values for /diagnostics."""
 
     def close(self, patience: float) -> None:

@@ -91,7 +91,7 @@ def _canvas(frame: Frame | None) -> Picture:
 
 def _unit(height: int, width: int) -> float:
     """Size of everything [pixels]: 1 at 320x240; it grows slower than the picture, 3.3 at 1920x1080."""
-    return max(0.8, (min(height, 0.75 * width) / 240) ** 0.8)
+    return max(0.8, math.pow(min(height, 0.75 * width) / 240, 0.8))
 
 
 def _colour(decision: Decision) -> tuple[int, int, int]:

@@ -10,7 +10,7 @@ from cac_msgs.msg import OpenSetClassification
 from rclpy.lifecycle import LifecycleNode, LifecyclePublisher
 
 from cac_ros.node.messages import classification_message
-from cac_ros.node.observers.observer import Seen
+from cac_ros.node.observers.observer import AnsweredFrame
 from cac_ros.node.observers.smoothing import Smoother, majority
 
 
@@ -32,13 +32,13 @@ class SmoothedDecision:
         )
         self._decided = ""
 
-    def see(self, seen: Seen) -> None:
+    def observe(self, answered: AnsweredFrame) -> None:
         """Vote and publish under the header of this frame."""
-        decision = self._smoother.add(seen.decision, seen.model_id, seen.arrived)
+        decision = self._smoother.add(answered.decision, answered.model_id, answered.arrived)
         self._decided = "unknown" if decision.unknown else decision.label
-        self._publisher.publish(classification_message(seen.header, decision, seen.model_id, with_scores=False))
+        self._publisher.publish(classification_message(answered.header, decision, answered.model_id, with_scores=False))
 
-    def values(self) -> Mapping[str, str]:
+    def status_values(self) -> Mapping[str, str]:
         """What was decided last."""
         return {"decision": self._decided}
 

@@ -11,18 +11,9 @@ from typing import Any
 from rclpy.lifecycle import LifecycleNode, LifecyclePublisher
 
 from cac_core.predictor import Decision
-from cac_ros.node.observers.observer import Seen
+from cac_ros.node.observers.observer import AnsweredFrame
 
 UNKNOWN = "unknown"
-
-
-def vision_messages() -> Any:
-    """The module ``vision_msgs.msg``, or None where it is not installed."""
-    try:
-        import vision_msgs.msg
-    except ImportError:
-        return None
-    return vision_msgs.msg
 
 
 def hypotheses(decision: Decision, class_names: Sequence[str]) -> list[tuple[str, float]]:
@@ -64,17 +55,17 @@ class VisionOutput:
             messages.Classification, f"{outputs}/vision_classification", 10
         )
 
-    def see(self, seen: Seen) -> None:
+    def observe(self, answered: AnsweredFrame) -> None:
         """Publish under the header of the image."""
         if not self._publisher.get_subscription_count():
             return
         results = [
             self._messages.ObjectHypothesis(class_id=name, score=score)
-            for name, score in hypotheses(seen.decision, seen.class_names)
+            for name, score in hypotheses(answered.decision, answered.class_names)
         ]
-        self._publisher.publish(self._messages.Classification(header=seen.header, results=results))
+        self._publisher.publish(self._messages.Classification(header=answered.header, results=results))
 
-    def values(self) -> Mapping[str, str]:
+    def status_values(self) -> Mapping[str, str]:
         """Nothing to report."""
         return {}
 

@@ -7,15 +7,8 @@ from rclpy.duration import Duration
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.topic_endpoint_info import TopicEndpointInfo
 
-from cac_ros.node.why_no_images import (
-    COMPRESSED_TYPE,
-    RAW_TYPE,
-    explain_loss,
-    explain_silence,
-    image_qos,
-    wanted_reliability,
-    wanted_transport,
-)
+from cac_ros.node.image_qos import COMPRESSED_TYPE, RAW_TYPE, image_qos, wanted_reliability, wanted_transport
+from cac_ros.node.why_no_images import explain_loss, explain_silence
 
 RELIABLE, BEST_EFFORT = ReliabilityPolicy.RELIABLE, ReliabilityPolicy.BEST_EFFORT
 
@@ -144,7 +137,7 @@ def test_a_connected_publisher_gets_the_hint_for_its_middleware() -> None:
         "and set FASTDDS_BUILTIN_TRANSPORTS=LARGE_DATA for both nodes."
     )
     message = explain(publisher(reliability=BEST_EFFORT), qos=image_qos(BEST_EFFORT))
-    repeat = "make the publisher reliable: best effort does not send again what was lost."
+    repeat = "make the publisher reliable: best effort does not resend lost images."
     assert message.endswith(f"(here it is not set), or {repeat}")
     message = explain(publisher(), rmw="rmw_cyclonedds_cpp")
     assert message == f"{silent}; see with `ros2 topic hz /image` whether it sends."
@@ -158,7 +151,7 @@ def test_losses_are_told_when_they_matter(lost: int, received: int, told: bool) 
     )
     expected = (
         f"{lost} of the last {lost + received} images on /image were lost on the way. "
-        "Make the publisher reliable: best effort does not send again what was lost."
+        "Make the publisher reliable: best effort does not resend lost images."
     )
     assert message == (expected if told else "")
 

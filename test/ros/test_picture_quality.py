@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from cac_core.predictor import Reason
 from cac_core.preprocessing import Frame
-from cac_ros.node.active_model import answer
-from cac_ros.node.picture_quality import Limits, QualityGate, exposure, same
+from cac_ros.node.answers import answer
+from cac_ros.node.picture_quality import PictureCheck, PictureLimits, exposure, same
 
-CHECK = Limits(dark=0.05, bright=0.98)
+CHECK = PictureLimits(dark=0.05, bright=0.98)
 
 
 def plain(value: int | tuple[int, ...], order: str = "rgb", height: int = 480, width: int = 640) -> Frame:
@@ -62,23 +62,26 @@ def test_a_bright_spot_does_not_make_a_black_picture_good_but_a_lit_corner_does(
 @given(st.integers(0, 255), st.booleans())
 def test_nothing_is_refused_when_nothing_is_checked(value: int, grey: bool) -> None:
     frame = plain(value, "grey" if grey else "rgb", 8, 8)
-    gate = QualityGate()
-    assert not Limits().any
-    assert all(gate.check(frame, float(t), Limits())[0] == Reason.OK for t in range(5))
+    picture_check = PictureCheck()
+    assert not PictureLimits().any
+    assert all(picture_check.check(frame, float(t), PictureLimits())[0] == Reason.OK for t in range(5))
 
 
 def test_a_picture_that_repeats_is_frozen_after_the_time_and_good_again_when_it_changes() -> None:
-    gate, limits = QualityGate(), Limits(frozen_after=1.0)
-    reasons = [gate.check(noisy(0), t, limits)[0] for t in (0.0, 0.5, 0.9, 1.0, 1.1)]
+    picture_check, limits = PictureCheck(), PictureLimits(frozen_after=1.0)
+    reasons = [picture_check.check(noisy(0), t, limits)[0] for t in (0.0, 0.5, 0.9, 1.0, 1.1)]
     assert reasons == [Reason.OK] * 3 + [Reason.FROZEN] * 2
-    assert gate.check(noisy(1), 1.2, limits)[0] == Reason.OK
-    assert gate.check(noisy(1), 2.1, limits)[0] == Reason.OK
-    assert gate.check(noisy(1), 2.3, limits) == (Reason.FROZEN, "The camera has sent the same picture for 1.1 s.")
+    assert picture_check.check(noisy(1), 1.2, limits)[0] == Reason.OK
+    assert picture_check.check(noisy(1), 2.1, limits)[0] == Reason.OK
+    assert picture_check.check(noisy(1), 2.3, limits) == (
+        Reason.FROZEN,
+        "The camera has sent the same picture for 1.1 s.",
+    )
 
 
 def test_two_equal_frames_far_apart_are_not_frozen() -> None:
-    gate, limits = QualityGate(), Limits(frozen_after=1.0)
-    assert [gate.check(noisy(0), t, limits)[0] for t in (0.0, 60.0)] == [Reason.OK] * 2
+    picture_check, limits = PictureCheck(), PictureLimits(frozen_after=1.0)
+    assert [picture_check.check(noisy(0), t, limits)[0] for t in (0.0, 60.0)] == [Reason.OK] * 2
 
 
 def test_one_pixel_of_noise_is_a_living_camera() -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cac_ros.node.worker import Counts, NewestFrameWorker
+from cac_ros.node.newest_frame_worker import Counts, NewestFrameWorker
 
 TIMEOUT = 10.0
 

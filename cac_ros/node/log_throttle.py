@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Hashable
 
 
-class Throttle:
+class LogThrottle:
     """Decides which of many alike sentences is logged. rclpy's throttling goes by the line of code, not the text.
 
     Args:

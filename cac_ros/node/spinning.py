@@ -1,0 +1,33 @@
+# SPDX-FileCopyrightText: 2026 cac_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The loop of the executor, which a failing callback does not end."""
+
+import traceback
+
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.node import Node
+
+
+def spin(node: Node, log_period: float) -> None:
+    """Handle callbacks until the process is asked to end.
+
+    Args:
+        node: its callbacks are handled.
+        log_period: a failing callback is logged no more often [s].
+
+    Raises:
+        KeyboardInterrupt: on Ctrl-C.
+        ExternalShutdownException: on another signal.
+    """
+    executor = SingleThreadedExecutor()
+    executor.add_node(node)
+    while True:
+        try:
+            executor.spin()
+            return
+        except (KeyboardInterrupt, ExternalShutdownException):
+            raise
+        except Exception:  # noqa: BLE001 - a message that cannot be deserialised, say: no reason to stop the robot's eyes
+            if not node.context.ok():
+                return
+            node.get_logger().error(f"A callback failed:\n{traceback.format_exc()}", throttle_duration_sec=log_period)

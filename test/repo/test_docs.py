@@ -75,8 +75,9 @@ def test_parameters_that_the_pages_name_exist() -> None:
 
 def test_the_guide_lists_every_key_of_the_diagnostics() -> None:
     pytest.importorskip("diagnostic_msgs", reason="needs ROS")
-    from cac_ros.node.diagnostics import Report, Timings, _values
-    from cac_ros.node.worker import Counts
+    from cac_ros.node.diagnostics import NodeStatus, key_values
+    from cac_ros.node.newest_frame_worker import Counts
+    from cac_ros.node.recent_frames import Timings
 
     table = (DOCS / "guide.md").read_text(encoding="utf-8").split("## Watch it")[1]
     listed = set(re.findall(r"`([a-z_0-9]+)`", "".join(re.findall(r"^\|(.+?)\|", table, re.MULTILINE))))
@@ -84,7 +85,7 @@ def test_the_guide_lists_every_key_of_the_diagnostics() -> None:
         "debug_images", "decision", "regions_answered", "regions_replaced", "regions_without_image", "harvested",
         "harvest_duplicates", "harvest_failed", "harvest_problem",
     }  # fmt: skip
-    assert listed == set(_values(Report("active", Counts(), Timings()))) | extra
+    assert listed == set(key_values(NodeStatus("active", Counts(), Timings()))) | extra
 
 
 # -- troubleshooting ----------------------------------------------------------------------------------------------
@@ -92,7 +93,7 @@ def test_the_guide_lists_every_key_of_the_diagnostics() -> None:
 
 def texts_of_the_code() -> Iterator[str]:
     """Every text in cac_ros, with … for what is put in at run time."""
-    for path in (ROOT / "cac_ros").glob("*.py"):
+    for path in (ROOT / "cac_ros").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.JoinedStr):
                 yield "".join(part.value if isinstance(part, ast.Constant) else "…" for part in node.values)  # type: ignore[misc]
@@ -123,27 +124,29 @@ def test_every_sentence_that_the_node_can_report_is_explained() -> None:
     from rclpy.qos import QoSProfile, ReliabilityPolicy
     from rclpy.topic_endpoint_info import TopicEndpointInfo
 
-    from cac_ros.node import why_no_images
-    from cac_ros.node.diagnostics import Report, Timings
-    from cac_ros.node.worker import Counts
+    from cac_ros.node import image_qos, why_no_images
+    from cac_ros.node.diagnostics import NodeStatus
+    from cac_ros.node.newest_frame_worker import Counts
+    from cac_ros.node.recent_frames import Timings
 
     def publisher(kind: str, reliability: ReliabilityPolicy) -> TopicEndpointInfo:
         qos = QoSProfile(depth=1, reliability=reliability)
         return TopicEndpointInfo(node_name="camera", node_namespace="/", topic_type=kind, qos_profile=qos)
 
-    raw, jpeg = why_no_images.RAW_TYPE, why_no_images.COMPRESSED_TYPE
+    raw, jpeg = image_qos.RAW_TYPE, image_qos.COMPRESSED_TYPE
     reliable, best_effort = ReliabilityPolicy.RELIABLE, ReliabilityPolicy.BEST_EFFORT
     common = {"topic": "/image", "environment": {}, "rmw": "rmw_fastrtps_cpp"}
-    silence = {**common, "message_type": raw, "qos": why_no_images.image_qos(reliable), "silent_for": 6.0, "topics": {}}
-    report = Report("active", Counts(), Timings(unknown_share=1.0, classified=300), promised_unknown=0.1, tolerance=0.5)
+    silence = {**common, "message_type": raw, "qos": image_qos.image_qos(reliable), "silent_for": 6.0, "topics": {}}
+    timings = Timings(unknown_share=1.0, classified=300)
+    status = NodeStatus("active", Counts(), timings, promised_unknown=0.1, tolerance=0.5)
     said = [
         why_no_images.explain_silence(**silence, publishers=[], lost=0),
         why_no_images.explain_silence(**silence, publishers=[publisher(jpeg, reliable)], lost=0),
         why_no_images.explain_silence(**silence, publishers=[publisher(raw, best_effort)], lost=0),
         why_no_images.explain_silence(**silence, publishers=[publisher(raw, reliable)], lost=5),
         why_no_images.explain_loss(**common, lost=5, received=5, publishers=[publisher(raw, reliable)]),
-        report.drift,
-        replace(report, busy_for=3.0).stall,
+        status.drift,
+        replace(status, busy_for=3.0).stall,
     ]
     assert all(said)
     assert [message for message in said if not matches(message)] == []

@@ -22,6 +22,7 @@ from cac_core.decision import UNKNOWN, decide
 from cac_core.metrics import OpenSetMetrics, open_set_metrics
 from cac_core.predictor import Predictor
 from cac_core.preprocessing import Frame
+from cac_core.reports.metric_rows import metric_rows
 from cac_core.support import console
 from cac_core.support.errors import DataError
 from cac_core.support.files import write_atomically
@@ -80,6 +81,8 @@ def evaluate(predictor: Predictor, images: LabelledImages, theta: NDArray[np.flo
 
 def write_results(evaluation: Evaluation, bundle: ModelBundle, folder: Path) -> Path:
     """Write metrics.json, scores.csv and evaluation.html into a folder; returns the page's path."""
+    from cac_core.reports.evaluation_page import evaluation_page  # plotly takes a moment to import
+
     document = {
         "model_id": bundle.model_id,
         "theta": [float(t) for t in evaluation.theta],
@@ -89,24 +92,17 @@ def write_results(evaluation: Evaluation, bundle: ModelBundle, folder: Path) -> 
     write_atomically(folder / "metrics.json", (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode())
     write_atomically(folder / "scores.csv", _scores_csv(evaluation, bundle).encode())
     page = folder / "evaluation.html"
-    write_atomically(page, _page(evaluation, bundle).encode())
+    content = evaluation_page(
+        bundle,
+        evaluation.metrics,
+        scores=evaluation.scores,
+        decisions=evaluation.decisions,
+        labels=evaluation.labels,
+        theta=evaluation.theta,
+        problems=evaluation.images.problems,
+    )
+    write_atomically(page, content.encode())
     return page
-
-
-def metric_rows(metrics: OpenSetMetrics) -> list[tuple[str, str]]:
-    """The figures people read first, as rows of a table."""
-    m = metrics
-    n = console.number
-    return [
-        ("images, known / unknown", f"{m.known_images} / {m.unknown_images}"),
-        ("AUROC", n(m.auroc)),
-        ("accuracy on known", n(m.accuracy)),
-        ("CCR at 5 % FPR", n(m.ccr_at_fpr_5)),
-        ("CCR at 10 % FPR", n(m.ccr_at_fpr_10)),
-        ("OSCR", n(m.oscr)),
-        ("known kept at θ", n(m.known_kept)),
-        ("unknown rejected at θ", n(m.unknown_rejected)),
-    ]
 
 
 def _scores_csv(evaluation: Evaluation, bundle: ModelBundle) -> str:
@@ -118,34 +114,6 @@ def _scores_csv(evaluation: Evaluation, bundle: ModelBundle) -> str:
     for path, label, decision, nearest, score in zip(*columns, strict=True):
         writer.writerow([path, names[label], names[decision], names[nearest], f"{score:.6g}"])
     return text.getvalue()
-
-
-def _page(evaluation: Evaluation, bundle: ModelBundle) -> str:
-    from jinja2 import Environment, PackageLoader
-
-    from cac_core.reports import plots  # plotly takes a moment to import
-
-    unknown = evaluation.labels == UNKNOWN
-    theta = float(evaluation.theta[0]) if len(set(evaluation.theta.tolist())) == 1 else None
-    figures = {
-        "ROC": plots.roc_figure(evaluation.scores, unknown, theta),
-        "Rejection scores": plots.gamma_histogram(evaluation.scores, unknown, theta),
-        "Decisions": plots.confusion_figure(evaluation.decisions, evaluation.labels, bundle.class_names),
-    }
-    parts = {
-        title: figure.to_html(
-            full_html=False, include_plotlyjs=i == 0, config={"displaylogo": False, "responsive": True}
-        )
-        for i, (title, figure) in enumerate(figures.items())
-    }
-    template = Environment(loader=PackageLoader("cac_core.reports"), autoescape=True).get_template("evaluation.html.j2")
-    return template.render(
-        bundle=bundle,
-        rows=metric_rows(evaluation.metrics),
-        figures=parts,
-        problems=evaluation.images.problems,
-        theta=theta,
-    )
 
 
 # --- command line

@@ -23,6 +23,8 @@ LICENCE = "SPDX-License-Identifier: Apache-2.0"
 
 
 def is_source(path: Path) -> bool:
+    if path.parent.name == "LICENSES":
+        return False
     return path.suffix in SOURCES or path.name in NAMES or path.relative_to(ROOT).as_posix() in NAMES
 
 

@@ -5,7 +5,7 @@
 from cac_core.data.digits import DigitsTrial, digit_picture, load_digits_trial
 from cac_core.data.duplicates import duplicate_groups, find_duplicates
 from cac_core.data.folders import class_folder_names, load_image_folder, load_unknown_folder
-from cac_core.data.labelled import LabelledImages, last_split, stratified_split
+from cac_core.data.labelled import LabelledImages, joined, last_split, stratified_split
 from cac_core.data.splits import ClassSplit, class_split, relabel
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "digit_picture",
     "duplicate_groups",
     "find_duplicates",
+    "joined",
     "last_split",
     "load_digits_trial",
     "load_image_folder",

@@ -44,6 +44,10 @@ class LabelledImages:
         paths = tuple(self.paths[i] for i in chosen.tolist())
         return replace(self, images=self.images[chosen], labels=self.labels[chosen], paths=paths, problems=())
 
+    def with_mirrored(self) -> "LabelledImages":
+        """These images, then the mirror image of each."""
+        return joined(self, replace(self, images=self.images.flip(2), problems=()))
+
     def counts(self) -> dict[str, int]:
         """Images per known class; unknown images are not counted."""
         known = self.labels[self.labels != UNKNOWN]
@@ -57,6 +61,18 @@ class LabelledImages:
         digest.update(self.labels.numpy().tobytes())
         digest.update(self.images.contiguous().numpy().data)
         return digest.hexdigest()
+
+
+def joined(first: LabelledImages, *others: LabelledImages) -> LabelledImages:
+    """All images in one, with all paths and problems; the classes are those of the first."""
+    parts = (first, *others)
+    return LabelledImages(
+        torch.cat([part.images for part in parts]),
+        torch.cat([part.labels for part in parts]),
+        first.class_names,
+        tuple(path for part in parts for path in part.paths),
+        tuple(problem for part in parts for problem in part.problems),
+    )
 
 
 def stratified_split(labels: Tensor, share: float, seed: int, groups: Tensor | None = None) -> tuple[Tensor, Tensor]:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cac_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Training: from labelled images to a bundle. ``train(TrainConfig(...))`` does all of it.
+"""Training: from labelled images to a bundle. ``train(TrainConfig(...))`` does all of it; ``extend`` adds classes.
 
 The configuration is importable without torch's training stack; Lightning and kornia are loaded by ``train``.
 """
@@ -22,22 +22,27 @@ from cac_core.training.config import (
     TrainConfig,
     check,
 )
+from cac_core.training.extension_config import ExtendConfig, ExtendData, check_extension
 
 if TYPE_CHECKING:
     from pytorch_lightning import Callback
 
+    from cac_core.training.extension import Extension
     from cac_core.training.run import TrainingResult
 
 __all__ = [
     "CHECKPOINT",
     "AugmentConfig",
     "DataConfig",
+    "ExtendConfig",
+    "ExtendData",
     "LossConfig",
     "ModelConfig",
     "OptimiserConfig",
     "PreprocessingConfig",
     "ScheduleConfig",
     "TrainConfig",
+    "extend",
     "train",
 ]
 
@@ -48,3 +53,11 @@ def train(config: TrainConfig, callbacks: Sequence[Callback] = ()) -> TrainingRe
     from cac_core.training.run import train as run
 
     return run(config, callbacks)
+
+
+def extend(config: ExtendConfig) -> Extension:
+    """Check the configuration, teach a model further classes; see :func:`cac_core.training.extension.extend`."""
+    check_extension(config)
+    from cac_core.training.extension import extend as run
+
+    return run(config)

@@ -4,6 +4,7 @@
 
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,10 +13,19 @@ import torch
 from cac_core import equations
 from cac_core.backbones.spec import BackboneSpec
 from cac_core.bundle import load_bundle, save_bundle
-from cac_core.extend import ExtendConfig, ExtendData, extend, grown, main
+from cac_core.extend import main, parse
 from cac_core.model import build_model, normalise
 from cac_core.support.errors import BundleError, DataError, TrainingError
-from cac_core.training import AugmentConfig, OptimiserConfig, ScheduleConfig, train
+from cac_core.training import (
+    AugmentConfig,
+    ExtendConfig,
+    ExtendData,
+    OptimiserConfig,
+    ScheduleConfig,
+    extend,
+    train,
+)
+from cac_core.training.extension import grown
 from test.core.photos import write_folder, write_photo
 from test.core.trainings import one_thread, photo_config  # noqa: F401  (a fixture)
 
@@ -36,7 +46,7 @@ def shop(tmp_path_factory):
 
 def config_of(place, out, **changes):
     config = ExtendConfig(
-        place / "shop.cac", out, ExtendData(place / "new", place / "photos", replay_per_class=6), device="cpu"
+        place / "shop.cac", out, ExtendData(place / "new", place / "photos", rehearsal_per_class=6), device="cpu"
     )
     return replace(config, **changes)
 
@@ -68,7 +78,7 @@ def test_it_learns_the_new_class_and_keeps_the_old_ones(extended):
     assert extended.result.bundle.training["validation_by_class"]["yellow"]["accuracy"] == 1.0
 
 
-def test_only_a_few_old_photos_are_replayed_and_validation_photos_are_the_parents(shop, extended):
+def test_only_a_few_old_photos_are_rehearsed_and_validation_photos_are_the_parents(shop, extended):
     _, parent = shop
     data = extended.result.bundle.training["data"]
     assert data["train"] == {"blue": 6, "green": 6, "red": 6, "yellow": 8}
@@ -156,10 +166,10 @@ def test_mistakes_are_sentences_and_write_nothing(shop, tmp_path):
     new, old = place / "new", place / "photos"
     cases = (
         (ExtendData(None, old), TrainingError, "give --data.add"),
-        (ExtendData(new, None), TrainingError, "give --data.replay"),
+        (ExtendData(new, None), TrainingError, "give --data.rehearsal"),
         (ExtendData(tmp_path / "nowhere", old), TrainingError, "data.add .*does not exist"),
-        (ExtendData(new, tmp_path / "nowhere"), TrainingError, "data.replay .*does not exist"),
-        (ExtendData(new, old, replay_per_class=0), TrainingError, "replay_per_class"),
+        (ExtendData(new, tmp_path / "nowhere"), TrainingError, "data.rehearsal .*does not exist"),
+        (ExtendData(new, old, rehearsal_per_class=0), TrainingError, "rehearsal_per_class"),
         (ExtendData(new, old, validation_share=2.0), TrainingError, "validation_share"),
         (ExtendData(tmp_path / "known", old), DataError, "knows red already"),
         (ExtendData(new, tmp_path / "few"), DataError, "no photos of blue"),
@@ -182,9 +192,14 @@ def test_mistakes_are_sentences_and_write_nothing(shop, tmp_path):
 def test_the_command_line_prints_what_was_learnt_and_what_it_cost(shop, tmp_path, capsys):
     place, parent = shop
     out = tmp_path / "shop2.cac"
-    arguments = [str(place / "shop.cac"), "--data.add", str(place / "new"), "--data.replay", str(place / "photos")]
+    arguments = [str(place / "shop.cac"), "--data.add", str(place / "new"), "--data.rehearsal", str(place / "photos")]
     assert main([*arguments, "--device", "cpu", "--out", str(out)]) == 0
     printed = capsys.readouterr().out
     for text in ("yellow", "known and wrong", "old model", "new model", parent.model_id, str(out)):
         assert text in printed
     assert load_bundle(out).parent == parent.model_id
+
+
+def test_the_earlier_name_of_rehearsal_still_works() -> None:
+    config = parse(["shop.cac", "--data.replay", "photos", "--data.replay_per_class=3"])
+    assert (config.data.rehearsal, config.data.rehearsal_per_class) == (Path("photos"), 3)

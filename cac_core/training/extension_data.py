@@ -1,0 +1,103 @@
+# SPDX-FileCopyrightText: 2026 cac_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The photos of an extension: all of the new classes, a few of each old one to rehearse."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from cac_core.bundle import ModelBundle
+from cac_core.data import LabelledImages, class_folder_names, joined, load_image_folder
+from cac_core.support.errors import DataError
+from cac_core.training.config import TrainConfig
+from cac_core.training.extension_config import ExtendData
+from cac_core.training.sources import TrainingData, divide, merged
+
+
+def load_extension_data(config: ExtendData, bundle: ModelBundle, training: TrainConfig) -> TrainingData:
+    """Load and divide the photos; the new classes come after those of the bundle.
+
+    Args:
+        config: both folders.
+        bundle: the model with its classes and preprocessing.
+        training: how photos are divided.
+
+    Raises:
+        DataError: when the folders do not fit the model, or a class has too few photos.
+    """
+    add, rehearsal = config.add, config.rehearsal
+    assert add is not None
+    assert rehearsal is not None
+    added = _new_class_names(add, rehearsal, bundle)
+    names = (*bundle.class_names, *added)
+    old_train, old_validation, old_notes = _divided(rehearsal, bundle.class_names, names, bundle, training)
+    few = replace(_few_of_each(old_train, config.rehearsal_per_class), problems=old_train.problems)
+    new_train, new_validation, new_notes = _divided(add, added, names, bundle, training)
+    train, validation = joined(few, new_train), joined(old_validation, new_validation)
+    summary = {
+        "kind": "extension",
+        "name": add.resolve().name,
+        "added": list(added),
+        "train": train.counts(),
+        "validation": validation.counts(),
+        "unknown": 0,
+        "problems": len(train.problems),
+        **merged([old_notes, new_notes]),
+    }
+    return TrainingData(train, validation, None, bundle.preprocessing, summary)
+
+
+def _new_class_names(add: Path, rehearsal: Path, bundle: ModelBundle) -> tuple[str, ...]:
+    """Names of the new classes.
+
+    Raises:
+        DataError: when the model knows one of them, or its own classes are not those of the other folder.
+    """
+    added, rehearsed = class_folder_names(add), class_folder_names(rehearsal)
+    known = set(bundle.class_names)
+    twice = [name for name in added if name in known]
+    if twice:
+        raise DataError(
+            f"the model knows {', '.join(twice)} already: give the folder in {add} another name, or put its photos to "
+            "the others of that class and train anew."
+        )
+    foreign = [name for name in rehearsed if name not in known]
+    if foreign:
+        raise DataError(
+            f"{rehearsal} has the folder {foreign[0]!r}, which is no class of the model: move new classes to {add} and "
+            "leave only known ones there."
+        )
+    missing = [name for name in bundle.class_names if name not in rehearsed]
+    if missing:
+        raise DataError(
+            f"{rehearsal} has no photos of {', '.join(missing)}, which the model knows and would forget: add a folder "
+            "of photos for each."
+        )
+    return added
+
+
+def _divided(
+    folder: Path, wanted: tuple[str, ...], names: tuple[str, ...], bundle: ModelBundle, training: TrainConfig
+) -> tuple[LabelledImages, LabelledImages, dict[str, Any]]:
+    """What :func:`divide` makes of a folder that holds only some of the classes."""
+    images = load_image_folder(folder, bundle.preprocessing, names)
+    counts = images.counts()
+    few = [name for name in wanted if counts[name] < 2]
+    if few:
+        raise DataError(
+            f"{folder} has fewer than two readable photos of {', '.join(few)}: one is needed to learn from and "
+            "another to check with."
+        )
+    problems = tuple(p for p in images.problems if not p.startswith("no image of the known class"))
+    return divide(replace(images, problems=problems), training)
+
+
+def _few_of_each(images: LabelledImages, most: int) -> LabelledImages:
+    """At most this many of each class, evenly spread over its files: neighbours in a folder look alike."""
+    chosen = []
+    for label in torch.unique(images.labels).tolist():
+        own = torch.nonzero(images.labels == label).flatten()
+        chosen.append(own[torch.linspace(0, len(own) - 1, min(most, len(own))).round().long()])
+    return images.subset(torch.cat(chosen))

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from cac_core.data.class_folders import find_class_folders, read_class_folders
 from cac_core.data.tiny_imagenet import read_tiny_imagenet
 from cac_core.support.errors import DataError
 
@@ -28,7 +29,8 @@ def read_dataset(
 
     Args:
         name: MNIST, SVHN, CIFAR10, CIFAR100 or TinyImageNet.
-        root: the folder that holds the datasets, in torchvision's layout; TinyImageNet as its official zip or folder.
+        root: the folder that holds the datasets, in torchvision's layout or as image files in class folders
+            (``CIFAR10/train/airplane/…``); TinyImageNet as its official zip or folder.
         train: the training part, else the test part (for TinyImageNet the official validation part).
         classes: only images of these class numbers; all when not given.
         download: fetch what is missing from the internet (TinyImageNet has to be fetched by hand).
@@ -45,12 +47,16 @@ def read_dataset(
     if name == "TinyImageNet":
         return read_tiny_imagenet(root, train, classes)
     folder = root / "SVHN" if name == "SVHN" and (root / "SVHN").is_dir() else root
+    official = all((folder / file).is_file() for file in _files(name, train))
+    if not official and (class_folders := find_class_folders(name, root, train)):
+        return _only(*read_class_folders(name, class_folders, CLASSES[name]), classes)
     if not download:
         for file in _files(name, train):
             if not (folder / file).is_file():
+                part = f"{name}/{'train' if train else 'test'}"
                 raise DataError(
-                    f"{name} is not in {folder}: {file} is missing; give the folder that holds it with --data-root, or "
-                    "add --download where there is internet."
+                    f"{name} is not in {folder}: {file} is missing, and so is {part} with one folder per class; give "
+                    "the folder that holds it with --data-root, or add --download where there is internet."
                 )
     try:
         images, labels = _READERS[name](folder, train, download)
@@ -63,6 +69,10 @@ def read_dataset(
         raise DataError(f"{name} in {folder} has {len(images)} images but {len(labels)} labels: copy it again.")
     if len(labels) and not 0 <= int(labels.min()) <= int(labels.max()) < CLASSES[name]:
         raise DataError(f"{name} in {folder} has the label {int(labels.max())}, which it cannot have: copy it again.")
+    return _only(images, labels, classes)
+
+
+def _only(images: NDArray[np.uint8], labels: NDArray[np.int64], classes: Sequence[int] | None) -> Arrays:
     if classes is None:
         return images, labels
     chosen = np.isin(labels, np.asarray(classes))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from cac_core.data.datasets import read_dataset
 from cac_core.support.errors import DataError
@@ -158,3 +159,48 @@ def test_a_zip_that_was_cut(tmp_path):
     archive.write_bytes(archive.read_bytes()[:200])
     with pytest.raises(DataError, match="not a whole zip"):
         read_dataset("TinyImageNet", tmp_path, train=True)
+
+
+def write_class_folders(root: Path, name: str, classes: int, side: int = 32, per_class: int = 3) -> Path:
+    for part in ("train", "test"):
+        for label in range(classes):
+            folder = root / name / part / f"c{label:03d}"
+            folder.mkdir(parents=True)
+            for i in range(per_class):
+                Image.fromarray(np.full((side, side, 3), label, dtype=np.uint8)).save(
+                    folder / f"{i}.webp", lossless=True
+                )
+    return root
+
+
+@pytest.mark.parametrize(("name", "classes"), [("CIFAR10", 10), ("CIFAR100", 100), ("SVHN", 10)])
+def test_class_folders_are_numbered_in_sorted_order(tmp_path: Path, name: str, classes: int) -> None:
+    write_class_folders(tmp_path, name, classes)
+    images, labels = read_dataset(name, tmp_path, train=True)
+    assert images.shape == (3 * classes, 32, 32, 3)
+    assert (images == labels[:, None, None, None]).all()
+    assert read_dataset(name, tmp_path, train=False, classes=[4, 7])[1].tolist() == [4, 4, 4, 7, 7, 7]
+
+
+def test_the_official_files_come_before_class_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_class_folders(tmp_path, "CIFAR10", 10)
+    write_cifar(tmp_path, monkeypatch, "CIFAR10")
+    assert len(read_dataset("CIFAR10", tmp_path, train=True)[1]) == 100
+
+
+def test_a_class_folder_too_few_is_refused(tmp_path: Path) -> None:
+    write_class_folders(tmp_path, "CIFAR10", 9)
+    with pytest.raises(DataError, match="train has 9 class folders, but CIFAR10 has 10 classes"):
+        read_dataset("CIFAR10", tmp_path, train=True)
+
+
+@pytest.mark.parametrize("damage", ["cut", "size"])
+def test_a_bad_picture_in_a_class_folder_is_named(tmp_path: Path, damage: str) -> None:
+    write_class_folders(tmp_path, "CIFAR10", 10)
+    bad = tmp_path / "CIFAR10" / "train" / "c003" / "1.webp"
+    if damage == "cut":
+        bad.write_bytes(bad.read_bytes()[:20])
+    else:
+        Image.new("RGB", (33, 32)).save(bad)
+    with pytest.raises(DataError, match=r"c003/1\.webp cannot be read"):
+        read_dataset("CIFAR10", tmp_path, train=True)

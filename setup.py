@@ -2,20 +2,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """Installs the ROS package cac_ros: the libraries cac_core and cac_ros, launch files, settings, scripts."""
 
+import re
 from glob import glob
+from pathlib import Path
 
 from setuptools import find_packages, setup
 
 NAME = "cac_ros"
+(VERSION,) = re.findall("<version>(.+)</version>", Path("package.xml").read_text(encoding="utf-8"))
 
 setup(
     name=NAME,
-    version="0.1.0",
+    version=VERSION,
     packages=find_packages(include=["cac_core", "cac_core.*", "cac_ros", "cac_ros.*"]),
-    package_data={
-        "cac_core": ["py.typed", "**/*.json", "**/*.yaml", "**/*.j2"],
-        "cac_ros": ["**/*.html", "**/*.css", "**/*.js", "**/*.j2", "**/*.json"],
-    },
+    package_data={"": ["py.typed", "**/*.json", "**/*.yaml", "**/*.j2", "**/*.css", "**/*.js"]},
     data_files=[
         ("share/ament_index/resource_index/packages", ["resource/" + NAME]),
         ("share/" + NAME, ["package.xml"]),

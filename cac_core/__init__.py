@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from cac_core.predictor import Predictor
     from cac_core.preprocessing import Frame
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = ["Frame", "Predictor", "__version__"]
 

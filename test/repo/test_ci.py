@@ -167,7 +167,9 @@ def test_every_command_is_valid_shell(text: str) -> None:
 
 def test_rosdep_is_told_to_skip_keys_of_the_package_only() -> None:
     keys = {element.text for element in ElementTree.parse(ROOT / "package.xml").getroot()}
-    (listed,) = re.findall(r'--skip-keys \\\n\s+"([^"]+)"', (ROOT / "README.md").read_text(encoding="utf-8"))
+    pages = [(ROOT / "README.md"), *(ROOT / "docs").glob("*.md")]
+    text = "\n".join(page.read_text(encoding="utf-8") for page in pages)
+    (listed,) = re.findall(r'--skip-keys \\\n\s+"([^"]+)"', text)
     assert set(listed.split()) <= keys
     (command,) = re.findall(r'--skip-keys "\$\((.+?)\)"', "\n".join(COMMANDS))
     local = command.replace("src/cac_ros/package.xml", "package.xml")

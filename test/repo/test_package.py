@@ -18,18 +18,40 @@ import yaml
 import cac_core
 from test.repo.sources import ROOT, repository_files
 
+CITATION = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+CHANGES = re.findall(
+    r"^## \[(\d+\.\d+\.\d+)\] - (\d{4}-\d\d-\d\d)$", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE
+)
+"""Version and date of every release, newest first."""
+
 
 def test_there_is_one_version() -> None:
-    setup_py = re.search(r'version="([^"]+)"', (ROOT / "setup.py").read_text())
-    assert setup_py is not None
+    asked = [sys.executable, "setup.py", "-q", "--version"]
     versions = {
         "cac_core": cac_core.__version__,
-        "setup.py": setup_py.group(1),
+        "setup.py": subprocess.run(asked, cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip(),
         "package.xml": ElementTree.parse(ROOT / "package.xml").findtext("version"),
         "cac_msgs/package.xml": ElementTree.parse(ROOT / "cac_msgs" / "package.xml").findtext("version"),
+        "CITATION.cff": CITATION["version"],
+        "CHANGELOG.md": CHANGES[0][0],
     }
     assert len(set(versions.values())) == 1, versions
-    assert f"## {cac_core.__version__}" in (ROOT / "CHANGELOG.md").read_text()
+
+
+def test_the_citation_has_the_date_of_the_release() -> None:
+    assert str(CITATION["date-released"]) == CHANGES[0][1]
+    assert CITATION["license"] == "Apache-2.0"
+    assert "arxiv.org/abs/2004.02434" in CITATION["preferred-citation"]["url"], "the paper, not only the software"
+
+
+def test_the_changelog_keeps_its_form() -> None:
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    headings = re.findall(r"^## (.+)$", text, re.MULTILINE)
+    assert headings[0] == "[Unreleased]"
+    assert len(headings) == len(CHANGES) + 1, "## [1.2.3] - 2026-11-25"
+    assert [date for _, date in CHANGES] == sorted((date for _, date in CHANGES), reverse=True)
+    kinds = set(re.findall(r"^### (.+)$", text, re.MULTILINE))
+    assert kinds <= {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
 
 
 def test_every_file_of_the_libraries_is_installed(tmp_path: Path) -> None:

@@ -19,5 +19,8 @@ TORCH_FREE = (
     "cac_core.support.devices",
     "cac_core.support.errors",
     "cac_core.support.files",
+    "cac_core.support.limits",
+    "cac_core.support.names",
+    "cac_core.support.regular_files",
     "cac_core.thresholds",
 )

@@ -12,7 +12,7 @@ from plotly.subplots import make_subplots
 from cac_core.benchmark.measures import mean_and_std
 from cac_core.benchmark.paper_values import PaperValue
 from cac_core.benchmark.results import NAMES, Row
-from cac_core.reports.plots import DANGER_COLOUR, INK, KNOWN_COLOUR, UNKNOWN_COLOUR, style
+from cac_core.reports.plots.style import DANGER_COLOUR, INK, KNOWN_COLOUR, UNKNOWN_COLOUR, style
 
 Series = dict[str, tuple[Sequence[float], Sequence[float], Sequence[float]]]
 Panels = dict[str, dict[str, tuple[Sequence[float], Sequence[float]]]]

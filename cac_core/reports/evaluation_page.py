@@ -5,14 +5,15 @@
 from collections.abc import Sequence
 
 import numpy as np
-from jinja2 import Environment, PackageLoader
 from numpy.typing import NDArray
 
 from cac_core.bundle import ModelBundle
 from cac_core.decision import UNKNOWN
 from cac_core.metrics import OpenSetMetrics
-from cac_core.reports import plots
-from cac_core.reports.metric_rows import metric_rows
+from cac_core.reports.page import plot, render_page, theta_lines
+from cac_core.reports.plots.confusion_matrix import confusion_matrix_figure, least_width
+from cac_core.reports.plots.roc_curve import roc_curve_figure
+from cac_core.reports.plots.score_histogram import score_histogram_figure
 
 
 def evaluation_page(
@@ -37,17 +38,25 @@ def evaluation_page(
         problems: images that were skipped or fixed, a sentence each.
     """
     unknown = labels == UNKNOWN
-    one_theta = float(theta[0]) if len(set(theta.tolist())) == 1 else None
-    figures = {
-        "ROC": plots.roc_figure(scores, unknown, one_theta),
-        "Rejection scores": plots.gamma_histogram(scores, unknown, one_theta),
-        "Decisions": plots.confusion_figure(decisions, labels, bundle.class_names),
-    }
-    parts = {
-        title: figure.to_html(
-            full_html=False, include_plotlyjs=i == 0, config={"displaylogo": False, "responsive": True}
+    limits = sorted(set(theta.tolist()))
+    one_theta = float(limits[0]) if len(limits) == 1 else None
+    plots = []
+    if unknown.any() and not unknown.all():
+        plots.append(plot("roc", "ROC curve of known against unknown.", roc_curve_figure(scores, unknown, one_theta)))
+    if np.isfinite(scores).any():
+        histogram = score_histogram_figure(scores, unknown, one_theta)
+        plots.append(plot("histogram", "Distribution of rejection scores of known and unknown.", histogram))
+    if len(labels):
+        matrix = confusion_matrix_figure(decisions, labels, bundle.class_names)
+        plots.append(
+            plot("confusion", "Confusion matrix with a column for unknown.", matrix, least_width(bundle.class_names))
         )
-        for i, (title, figure) in enumerate(figures.items())
-    }
-    template = Environment(loader=PackageLoader("cac_core.reports"), autoescape=True).get_template("evaluation.html.j2")
-    return template.render(bundle=bundle, rows=metric_rows(metrics), figures=parts, problems=problems, theta=one_theta)
+    return render_page(
+        "evaluation.html.j2",
+        plots,
+        bundle=bundle,
+        metrics=metrics,
+        unknown_accepted=int((decisions[unknown] != UNKNOWN).sum()),
+        theta=theta_lines(bundle.class_names, theta.tolist()),
+        problems=problems,
+    )

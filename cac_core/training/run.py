@@ -185,9 +185,9 @@ def _finish(
     summary = _summary(config, data, schedule, calibrated, notes)
     saved = save_bundle(replace(calibrated.bundle, training=summary, parent=parent), config.out)
     if config.report:
-        from cac_core.training.report_page import write_report  # plotly takes a moment to import
+        from cac_core.training.training_page import write_training_page  # plotly takes a moment to import
 
-        write_report(calibrated, saved, schedule.history, config.run_folder)
+        write_training_page(calibrated, saved, schedule.history, config.run_folder)
     (config.run_folder / CHECKPOINT).unlink(missing_ok=True)  # finished: nothing is left to resume
     return TrainingResult(config.out, saved, calibrated.metrics, tuple(schedule.history), tuple(notes))
 

@@ -80,13 +80,13 @@ def replay(config: ReplayConfig) -> Evaluation:
 
 def write_results(evaluation: Evaluation, bag: Bag, out: Path, title: str | None = None) -> None:
     """Write metrics.json, frames.csv and report.html; each file appears whole or not at all."""
-    from cac_ros.replay.report import build_report  # plotly takes a second to import
+    from cac_ros.replay.report.replay_page import replay_page  # plotly takes a second to import
 
     text = json.dumps(evaluation.to_dict(), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    report = build_report(evaluation, bag, title)
+    page = replay_page(evaluation, bag, title)
     write_atomically(out / "frames.csv", evaluation.to_csv().encode())
     write_atomically(out / "metrics.json", text.encode())
-    write_atomically(out / "report.html", report.encode())
+    write_atomically(out / "report.html", page.encode())
 
 
 def _check(config: ReplayConfig) -> None:

@@ -17,7 +17,9 @@ from cac_core.bundle import save_bundle
 from cac_core.evaluate import EvaluateConfig, EvaluationData, main, run
 from cac_core.predictor import Predictor
 from cac_core.preprocessing import Frame
-from cac_core.reports import plots
+from cac_core.reports.plots.confusion_matrix import confusion_matrix_figure
+from cac_core.reports.plots.roc_curve import roc_curve_figure
+from cac_core.reports.plots.score_histogram import score_histogram_figure
 from cac_core.support.console import run_command
 from test.core.bundles import tiny_bundle
 
@@ -117,7 +119,7 @@ def test_bad_input_is_one_sentence_and_status_2(place, arguments, sentence, monk
 
 
 def test_the_roc_figure_ends_in_both_corners_and_names_the_area():
-    figure = plots.roc_figure([0.1, 0.2, 0.3, np.inf], [False, False, True, True], theta=0.25)
+    figure = roc_curve_figure([0.1, 0.2, 0.3, np.inf], [False, False, True, True], theta=0.25)
     curve = figure.data[0]
     assert (curve.x[0], curve.y[0]) == (0, 0)
     assert (curve.x[-1], curve.y[-1]) == (1, 1)
@@ -126,18 +128,18 @@ def test_the_roc_figure_ends_in_both_corners_and_names_the_area():
 
 
 def test_the_histogram_shows_each_kind_as_shares_of_itself():
-    figure = plots.gamma_histogram([0.0, 1e-9, 0.1, 5.0, np.inf], [False, False, False, True, True], theta=1.0)
+    figure = score_histogram_figure([0.0, 1e-9, 0.1, 5.0, np.inf], [False, False, False, True, True], theta=1.0)
     assert [bar.y.sum() for bar in figure.data] == pytest.approx([1.0, 1.0])
 
 
 def test_the_confusion_matrix_counts_every_decision_once_and_escapes_names():
-    figure = plots.confusion_figure([0, -1, 1, -1, 0], [0, 0, 1, -1, -1], ["<i>a</i>", "b"])
+    figure = confusion_matrix_figure([0, -1, 1, -1, 0], [0, 0, 1, -1, -1], ["<i>a</i>", "b"])
     assert figure.data[0].text.tolist() == [[1, 0, 1], [0, 1, 0], [1, 0, 1]]
     assert "<i>" not in str(figure.layout.xaxis.ticktext)
 
 
 @pytest.mark.parametrize("unknown", [[False, False], [True, True]])
 def test_plots_survive_one_kind_only(unknown):
-    plots.roc_figure([0.1, 0.2], unknown, 0.1)
-    plots.gamma_histogram([0.1, 0.2], unknown, 0.1)
-    plots.gamma_histogram([np.inf, np.inf], unknown, None)
+    roc_curve_figure([0.1, 0.2], unknown, 0.1)
+    score_histogram_figure([0.1, 0.2], unknown, 0.1)
+    score_histogram_figure([np.inf, np.inf], unknown, None)

@@ -14,16 +14,16 @@ import torch
 from cac_core import equations
 from cac_core.decision import UNKNOWN
 from cac_core.model import build_model
+from cac_core.reports.plots.logit_plane import principal_plane
+from cac_core.reports.thumbnail import thumbnail
 from cac_core.training import DataConfig, ScheduleConfig, train
-from cac_core.training.report_page import (
+from cac_core.training.run import load_training_data, make_bundle
+from cac_core.training.training_page import (
     confused_pairs,
     nearest_to_rejection,
-    principal_plane,
     projection_figure,
-    thumbnail,
-    write_report,
+    write_training_page,
 )
-from cac_core.training.run import load_training_data, make_bundle
 from test.core.photos import write_folder, write_photo
 from test.core.trainings import one_thread, photo_config, tiny_config  # noqa: F401  (a fixture)
 
@@ -92,16 +92,17 @@ def test_confused_pairs_are_counted_and_shown(trained):
 
 
 def test_the_plane_is_that_of_the_largest_variance_and_never_fails():
-    generator = torch.Generator().manual_seed(0)
-    flat = torch.randn(200, 2, generator=generator) * torch.tensor([5.0, 2.0])
-    turn = torch.linalg.qr(torch.randn(6, 6, generator=generator)).Q[:2]
-    mean, axes, share = principal_plane(flat @ turn + 3.0)
-    assert sum(share) == pytest.approx(1.0)
-    torch.testing.assert_close(axes.T @ axes, torch.eye(2), atol=1e-5, rtol=0)
-    back = (flat @ turn + 3.0 - mean) @ axes @ axes.T + mean
-    torch.testing.assert_close(back, flat @ turn + 3.0, atol=1e-4, rtol=0)
-    for odd in (torch.zeros(1, 3), torch.ones(5, 3), torch.tensor([[float("nan")] * 3, [1.0, 2.0, 3.0]])):
-        _, axes, share = principal_plane(odd)
+    rng = np.random.default_rng(0)
+    flat = rng.normal(size=(200, 2)) * (5.0, 2.0)
+    turn = np.linalg.qr(rng.normal(size=(6, 6))).Q[:2]
+    logits = (flat @ turn + 3.0).astype(np.float32)
+    plane = principal_plane(logits)
+    assert sum(plane.shares) == pytest.approx(1.0)
+    np.testing.assert_allclose(plane.axes.T @ plane.axes, np.eye(2), atol=1e-5)
+    back = plane.project(logits) @ plane.axes.T + plane.mean
+    np.testing.assert_allclose(back, logits, atol=1e-4)
+    for odd in (np.zeros((1, 3)), np.ones((5, 3)), np.array([[np.nan] * 3, [1.0, 2.0, 3.0]])):
+        _, axes, share = principal_plane(odd.astype(np.float32))
         assert axes.shape == (3, 2)
         assert all(np.isfinite(share))
 
@@ -114,12 +115,12 @@ def test_the_projection_shows_every_validation_image_unknown_image_and_centre(tr
 
 
 def test_thumbnails_keep_colours_and_are_small():
-    image = torch.tensor([200, 100, 20], dtype=torch.uint8).expand(224, 224, 3).contiguous()
-    content = base64.b64decode(thumbnail(image).split(",")[1])
+    image = np.full((224, 224, 3), (20, 100, 200), dtype=np.uint8)
+    content = base64.b64decode(thumbnail(image, 112).split(",")[1])
     pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
     assert pixels.shape == (112, 112, 3)
     assert np.abs(pixels[50, 50].astype(int) - (20, 100, 200)).max() < 6
-    assert thumbnail(torch.zeros(16, 16, 1, dtype=torch.uint8)).startswith("data:image/jpeg;base64,")
+    assert thumbnail(np.zeros((16, 16, 1), dtype=np.uint8), 112).startswith("data:image/jpeg;base64,")
 
 
 def test_grey_digits_have_a_page_too_and_it_can_be_left_out(tmp_path):
@@ -136,6 +137,6 @@ def test_everything_rejected_or_everything_kept_is_shown(trained, tmp_path):
     _, result, calibrated = trained
     nothing = replace(calibrated, gamma=torch.full_like(calibrated.gamma, 1e9))
     assert (equations.decide(nothing.gamma, calibrated.bundle.thresholds.theta()) == UNKNOWN).all()
-    page = write_report(nothing, result.bundle, result.history, tmp_path).read_text()
+    page = write_training_page(nothing, result.bundle, result.history, tmp_path).read_text()
     assert "<h3>just kept</h3>" not in page
     assert "<h3>rejected</h3>" in page

@@ -17,7 +17,7 @@ from cac_ros.bags.reader import Bag
 from cac_ros.bags.writer import BagWriter
 from cac_ros.replay.labels import Interval, Labels
 from cac_ros.replay.live_figures import LiveFigures
-from cac_ros.replay.report import build_report
+from cac_ros.replay.report.replay_page import replay_page
 from cac_ros.replay.report.worst_errors import worst_errors
 from cac_ros.replay.results import NO_ANSWER, Evaluation, FrameResult, metrics_of, no_answer
 from test.ros.recordings import TOPIC, picture, time_of
@@ -97,19 +97,19 @@ def mixed_rows() -> list[FrameResult]:
 
 
 def test_the_page_loads_nothing_from_anywhere(bag):
-    page = Page(build_report(evaluation(mixed_rows()), bag))
+    page = Page(replay_page(evaluation(mixed_rows()), bag))
     assert page.addresses
     assert all(address.startswith("data:image/jpeg;base64,") for address in page.addresses)
     assert not {"link", "iframe", "object", "embed", "base"} & set(page.tags)
     assert page.tags.count("script") == 4 + 2  # four figures, plotly, ours
     # In the style sheet and our own scripts there is no address either.
-    text = build_report(evaluation(mixed_rows()), bag)
+    text = replay_page(evaluation(mixed_rows()), bag)
     own = text[: text.index("<script>/**")] + text[text.rindex("<script>") :]
     assert not re.search(r"https?://|url\(|@import|fetch\(", own)
 
 
 def test_text_from_outside_is_shown_as_text(bag):
-    text = build_report(evaluation(mixed_rows()), bag, title=NASTY)
+    text = replay_page(evaluation(mixed_rows()), bag, title=NASTY)
     page = Page(text)
     assert "alert(" not in "".join(re.findall(r"<script>(.*?)</script>", text[text.rindex("<script>") :], re.S))
     assert "<script>alert" not in text
@@ -123,7 +123,7 @@ def test_text_from_outside_is_shown_as_text(bag):
 
 
 def test_the_summary_names_what_was_measured(bag):
-    text = Page(build_report(evaluation(mixed_rows()), bag)).text
+    text = Page(replay_page(evaluation(mixed_rows()), bag)).text
     for words in (
         "AUROC",
         "CCR at 5 % FPR",
@@ -137,36 +137,36 @@ def test_the_summary_names_what_was_measured(bag):
 
 
 def test_a_cut_bag_is_the_first_thing_said(bag):
-    text = Page(build_report(evaluation(mixed_rows(), truncated=True), bag)).text
+    text = Page(replay_page(evaluation(mixed_rows(), truncated=True), bag)).text
     assert text.index("Part of the bag could not be read") < text.index("AUROC")
 
 
 def test_live_figures_and_broken_sums_are_shown(bag):
     live = LiveFigures(1.0, 8, 8, 6, 1, 0, 6, 4.0, 8.0, 9.0, 0.5)
-    page = Page(build_report(evaluation(mixed_rows(), live=live), bag)).text
+    page = Page(replay_page(evaluation(mixed_rows(), live=live), bag)).text
     assert "8 received + 0 lost" in page
     assert "received = 8, but classified + replaced + failed = 6 + 1 + 0 = 7" in page
     whole = replace(live, replaced=2)
-    assert "checked, they hold" in Page(build_report(evaluation(mixed_rows(), live=whole), bag)).text
+    assert "checked, they hold" in Page(replay_page(evaluation(mixed_rows(), live=whole), bag)).text
 
 
 def test_it_is_built_without_labels_and_without_any_score(bag):
     unlabelled = [replace(r, label=None, truth=None) for r in mixed_rows()]
-    assert "frames classified" in Page(build_report(evaluation(unlabelled, labels=None), bag)).text
+    assert "frames classified" in Page(replay_page(evaluation(unlabelled, labels=None), bag)).text
     nothing = [no_answer(0, time_of(0), time_of(0))]
-    assert "Rejection score over time" in build_report(evaluation(nothing), bag)
+    assert "Rejection score over time" in replay_page(evaluation(nothing), bag)
 
 
 @pytest.mark.parametrize("truth", [0, -1])
 def test_it_is_built_when_only_known_or_only_unknown_was_seen(bag, truth):
     rows = [row(i, truth, truth, 0.1 + i, "x") for i in range(3)]
-    page = Page(build_report(evaluation(rows), bag))
+    page = Page(replay_page(evaluation(rows), bag))
     assert "plot-roc" not in page.figures
     assert "–" in page.text
 
 
 def test_thumbnails_show_the_frame(bag):
-    text = build_report(evaluation([row(3, -1, 0, 0.1, "dog")]), bag)
+    text = replay_page(evaluation([row(3, -1, 0, 0.1, "dog")]), bag)
     (address,) = Page(text).addresses
     decoded = cv2.imdecode(np.frombuffer(base64.b64decode(address.split(",")[1]), np.uint8), cv2.IMREAD_COLOR)
     assert decoded.shape == (240, 320, 3)

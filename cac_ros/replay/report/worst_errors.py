@@ -4,24 +4,20 @@
 
 from __future__ import annotations
 
-import base64
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-import cv2
-import numpy as np
-
-from cac_core.preprocessing import Frame
+from cac_core.reports.thumbnail import thumbnail
 from cac_ros.bags.message import MessageError
 from cac_ros.bags.reader import Bag
-from cac_ros.images import BadFrameError, to_frame
+from cac_ros.images import BadFrameError, to_bgr, to_frame
 from cac_ros.replay.results import FrameResult
 from cac_ros.stamps import stamp_ns
 
-SIDE = 320
-"""Longest side of a thumbnail in pixels; shown at half of that, so that it is sharp on dense screens."""
+LONGEST_SIDE = 320
+"""Of a picture, in pixels; shown at half of that, so that it is sharp on dense screens."""
 
 # The most dangerous kind first: a robot acts on a name, not on "unknown".
 _DANGER = ("unknown accepted", "wrong class", "known rejected")
@@ -50,14 +46,13 @@ def worst_errors(rows: Sequence[FrameResult], count: int = 10) -> list[Episode]:
     return sorted(episodes, key=lambda e: (_DANGER.index(e.row.outcome), _harmlessness(e.row), e.row.index))[:count]
 
 
-def thumbnail(bag: Bag, topic: str, row: FrameResult) -> str | None:
+def picture_of(bag: Bag, topic: str, row: FrameResult) -> str | None:
     """The frame of a row as a data URI (JPEG), or None when it cannot be read any more."""
     for message in bag.messages(topic, row.time_ns, row.time_ns + 1):
         try:
             content = message.decode()
-            stamp = stamp_ns(content.header.stamp)
-            if stamp == row.stamp_ns:
-                return _data_uri(to_frame(content))
+            if stamp_ns(content.header.stamp) == row.stamp_ns:
+                return thumbnail(to_bgr(to_frame(content)), LONGEST_SIDE)
         except (MessageError, BadFrameError):
             continue
     return None
@@ -67,18 +62,3 @@ def _harmlessness(row: FrameResult) -> float:
     """Low = worse: an accepted frame is worse the further γ lies below θ, a rejected one the further above."""
     ratio = row.rejection_score / row.threshold if row.threshold > 0 else row.rejection_score
     return -ratio if row.unknown else ratio
-
-
-_TO_BGR = {"rgb": cv2.COLOR_RGB2BGR, "rgba": cv2.COLOR_RGBA2BGR, "bgra": cv2.COLOR_BGRA2BGR}
-
-
-def _data_uri(frame: Frame) -> str:
-    pixels = np.ascontiguousarray(frame.pixels)
-    scale = min(1.0, SIDE / max(pixels.shape[:2]))
-    if scale < 1.0:
-        size = (max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale)))
-        pixels = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
-    if frame.order in _TO_BGR:
-        pixels = np.asarray(cv2.cvtColor(pixels, _TO_BGR[frame.order]), dtype=np.uint8)
-    _, encoded = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, 82])
-    return "data:image/jpeg;base64," + base64.b64encode(encoded.tobytes()).decode()

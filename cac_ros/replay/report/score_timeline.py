@@ -4,32 +4,39 @@
 
 from __future__ import annotations
 
-import html
 import math
 from itertools import groupby
 
 import numpy as np
 import plotly.graph_objects as go
 
-from cac_core.reports import plots
+from cac_core.reports.plots.style import (
+    DANGER_COLOUR,
+    INK,
+    KNOWN_COLOUR,
+    SMALLEST_SCORE,
+    UNKNOWN_COLOUR,
+    as_text,
+    style,
+)
 from cac_ros.replay.results import UNKNOWN, Evaluation, FrameResult
 
 # (outcome, legend, colour, marker, size): colour says what was shown, shape what went wrong, and the dangerous error is
 # the largest and the only red thing.
 _KINDS = (
-    ("right known", "known, kept", plots.KNOWN_COLOUR, "circle", 5),
-    ("right unknown", "unknown, rejected", plots.UNKNOWN_COLOUR, "circle", 5),
-    ("", "not scored", plots.INK, "circle-open", 5),
-    ("known rejected", "known, rejected", plots.KNOWN_COLOUR, "triangle-up-open", 9),
-    ("wrong class", "known, taken for another class", plots.KNOWN_COLOUR, "x", 9),
-    ("unknown accepted", "unknown, accepted as known", plots.DANGER_COLOUR, "diamond", 10),
+    ("right known", "known, kept", KNOWN_COLOUR, "circle", 5),
+    ("right unknown", "unknown, rejected", UNKNOWN_COLOUR, "circle", 5),
+    ("", "not scored", INK, "circle-open", 5),
+    ("known rejected", "known, rejected", KNOWN_COLOUR, "triangle-up-open", 9),
+    ("wrong class", "known, taken for another class", KNOWN_COLOUR, "x", 9),
+    ("unknown accepted", "unknown, accepted as known", DANGER_COLOUR, "diamond", 10),
 )
 _KNOWN_BAND, _UNKNOWN_BAND = "rgba(63,127,191,{})", "rgba(217,129,44,{})"
 _MAX_NAMES = 80
 _WEBGL_FROM = 20_000
 
 
-def timeline_figure(evaluation: Evaluation) -> go.Figure:
+def score_timeline_figure(evaluation: Evaluation) -> go.Figure:
     """γ over the seconds of the bag: a point per answered frame, θ as a line, labels as bands.
 
     A frame without a score (γ = +inf) has no point. The axis is logarithmic, because γ spans many decades.
@@ -44,7 +51,7 @@ def timeline_figure(evaluation: Evaluation) -> go.Figure:
         figure.add_trace(
             draw(
                 x=[evaluation.seconds(row.time_ns) for row in chosen],
-                y=[max(row.rejection_score, plots.SMALLEST_SCORE) for row in chosen],
+                y=[max(row.rejection_score, SMALLEST_SCORE) for row in chosen],
                 mode="markers",
                 name=f"{legend} ({len(chosen):,})",
                 marker={"color": colour, "symbol": symbol, "size": size, "opacity": 0.85},
@@ -57,7 +64,7 @@ def timeline_figure(evaluation: Evaluation) -> go.Figure:
         )
     _draw_thresholds(figure, evaluation)
     _draw_bands(figure, evaluation)
-    plots.style(figure, "seconds from the start of the bag", "smallest rejection score γ (logarithmic)", height=470)
+    style(figure, "seconds from the start of the bag", "smallest rejection score γ (logarithmic)", height=470)
     figure.update_layout(
         legend={"orientation": "h", "yanchor": "top", "y": -0.2, "x": 0},
         margin={"l": 60, "r": 16, "t": 34, "b": 96},
@@ -81,11 +88,11 @@ def _kind(row: FrameResult) -> str:
 
 
 def _shown(row: FrameResult) -> str:
-    return "?" if row.label is None else html.escape(row.label)
+    return "?" if row.label is None else as_text(row.label)
 
 
 def _said(row: FrameResult, class_names: tuple[str, ...]) -> str:
-    nearest = html.escape(class_names[row.nearest_index]) if row.nearest_index >= 0 else "?"
+    nearest = as_text(class_names[row.nearest_index]) if row.nearest_index >= 0 else "?"
     return f"unknown (nearest {nearest})" if row.unknown else nearest
 
 
@@ -94,11 +101,11 @@ def _draw_thresholds(figure: go.Figure, evaluation: Evaluation) -> None:
     low, high = min(evaluation.theta), max(evaluation.theta)
     values = [(low, "θ")] if low == high else [(low, "lowest θ"), (high, "highest θ")]
     for value, name in values:
-        drawn = max(value, plots.SMALLEST_SCORE)
-        figure.add_hline(y=drawn, line={"color": plots.DANGER_COLOUR, "width": 1.5, "dash": "dash"})
+        drawn = max(value, SMALLEST_SCORE)
+        figure.add_hline(y=drawn, line={"color": DANGER_COLOUR, "width": 1.5, "dash": "dash"})
         figure.add_annotation(
             x=1, xref="paper", xanchor="right", y=math.log10(drawn), yref="y", yanchor="bottom", showarrow=False,
-            text=f"{name} = {value:.3g}", font={"size": 12, "color": plots.DANGER_COLOUR},
+            text=f"{name} = {value:.3g}", font={"size": 12, "color": DANGER_COLOUR},
         )  # fmt: skip
 
 
@@ -119,7 +126,7 @@ def _draw_bands(figure: go.Figure, evaluation: Evaluation) -> None:
             )  # fmt: skip
         if len(runs) <= _MAX_NAMES and (end - start) / width * 150 > len(label) + 1:
             figure.add_annotation(
-                x=(start + end) / 2, y=1.035, xref="x", yref="paper", text=html.escape(label), showarrow=False,
+                x=(start + end) / 2, y=1.035, xref="x", yref="paper", text=as_text(label), showarrow=False,
                 font={"size": 11}, yanchor="middle",
             )  # fmt: skip
 

@@ -1,18 +1,56 @@
 # SPDX-FileCopyrightText: 2026 cac_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The limits of every input. They are checked before anything is allocated; what exceeds one gets a sentence."""
+"""The largest inputs that are read. They are checked by the header of a file, before its content takes memory.
 
-MODEL_BYTES = 1 << 31
-"""Largest model file [bytes]: 2 GiB, half a billion weights in float32."""
+``docs/reliability.md`` shows this table with the reasons; a test compares them.
+"""
 
-MODEL_HEADER_BYTES = 1 << 24
-"""Largest description inside a model file [bytes]: 16 MiB."""
+PICTURE_BYTES = 2**29
+"""Size of a compressed picture file [bytes]."""
+PICTURE_PIXELS = 178_956_970
+"""Width times height of a picture; Pillow's own limit against decompression bombs."""
+PICTURE_SIDE = 65_535
+"""Width and height of a picture [pixels]; the largest that a JPEG can name."""
+PICTURE_DECODED_BYTES = 2**30
+"""Size of a picture's pixels once they are decoded [bytes]."""
+DENSE_PICTURE_PIXELS = 16_000_000
+"""Pictures with more pixels must not be emptier than the next limit."""
+PIXELS_PER_BYTE = 10_000
+"""Pixels that one byte of a large picture's file may stand for."""
+JPEG_SCANS = 100
+"""Scans of a progressive JPEG."""
+JPEG_SCAN_PIXELS = 2_000_000_000
+"""Scans times pixels of a JPEG: what its decoder has to go through."""
+HEADER_SEGMENTS = 4_096
+"""Segments of a JPEG before its first scan."""
+PNG_CHUNKS = 131_072
+"""Chunks of a PNG."""
 
+BAG_BLOCK_BYTES = 1 << 28
+"""Largest compressed block of a recording, unpacked [bytes]: 256 MiB; recorders write blocks of 1 MB."""
+
+BAG_MESSAGE_BYTES = 1 << 28
+"""Largest message that a recorder compressed by itself, unpacked [bytes]: 256 MiB."""
+
+BAG_UNPACKED_BYTES = 1 << 36
+"""Largest file of a recording that was compressed as a whole, unpacked [bytes]: 64 GiB."""
+
+BAG_METADATA_BYTES = 1 << 20
+"""Largest metadata.yaml of a recording that is looked at [bytes]: 1 MiB, about 4,000 files."""
+
+YAML_NESTING = 50
+"""Deepest nesting of YAML that is not our own."""
+
+LABEL_FILE_BYTES = 1 << 26
+"""Largest labels.csv [bytes]: 64 MiB, more than a million labels."""
+
+MODEL_BYTES = 2**31
+"""Size of a model file [bytes]: half a billion weights in float32."""
+MODEL_HEADER_BYTES = 2**24
+"""Size of the description inside a model file [bytes]."""
 NAME_BYTES = 255
-"""Longest name of a class or a model [bytes of UTF-8]: a name of a folder can be no longer."""
-
+"""Length of the name of a class or a model [bytes of UTF-8]; a folder's name can be no longer."""
 CLASSES = 10_000
-"""Most known classes of a model."""
-
-NETWORK_SIDE = 2048
-"""Largest side of a network's square input [pixels]."""
+"""Known classes of a model."""
+NETWORK_SIDE = 2_048
+"""Side of a network's square input [pixels]."""

@@ -18,7 +18,7 @@ RUN := .venv/bin/python
 unexport AMENT_PREFIX_PATH CMAKE_PREFIX_PATH COLCON_PREFIX_PATH LD_LIBRARY_PATH PYTHONHOME PYTHONPATH RMW_IMPLEMENTATION
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format lock bench clean
+.PHONY: help setup demo test lint format docs lock bench clean
 
 help:
 	@echo 'Start here:'
@@ -26,10 +26,16 @@ help:
 	@echo '                        replay a bag of camera frames through the real node, write demo_output/report.html'
 	@echo
 	@echo 'Work on the code:'
-	@echo '  make test             all tests;       a part of them: make test ARGS="test/core -x"'
-	@echo '  make lint             ruff, formatting, and mypy --strict on cac_core'
+	@echo '  make test             all tests'
+	@echo "  make test ARGS=\"-m 'not slow'\""
+	@echo '                        the fast ones;   in two processes: ARGS="-n 2 --dist loadfile"'
+	@echo '  make test ARGS="test/core -x"'
+	@echo '                        a part of them, up to the first that fails'
+	@echo '  make lint             ruff, formatting, mypy --strict, licences (reuse)'
 	@echo '  make format           let ruff correct what it can'
-	@echo '  make lock             after a change in requirements/: resolve all versions again'
+	@echo '  make docs             build the documentation into site/'
+	@echo '  make lock             after a change in requirements/: pin what the packages depend on'
+	@echo '                        take the newest of all: make lock ARGS=--upgrade'
 	@echo '  make bench            measure everything, one table at the end (about an hour on an idle machine)'
 	@echo '                        on a GPU: make bench DEVICE=cuda;  a part of it: make bench ARGS="memory --frames 20000";'
 	@echo '                        what there is to measure: make bench ARGS=--help'
@@ -59,17 +65,27 @@ test: setup
 lint: setup
 	@$(RUN) -m ruff check .
 	@$(RUN) -m ruff format --check .
-	@$(RUN) -m mypy --strict cac_core
+	@$(RUN) -m mypy
+	@$(RUN) -m reuse lint --lines
 
 format: setup
 	@$(RUN) -m ruff check --fix .
 	@$(RUN) -m ruff format .
 
+# An environment of its own, without PyTorch and ROS: mkdocstrings reads the code and does not run it.
+docs: .setup/docs/made
+	@.setup/docs/bin/python -m mkdocs build --strict $(ARGS)
+
+.setup/docs/made: requirements/docs.txt
+	@$(PYTHON) -m venv --clear .setup/docs
+	@.setup/docs/bin/python -m pip install --quiet -r requirements/docs.txt
+	@touch $@
+
 lock: setup
-	@$(RUN) tools/lock.py
+	@$(RUN) tools/lock.py $(ARGS)
 
 bench: setup
 	@$(RUN) -m performance --device $(DEVICE) $(ARGS)
 
 clean:  ## Delete everything that can be made again
-	rm -rf .venv .setup build install log demo_output bench_output cac_ros.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .setup build install log demo_output bench_output site cac_ros.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -4,21 +4,25 @@
 
 The files in requirements/ pin what we import. This pins the rest, so that an installation next year is today's. uv
 resolves each supported Python and architecture by itself; equal answers are merged, the others get environment markers.
+Versions that still fit are kept. With ``--upgrade`` the newest that fit are taken.
 """
 
+import argparse
 import re
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 REQUIREMENTS = Path(__file__).resolve().parent.parent / "requirements"
+CONSTRAINTS = REQUIREMENTS / "constraints.txt"
 PYTHONS = ("3.10", "3.11", "3.12", "3.13")
 ANYWHERE = ("core", "export", "photos", "test")
 PLATFORMS = {
     "x86_64": ("x86_64-manylinux_2_28", (*ANYWHERE, "ros", "build")),
     "aarch64": ("aarch64-manylinux_2_35", ANYWHERE),  # the ROS wheels exist for x86_64 only
 }
-SOURCE_ONLY = ("empy", "notify2")  # published without wheels
+SOURCE_ONLY = ("empy", "notify2", "reuse")  # published without wheels
 
 # REUSE-IgnoreStart
 HEADER = """\
@@ -32,25 +36,20 @@ HEADER = """\
 Environment = tuple[str, str]  # architecture, Python
 
 
-def resolve(architecture: str, python: str) -> dict[str, str]:
-    """Versions by package name for one Python on one architecture."""
+def resolve(architecture: str, python: str, kept: str) -> dict[str, str]:
+    """Versions by package name for one Python on one architecture; those in the text ``kept`` are taken if they fit."""
     platform, names = PLATFORMS[architecture]
-    command = [
-        sys.executable,
-        "-m",
-        "uv",
-        "pip",
-        "compile",
-        "--quiet",
-        "--no-header",
-        "--no-annotate",
-        "--no-strip-extras",
-    ]
+    command = [sys.executable, "-m", "uv", "pip", "compile", "--quiet"]
+    command += ["--no-header", "--no-annotate", "--no-strip-extras"]
     command += ["--python-platform", platform, "--python-version", python, "--only-binary", ":all:"]
     for name in SOURCE_ONLY:
         command += ["--no-binary", name]
     files = [str(REQUIREMENTS / f"{name}.txt") for name in names]
-    lines = subprocess.run([*command, *files], check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()
+    with tempfile.TemporaryDirectory() as folder:
+        answer = Path(folder) / "constraints.txt"
+        answer.write_text(kept)
+        subprocess.run([*command, *files, "--output-file", str(answer)], check=True, stdout=subprocess.DEVNULL)
+        lines = answer.read_text().splitlines()
     found = (re.match(r"([\w.-]+)(?:\[[^]]*\])?==(\S+)", line) for line in lines)
     return {match[1].lower(): match[2] for match in found if match}
 
@@ -93,12 +92,15 @@ def merged(answers: dict[Environment, dict[str, str]]) -> list[str]:
 
 def main() -> None:
     """Resolve everything and replace the file."""
+    parser = argparse.ArgumentParser(description="Write requirements/constraints.txt.")
+    parser.add_argument("--upgrade", action="store_true", help="take the newest versions instead of those in the file")
+    kept = "" if parser.parse_args().upgrade or not CONSTRAINTS.exists() else CONSTRAINTS.read_text()
     answers = {}
     for architecture in PLATFORMS:
         for python in PYTHONS:
             print(f"  resolving {architecture}, Python {python} ...", flush=True)
-            answers[architecture, python] = resolve(architecture, python)
-    (REQUIREMENTS / "constraints.txt").write_text(HEADER + "\n".join(merged(answers)) + "\n")
+            answers[architecture, python] = resolve(architecture, python, kept)
+    CONSTRAINTS.write_text(HEADER + "\n".join(merged(answers)) + "\n")
 
 
 if __name__ == "__main__":

@@ -30,6 +30,13 @@ def targets() -> set[str]:
     return set(phony.split())
 
 
+def recipe(target: str) -> list[str]:
+    """The commands of a target."""
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    (text,) = re.findall(rf"^{target}: .*\n((?:\t.*\n)+)", makefile, re.MULTILINE)
+    return text.splitlines()
+
+
 def copies() -> list[tuple[list[str], str]]:
     """Sources and destination of every COPY."""
     found = []
@@ -146,6 +153,15 @@ def test_the_workflow_runs_on_every_supported_python_and_ros() -> None:
     assert WORKFLOW["jobs"]["ros"]["strategy"]["matrix"]["distribution"] == ["jazzy", "kilted"]
     conditions = {step["if"] for _, step in STEPS if "if" in step}
     assert {re.fullmatch(r"matrix\.python == '(3\.\d+)'", text)[1] for text in conditions} <= set(pythons)  # type: ignore[index]
+
+
+def test_style_and_documentation_are_checked_by_make() -> None:
+    assert any("-m mkdocs build --strict" in line for line in recipe("docs"))
+    for name in ("lint", "docs"):
+        steps = [step["run"] for step in WORKFLOW["jobs"][name]["steps"] if "run" in step]
+        assert re.fullmatch(rf"make (PYTHON=python )?{name}", steps[-1])
+    for tool_name in ("ruff check", "ruff format --check", "mypy", "reuse lint"):
+        assert any(f"-m {tool_name}" in line for line in recipe("lint")), tool_name
 
 
 def test_the_workflow_is_well_formed() -> None:

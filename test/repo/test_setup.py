@@ -138,9 +138,10 @@ def test_a_sourced_ros_does_not_reach_the_environment(
 
 def test_make_alone_explains_itself() -> None:
     done = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
-    for target in ("demo", "test", "lint", "bench", "setup", "clean"):
+    for target in ("demo", "test", "lint", "docs", "lock", "bench", "setup", "clean"):
         assert f"make {target} " in done.stdout
     assert "PYTHON=" in done.stdout
+    assert """make test ARGS="-m 'not slow'\"""" in done.stdout
 
 
 def test_continuous_integration_runs_the_whole_suite() -> None:

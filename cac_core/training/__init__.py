@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from cac_core.training.checks import check
 from cac_core.training.config import (
     CHECKPOINT,
     AugmentConfig,
@@ -20,7 +21,7 @@ from cac_core.training.config import (
     PreprocessingConfig,
     ScheduleConfig,
     TrainConfig,
-    check,
+    load_recipe,
 )
 from cac_core.training.extension_config import ExtendConfig, ExtendData, check_extension
 
@@ -43,6 +44,7 @@ __all__ = [
     "ScheduleConfig",
     "TrainConfig",
     "extend",
+    "load_recipe",
     "train",
 ]
 

@@ -26,7 +26,7 @@ from cac_core.support.errors import TrainingError
 from cac_core.training.augment import Augment
 from cac_core.training.calibrate import compute_logits
 from cac_core.training.callbacks import KeepStatistics
-from cac_core.training.config import check
+from cac_core.training.checks import check
 from cac_core.training.extension_config import ExtendConfig, training_of
 from cac_core.training.extension_data import load_extension_data
 from cac_core.training.last_layer import fit_last_layer

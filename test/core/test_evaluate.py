@@ -14,13 +14,13 @@ import numpy as np
 import pytest
 
 from cac_core.bundle import save_bundle
-from cac_core.evaluate import EvaluateConfig, EvaluationData, main, run
+from cac_core.evaluate import EvaluateConfig, EvaluationData, evaluate_model, main
 from cac_core.predictor import Predictor
 from cac_core.preprocessing import Frame
 from cac_core.reports.plots.confusion_matrix import confusion_matrix_figure
 from cac_core.reports.plots.roc_curve import roc_curve_figure
 from cac_core.reports.plots.score_histogram import score_histogram_figure
-from cac_core.support.console import run_command
+from cac_core.support.command import run
 from test.core.bundles import tiny_bundle
 
 NAMES = ("cup", "a tall box", "größe <b>")
@@ -79,7 +79,7 @@ def test_the_command_prints_the_table_and_writes_figures_scores_and_page(place):
 
 
 def test_scores_are_those_the_node_would_compute(place):
-    evaluation = run(EvaluateConfig(place / "tiny.cac", EvaluationData(root=place / "test")))
+    evaluation = evaluate_model(EvaluateConfig(place / "tiny.cac", EvaluationData(root=place / "test")))
     predictor = Predictor.load(place / "tiny.cac")
     image = Path(evaluation.images.paths[3])
     pixels = cv2.imdecode(np.frombuffer(image.read_bytes(), np.uint8), cv2.IMREAD_COLOR)
@@ -89,8 +89,8 @@ def test_scores_are_those_the_node_would_compute(place):
 
 
 def test_a_threshold_of_ones_own_is_used(place):
-    everything = run(EvaluateConfig(place / "tiny.cac", EvaluationData(root=place / "test"), threshold=1e6))
-    nothing = run(EvaluateConfig(place / "tiny.cac", EvaluationData(root=place / "test"), threshold=0.0))
+    everything = evaluate_model(EvaluateConfig(place / "tiny.cac", EvaluationData(root=place / "test"), threshold=1e6))
+    nothing = evaluate_model(EvaluateConfig(place / "tiny.cac", EvaluationData(root=place / "test"), threshold=0.0))
     assert everything.metrics.known_kept == 1.0
     assert nothing.metrics.known_kept == 0.0
 
@@ -110,7 +110,7 @@ def test_bad_input_is_one_sentence_and_status_2(place, arguments, sentence, monk
     paths = [str(place / a) if a in ("tiny.cac", "missing.cac", "nowhere", "test") else a for a in arguments]
     monkeypatch.setattr(sys, "argv", ["evaluate", *paths])
     with pytest.raises(SystemExit) as end:
-        run_command(main)
+        run(main)
     assert end.value.code == 2
     assert sentence in capsys.readouterr().err
 

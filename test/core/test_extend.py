@@ -13,7 +13,7 @@ import torch
 from cac_core import equations
 from cac_core.backbones.spec import BackboneSpec
 from cac_core.bundle import load_bundle, save_bundle
-from cac_core.extend import main, parse
+from cac_core.extend import COMMAND, main
 from cac_core.model import build_model, normalise
 from cac_core.support.errors import BundleError, DataError, TrainingError
 from cac_core.training import (
@@ -201,5 +201,5 @@ def test_the_command_line_prints_what_was_learnt_and_what_it_cost(shop, tmp_path
 
 
 def test_the_earlier_name_of_rehearsal_still_works() -> None:
-    config = parse(["shop.cac", "--data.replay", "photos", "--data.replay_per_class=3"])
+    config = COMMAND.parse(["shop.cac", "--data.replay", "photos", "--data.replay_per_class=3"])
     assert (config.data.rehearsal, config.data.rehearsal_per_class) == (Path("photos"), 3)

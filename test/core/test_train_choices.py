@@ -18,8 +18,8 @@ from cac_core.thresholds import fit_thresholds
 from cac_core.train import main
 from cac_core.training import ScheduleConfig, train
 from cac_core.training.calibrate import compute_logits
+from cac_core.training.checks import check
 from cac_core.training.choices import share_for_rate, table_of_choices
-from cac_core.training.config import check
 from test.core.photos import write_folder, write_photo
 from test.core.trainings import one_thread, photo_config  # noqa: F401  (a fixture)
 
@@ -202,7 +202,7 @@ def test_known_unknowns_and_test_unknowns_are_never_the_same(shop):
 def test_the_command_line_prints_what_each_choice_costs(shop, capsys):
     place, _ = shop
     arguments = ["--data.root", str(place / "photos"), "--data.known_unknown", str(place / "other")]
-    arguments += ["--model.backbone", "paper", "--model.options", "{width: 0.0625}", "--preprocessing.image_size", "16"]
+    arguments += ["--recipe", "paper", "--model.options", "{width: 0.0625}", "--preprocessing.image_size", "16"]
     arguments += ["--schedule.kind", "one_cycle", "--schedule.epochs", "1", "--device", "cpu"]
     assert main([*arguments, "--out", str(place / "shop.cac")]) == 0
     printed = capsys.readouterr().out

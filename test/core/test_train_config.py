@@ -4,18 +4,19 @@
 
 import subprocess
 import sys
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 
 import pytest
-import yaml
 
 from cac_core.support.errors import TrainingError
-from cac_core.train import PHOTOS, make_parser, parse
-from cac_core.training import DataConfig, ModelConfig, TrainConfig
-from cac_core.training.config import check
+from cac_core.train import COMMAND, parse
+from cac_core.training import ModelConfig, ScheduleConfig, TrainConfig, load_recipe
+from cac_core.training.checks import check
+from cac_core.training.recipes import read_recipe, recipe_names
 
-RECIPES = [PHOTOS, *sorted((Path(__file__).parents[2] / "config" / "train").glob("*.yaml"))]
+FREE = {"data.root", "data.unknown", "data.known_unknown", "data.family", "data.trial"}
+"""Settings of which images, not of how to train: a recipe may leave them out."""
 
 
 @pytest.mark.parametrize(
@@ -84,9 +85,10 @@ def test_out_must_be_a_file_that_can_be_written(tmp_path):
         check(parse(["--data.root", str(tmp_path), "--out", str(tmp_path)]))
 
 
-@pytest.mark.parametrize("recipe", RECIPES, ids=lambda path: path.stem)
-def test_the_recipes_are_valid_and_can_be_overridden(recipe):
-    config = parse(["--config", str(recipe), "--seed", "5", "--out", "x.cac"])
+@pytest.mark.parametrize("recipe", recipe_names())
+def test_the_recipes_are_valid_and_can_be_overridden(recipe: str) -> None:
+    config = parse(["--recipe", recipe, "--seed", "5", "--out", "x.cac"])
+    assert config == replace(load_recipe(recipe), seed=5, out=Path("x.cac"))
     assert config.seed == 5
     if config.data.dataset == "folder":
         config.data.root = Path(__file__).parent
@@ -96,7 +98,7 @@ def test_the_recipes_are_valid_and_can_be_overridden(recipe):
 def test_photos_of_ones_own_start_from_values_for_few_photos(capsys):
     command = ["--data.root", "photos", "--model.backbone", "efficientnet_lite0", "--out", "shop.cac"]
     config = parse(command)
-    assert config == parse(["--config", str(PHOTOS), *command])
+    assert config == parse(["--recipe", "photos", *command])
     assert config.model.pretrained
     assert config.model.frozen
     assert config.schedule.kind == "one_cycle"
@@ -113,12 +115,60 @@ def test_the_frozen_parts_of_another_network_are_left_out():
     assert parse(["--model.backbone", "efficientnet_lite2"]).model.frozen == parse([]).model.frozen
 
 
-def test_a_file_the_digits_and_the_papers_network_start_from_the_paper(tmp_path):
+def test_library_and_command_line_start_from_the_same_recipe(tmp_path: Path) -> None:
     (tmp_path / "mine.yaml").write_text("seed: 3\n")
+    assert parse([]) == TrainConfig() == load_recipe("photos")
     assert parse(["--config", str(tmp_path / "mine.yaml")]) == TrainConfig(seed=3)
     assert parse([f"--config={tmp_path / 'mine.yaml'}"]) == TrainConfig(seed=3)
-    assert parse(["--data.dataset=digits"]) == TrainConfig(data=DataConfig("digits"))
-    assert parse(["--model.backbone", "paper"]) == TrainConfig(model=ModelConfig("paper"))
+
+
+def test_two_configurations_share_no_part() -> None:
+    one = TrainConfig()
+    one.model.frozen.append("head")
+    one.model.options["width"] = 2
+    assert TrainConfig().model.frozen == read_recipe("photos")["model"]["frozen"]
+    assert load_recipe("photos").model.options == {}
+
+
+def test_a_file_of_options_can_name_its_recipe_and_is_read_on_top_of_it(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text("recipe: digits\nschedule: {epochs: 3}\n")
+    expected = load_recipe("digits")
+    expected.schedule.epochs = 3
+    assert parse(["--config", str(tmp_path / "mine.yaml")]) == expected
+
+
+def test_a_recipe_of_ones_own_starts_from_its_file_alone(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text("model: {backbone: resnet18}\n")
+    config = parse(["--recipe", str(tmp_path / "mine.yaml")])
+    assert (config.model, config.schedule) == (ModelConfig("resnet18"), ScheduleConfig())
+
+
+def test_the_recipe_for_the_paper_is_its_two_stages_from_random_weights() -> None:
+    config = load_recipe("paper")
+    assert (config.model.backbone, config.model.pretrained, config.image_size) == ("paper", False, 32)
+    assert (config.schedule.kind, config.optimiser.name, config.optimiser.lr) == ("two_stage", "sgd", 0.01)
+
+
+def test_an_unknown_recipe_gets_the_names_there_are(tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match=r"no recipe 'fotos': choose from digits, paper, photos, or give the path"):
+        parse(["--recipe", "fotos"])
+    (tmp_path / "wrong.yaml").write_text("model: {backbon: resnet18}\n")
+    with pytest.raises(TrainingError, match="backbon"):
+        load_recipe(str(tmp_path / "wrong.yaml"))
+
+
+def test_the_papers_network_without_its_recipe_gets_its_name() -> None:
+    with pytest.raises(TrainingError, match="start with --recipe paper"):
+        check(parse(["--data.root", ".", "--model.backbone", "paper"]))
+
+
+def test_a_recipe_given_as_a_file_of_options_gives_the_same_as_its_name() -> None:
+    """As one gave it before recipes had names; so a recipe must hold every setting, or that of photos would stay."""
+    folder = Path(__file__).parents[2] / "cac_core" / "training" / "recipes"
+    for name in recipe_names():
+        assert parse(["--config", str(folder / f"{name}.yaml")]) == load_recipe(name)
+        given = {f"{part}.{key}" for part, of in read_recipe(name).items() if isinstance(of, dict) for key in of}
+        assert {option for option in options(TrainConfig) if "." in option} - FREE <= given
 
 
 def test_a_printed_configuration_gives_the_same_training(tmp_path, capsys):
@@ -139,15 +189,12 @@ def options(kind, prefix=""):
 
 
 def test_every_option_has_a_help_text():
-    texts = {action.dest: action.help for action in make_parser()._actions}
     for option in options(TrainConfig):
-        assert texts.get(option), f"--{option} has no help text: describe it in its class"
+        assert COMMAND.names.options[option].text, f"--{option} has no help text: describe it in its class"
 
 
 def test_help_does_not_wait_for_torch():
-    code = (
-        "import sys, cac_core.train as t; t.make_parser(); sys.exit(any(m in sys.modules for m in ('torch', 'kornia')))"
-    )
+    code = "import sys, cac_core.train as t; t.parse([]); sys.exit(any(m in sys.modules for m in ('torch', 'kornia')))"
     assert subprocess.run([sys.executable, "-c", code], timeout=60, check=False).returncode == 0
 
 
@@ -165,6 +212,6 @@ def test_mistakes_are_a_few_lines_and_status_2(tmp_path):
 
 
 def test_recipes_name_only_what_exists():
-    for recipe in RECIPES:
-        for key in yaml.safe_load(recipe.read_text()):
+    for recipe in recipe_names():
+        for key in read_recipe(recipe):
             assert key in {field.name for field in fields(TrainConfig)}

@@ -17,10 +17,10 @@ ROOT = Path(__file__).parents[2]
 
 def arguments(out):
     values = {
+        "recipe": "paper",
         "data.dataset": "digits",
         "preprocessing.image_size": 16,
         "preprocessing.channels": 1,
-        "model.backbone": "paper",
         "model.options": "{width: 0.125}",
         "augment.scale_min": 1,
         "optimiser.lr": 0.1,

@@ -83,7 +83,8 @@ def test_killed_in_the_middle_of_an_epoch(tmp_path, unbroken, schedule, epoch):
 INTERRUPTED = """
 import os, signal, sys
 from pytorch_lightning import Callback
-from cac_core import console, train
+from cac_core import train
+from cac_core.support import command
 from cac_core.training.run import train as run
 
 class Interrupt(Callback):
@@ -92,13 +93,14 @@ class Interrupt(Callback):
             os.kill(os.getpid(), signal.SIGINT)
 
 train.train = lambda config: run(config, [Interrupt()])
-console.run_command(lambda: train.main(sys.argv[1:]))
+command.run(lambda: train.main(sys.argv[1:]))
 """
 
 
 def test_ctrl_c_says_how_to_go_on_and_exits_with_130(tmp_path):
-    options = ["--data.dataset", "digits", "--preprocessing.channels", "1", "--preprocessing.image_size", "16"]
-    options += ["--model.backbone", "paper", "--model.options", "{width: 0.06}", "--out", str(tmp_path / "m.cac")]
+    options = ["--recipe", "paper", "--data.dataset", "digits"]
+    options += ["--preprocessing.channels", "1", "--preprocessing.image_size", "16"]
+    options += ["--model.options", "{width: 0.06}", "--out", str(tmp_path / "m.cac")]
     command = [sys.executable, "-c", INTERRUPTED, *options]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=110, check=False)

@@ -306,7 +306,7 @@ def test_the_command_line_prints_the_figures_and_what_to_run_next(tmp_path, caps
     write_folder(tmp_path / "other")
     out = tmp_path / "shop.cac"
     arguments = ["--data.root", str(tmp_path / "my photos"), "--data.unknown", str(tmp_path / "other")]
-    arguments += ["--model.backbone", "paper", "--model.options", "{width: 0.0625}", "--preprocessing.image_size", "16"]
+    arguments += ["--recipe", "paper", "--model.options", "{width: 0.0625}", "--preprocessing.image_size", "16"]
     arguments += ["--schedule.epochs", "1", "--schedule.second_epochs", "0", "--device", "cpu", "--out", str(out)]
     assert main(arguments) == 0
     captured = capsys.readouterr()

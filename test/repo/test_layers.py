@@ -24,7 +24,7 @@ FLOORS = (
     ("cac_core.engines",),
     ("cac_core.predictor",),
     ("cac_core.data", "cac_core.reports"),
-    ("cac_core.training",),
+    ("cac_core.training", "cac_core.evaluation"),
     ("cac_core.benchmark",),
     (
         "cac_core.train",

@@ -1,0 +1,70 @@
+# SPDX-FileCopyrightText: 2026 cac_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What a training or an extension came to, as tables on the terminal."""
+
+from cac_core.support import console
+from cac_core.training.run import TrainingResult
+
+
+def print_summary(result: TrainingResult) -> None:
+    """Print the figures, the warnings and what to run next."""
+    m = result.metrics
+    figures = [
+        ("accuracy on validation images", console.number(m.accuracy)),
+        (f"known kept at the threshold ({m.known_images} images)", console.number(m.known_kept)),
+    ]
+    if m.unknown_images:
+        figures += [
+            ("AUROC known against unknown", console.number(m.auroc)),
+            (f"unknown rejected ({m.unknown_images} images)", console.number(m.unknown_rejected)),
+        ]
+    console.out.print(console.table("Validation", ("", "share"), figures))
+    bundle = result.bundle
+    data = bundle.training["data"]
+    rows = [
+        (name, str(data["train"][name]), str(data["validation"][name]), str(count))
+        for name, count in zip(bundle.class_names, bundle.centre_counts.tolist(), strict=True)
+    ]
+    console.out.print(console.table("Images", ("class", "train", "validation", "behind the centre"), rows))
+    n = console.number
+    choices: list[tuple[str, ...]] = [
+        (
+            f"{c['wanted']}{' (chosen)' if c['chosen'] else ''}",
+            n(c["known_kept"]),
+            f"{c['theta']:.4g}" + (f" to {c['theta_largest']:.4g}" if c["per_class"] else ""),
+            n(c["kept"]),
+            n(c["kept_and_right"]),
+            n(c["least_kept"]),
+            n(c["false_accept"]),
+        )
+        for c in bundle.training["thresholds"]
+    ]
+    columns: tuple[str, ...] = (
+        "wanted",
+        "known_kept",
+        "θ",
+        "known kept",
+        "kept and right",
+        "of the worst class",
+        "known unknowns accepted",
+    )
+    if all(c["false_accept"] is None for c in bundle.training["thresholds"]):  # there are no known unknowns
+        columns, choices = columns[:-1], [row[:-1] for row in choices]
+    console.out.print(console.table("Thresholds, on validation images", columns, choices))
+    for warning in result.warnings:
+        console.warn(warning)
+    path = result.path
+    absolute = path.absolute()
+    console.out.print(f"model    {path} ({bundle.model_id})", markup=False, highlight=False)
+    page = path.with_name(path.name + ".run") / "report.html"
+    if page.is_file():
+        console.out.print(f"report   {page}", markup=False, highlight=False)
+    console.out.print(f"logs     {path}.run", markup=False, highlight=False)
+    console.out.print(
+        "next     "
+        f"ros2 launch cac_ros classifier.launch.py model_path:={absolute}\n"
+        f"     or  classifier_node --ros-args -p model_path:={absolute}\n"
+        f"     or  python -m cac_core.evaluate {path} --data.root TEST_PHOTOS",
+        markup=False,
+        highlight=False,
+    )

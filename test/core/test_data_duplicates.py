@@ -13,7 +13,7 @@ from cac_core.data import duplicate_groups, find_duplicates, load_image_folder, 
 from cac_core.preprocessing import Preprocessing
 from cac_core.training import DataConfig, ScheduleConfig, train
 from test.core.photos import write_folder
-from test.core.trainings import one_thread, photo_config  # noqa: F401  (a fixture)
+from test.core.trainings import photo_config
 
 SIDE = 64
 

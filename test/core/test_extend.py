@@ -27,7 +27,7 @@ from cac_core.training import (
 )
 from cac_core.training.extension import grown
 from test.core.photos import write_folder, write_photo
-from test.core.trainings import one_thread, photo_config  # noqa: F401  (a fixture)
+from test.core.trainings import photo_config
 
 GENTLE = OptimiserConfig("adamw", lr=3e-4, batch_size=4)
 

@@ -9,7 +9,7 @@ from pytorch_lightning import Callback
 from cac_core.support.errors import TrainingError
 from cac_core.training import OptimiserConfig, ScheduleConfig, train
 from cac_core.training.checks import check
-from test.core.trainings import one_thread, tiny_config  # noqa: F401  (a fixture)
+from test.core.trainings import tiny_config
 
 SETTINGS = OptimiserConfig(lr=0.05, batch_size=128, ema=0.9)
 ONE_CYCLE = ScheduleConfig("one_cycle", epochs=3)

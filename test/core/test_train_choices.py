@@ -21,7 +21,7 @@ from cac_core.training.calibrate import compute_logits
 from cac_core.training.checks import check
 from cac_core.training.choices import share_for_rate, table_of_choices
 from test.core.photos import write_folder, write_photo
-from test.core.trainings import one_thread, photo_config  # noqa: F401  (a fixture)
+from test.core.trainings import photo_config
 
 LABELS = torch.arange(200) % 2
 

@@ -19,7 +19,7 @@ from cac_core.model import normalise
 from cac_core.preprocessing import Preprocessing
 from cac_core.training import ModelConfig, OptimiserConfig, ScheduleConfig, train
 from cac_core.training.last_layer import fit_last_layer, least_squares
-from test.core.trainings import one_thread, tiny_config  # noqa: F401 - a fixture
+from test.core.trainings import tiny_config
 
 PREPROCESSING = Preprocessing(32, 1, "crop", "area", (0.5,), (0.5,))
 

@@ -25,7 +25,7 @@ from cac_core.training.training_page import (
     write_training_page,
 )
 from test.core.photos import write_folder, write_photo
-from test.core.trainings import one_thread, photo_config, tiny_config  # noqa: F401  (a fixture)
+from test.core.trainings import photo_config, tiny_config
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ import torch
 
 from cac_core.support.errors import TrainingError
 from cac_core.training import ScheduleConfig, train
-from test.core.trainings import one_thread, tiny_config  # noqa: F401  (a fixture)
+from test.core.trainings import tiny_config
 
 ROOT = Path(__file__).parents[2]
 TWO_STAGES = ScheduleConfig(epochs=2, second_epochs=2, patience=2)

@@ -32,7 +32,7 @@ from cac_core.training import (
 )
 from cac_core.training.learning_rates import layer_rates
 from test.core.photos import write_folder, write_photo
-from test.core.trainings import one_thread, photo_config, tiny_config  # noqa: F401  (a fixture)
+from test.core.trainings import photo_config, tiny_config
 
 
 @pytest.fixture(scope="module")

@@ -4,9 +4,6 @@
 
 from dataclasses import replace
 
-import pytest
-import torch
-
 from cac_core.training import (
     AugmentConfig,
     DataConfig,
@@ -16,15 +13,6 @@ from cac_core.training import (
     ScheduleConfig,
     TrainConfig,
 )
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    """Import this where trainings are tiny: two threads that wait for each other are slow on a busy machine."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def tiny_config(out, **changes):

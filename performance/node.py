@@ -6,7 +6,7 @@ Real DDS, the node in another process. Side by side in one run: an echo node (wh
 network without ROS, in a bare loop and at the camera's rate, and a plain node that does everything in its callback
 with eager PyTorch.
 
-  python -m performance node                          640x480 at 30 Hz, as the README has it
+  python -m performance node                          640x480 at 30 Hz, as in docs/benchmarks.md
   python -m performance node --device cuda:0          on a GPU
   python -m performance node --rounds 1 --frames 60   only to see that it works
 """

@@ -91,7 +91,7 @@ def check_machine() -> None:
     if sys.platform != "linux" or platform.machine() != "x86_64":
         raise SetupError(
             "ROS 2 from PyPI exists for Linux on x86_64 only, and this is %s on %s; install ROS 2 Jazzy or newer, "
-            "then follow the README's section for a ROS 2 installation." % (platform.system(), platform.machine())
+            "then follow docs/install.md." % (platform.system(), platform.machine())
         )
     words, packages = missing_tools()
     if words:

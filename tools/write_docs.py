@@ -37,23 +37,28 @@ def parameters_page() -> str:
     """Every parameter of the node, one section each."""
     parts = [
         HEADER + "# Parameters\n",
-        "Set them with `--ros-args -p NAME:=VALUE`, or all of them with `--params-file config/classifier.yaml`, which "
-        "holds the defaults. Those that can change take effect with `ros2 param set /cac_classifier NAME VALUE` on the "
-        "next frame; the others are rejected with a sentence.\n",
+        "Set one parameter with `--ros-args -p NAME:=VALUE`. Set all of them with `--ros-args --params-file FILE`; "
+        "`config/classifier.yaml` is such a file and holds the defaults.\n",
+        "Some parameters can change while the node runs: `ros2 param set /cac_classifier NAME VALUE`. The new value "
+        "holds from the next frame on. The node rejects a change of any other parameter, and says why.\n",
+        "The table below, the sections and `config/classifier.yaml` are made from `cac_ros/parameters/table.py`.\n",
+        parameters.markdown_text(),
     ]
     for row in parameters.TABLE:
         parts += [f"## `{row.name}`\n", f"{row.description}\n"]
         facts = [f"- {row.type_name}, default `{json.dumps(row.default)}`"]
         if row.constraint:
             facts.append(f"- allowed: {row.constraint}")
-        facts.append(f"- fixed while the node runs: {row.fixed}" if row.fixed else "- can be changed while it runs")
+        facts.append(
+            f"- fixed while the node runs: {row.fixed}" if row.fixed else "- can be changed while the node runs"
+        )
         parts.append("\n".join(facts) + "\n")
     return "\n".join(parts)
 
 
 def messages_page() -> str:
     """Every message and service, from the comments of its file."""
-    parts = [HEADER + "# Messages and services\n", "All in the package `cac_msgs`, which needs no PyTorch.\n"]
+    parts = [HEADER + "# Messages and services\n", "All of them are in the package `cac_msgs`. It needs no PyTorch.\n"]
     for path in sorted((ROOT / "cac_msgs").glob("*/*.[ms][sr][gv]")):
         parts.append(f"## `cac_msgs/{path.parent.name}/{path.stem}`\n")
         request, *response = path.read_text(encoding="utf-8").split("\n---\n")

@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 from cac_ros.parameters.specification import ParameterSpec, parameter
 
 NO_TOPICS = ("",)
-"""The default of image_topics: not an empty list, of which ROS cannot tell the type."""
+"""The default of image_topics. ROS cannot tell the type of an empty list, so it holds one empty text."""
 
 _AT_CONFIGURE = "it is read when the node is configured; restart the node with the new value"
 
@@ -22,63 +22,65 @@ class NodeSettings:
 
     model_path: str = parameter(
         "",
-        "Path of the model bundle (.cac) to load when the node is configured, on the machine that runs the node.",
+        "Path of the model bundle (.cac), on the machine that runs the node. It is loaded when the node is configured.",
         fixed="a running node changes its model through the service ~/load_model",
     )
     device: str = parameter(
         "auto",
-        "Where the model runs: cpu, cuda:N, or auto = the first CUDA device, else the CPU.",
+        "Where the model runs: cpu, cuda:N, or auto. auto is the first CUDA device, or the CPU if there is none.",
         fixed=_AT_CONFIGURE,
     )
     engine: str = parameter(
         "auto",
-        "Inference engine: torch or another installed one; auto = the fastest for this model.",
+        "Inference engine: torch or another installed one, or auto. auto is the fastest one for this model.",
         fixed=_AT_CONFIGURE,
     )
     threads: int = parameter(
         0,
-        "Number of CPU threads for the model; 0 = the engine decides. No effect on a GPU.",
+        "Number of CPU threads for the model. 0 = the engine decides. It has no effect on a GPU.",
         fixed=_AT_CONFIGURE,
         low=0,
         high=1024,
     )
     precision: str = parameter(
         "auto",
-        "Number format of the network; auto = float32. bf16 (on CPUs and GPUs that have it) and fp16 (on GPUs) are "
-        "faster, but decide some frames near the threshold differently. Distances are always computed in float32.",
+        "Number format of the network. auto is float32. bf16 (on CPUs and GPUs that have it) and fp16 (on GPUs) "
+        "are faster, but they decide some frames near the threshold differently. Distances are always computed in "
+        "float32.",
         fixed=_AT_CONFIGURE,
         choices=("auto", "float32", "bf16", "fp16"),
     )
     image_topics: tuple[str, ...] = parameter(
         NO_TOPICS,
-        "Topics of several cameras that share one model, such as [/front/image_raw, /rear/image_raw]. Each camera has "
-        'its own outputs, ~/front/image_raw/classification and so on. [""] = one camera, on the topic image.',
+        "Topics of several cameras that share one model, such as [/front/image_raw, /rear/image_raw]. Each camera "
+        'has its own outputs, for example ~/front/image_raw/classification. [""] = one camera, on the topic '
+        "image.",
         fixed=_AT_CONFIGURE,
     )
     image_transport: str = parameter(
         "raw",
-        "Which topic is read: raw = image (sensor_msgs/Image), "
-        "compressed = image/compressed (sensor_msgs/CompressedImage), "
-        "auto = raw if somebody publishes it, else compressed; the same for each topic of image_topics.",
+        "Which topic is read: raw, compressed or auto. raw reads image (sensor_msgs/Image). compressed reads "
+        "image/compressed (sensor_msgs/CompressedImage). auto reads raw if somebody publishes it, and compressed "
+        "if not. It holds for each topic of image_topics.",
         fixed=_AT_CONFIGURE,
         choices=("raw", "compressed", "auto"),
     )
     reduced_jpeg: bool = parameter(
         False,
-        "Decode JPEG images at a half, a quarter or an eighth of their size where that is still twice what the network "
-        "sees. This saves 15 to 40 % of the decoding time at 1920x1080 and more. It changes the scores, and so the "
-        "decision on some frames near the threshold.",
+        "Decode JPEG images at a half, a quarter or an eighth of their size, as long as that is at least twice "
+        "what the network sees. This saves 15 to 40 % of the decoding time at 1920x1080 and more. It changes the "
+        "scores a little, and with them the decision on some frames near the threshold.",
     )
     reliability: str = parameter(
         "auto",
-        "Reliability of each image subscription: auto follows the publishers on the topic.",
+        "Reliability of each image subscription. auto follows the publishers on the topic.",
         fixed=_AT_CONFIGURE,
         choices=("auto", "best_effort", "reliable"),
     )
     known_kept: float = parameter(
         -1.0,
-        "Share of known objects that the threshold keeps, from the validation images stored in the model; "
-        "-1 = the share chosen when the model was trained. No effect while threshold is 0 or more.",
+        "Share of known objects that the threshold keeps, measured on the validation images of the model. -1 = "
+        "the share chosen when the model was trained. It has no effect while threshold is 0 or more.",
         low=0.0,
         high=1.0,
         low_excluded=True,
@@ -86,16 +88,16 @@ class NodeSettings:
     )
     threshold: float = parameter(
         -1.0,
-        "A frame is known when its rejection score is at or below this value [no unit, scale of the score]; "
-        "-1 = derive it from known_kept.",
+        "A frame is known when its rejection score is at or below this value [no unit, scale of the score]. -1 = "
+        "derive it from known_kept.",
         low=0.0,
         special=-1.0,
     )
     per_class_thresholds: bool = parameter(
         False,
-        "Derive one threshold for each class from known_kept, instead of one for all. A class without enough "
-        "validation images keeps the common threshold; refused when no class has enough. No effect while threshold is "
-        "0 or more.",
+        "Derive one threshold for each class from known_kept, instead of one for all. A class with too few "
+        "validation images keeps the common threshold. The node refuses it when every class has too few. It has "
+        "no effect while threshold is 0 or more.",
     )
     publish_rejection_scores: bool = parameter(
         True,
@@ -103,14 +105,15 @@ class NodeSettings:
     )
     unknown_share_tolerance: float = parameter(
         0.5,
-        "/diagnostics warns when the share of unknown frames among the last 300 exceeds the share on the validation "
-        "images by more than this. 1 = never warn, for a camera that mostly shows unknown things.",
+        "/diagnostics warns when too many of the last 300 frames are unknown: when their share exceeds the share "
+        "on the validation images by more than this. 1 = never warn, for a camera that mostly shows unknown "
+        "things.",
         low=0.0,
         high=1.0,
     )
     decision_frames: int = parameter(
         0,
-        "Number of last frames that vote on the steady decision on ~/decision; 0 = do not publish it.",
+        "Number of last frames that vote on the steady decision on ~/decision. 0 = do not publish it.",
         fixed=_AT_CONFIGURE,
         low=2,
         high=1000,
@@ -118,44 +121,45 @@ class NodeSettings:
     )
     decision_votes: int = parameter(
         0,
-        "Number of the decision_frames that must agree before the decision changes, more than half of them; "
-        "0 = just more than half.",
+        "Number of the decision_frames that must agree before the decision changes. It must be more than half of "
+        "them. 0 = just more than half.",
         fixed=_AT_CONFIGURE,
         low=0,
         high=1000,
     )
     dark_limit: float = parameter(
         0.0,
-        "A frame is unknown (reason TOO_DARK), without a look by the model, when 95 % of its pixels are darker than "
-        "this share of white; 0 = do not check. Try 0.05.",
+        "A frame is unknown (reason TOO_DARK) when 95 % of its pixels are darker than this share of white. The "
+        "model does not see such a frame. 0 = do not check. Try 0.05.",
         low=0.0,
         high=1.0,
     )
     bright_limit: float = parameter(
         1.0,
-        "A frame is unknown (reason TOO_BRIGHT), without a look by the model, when 95 % of its pixels are brighter "
-        "than this share of white; 1 = do not check. Try 0.98.",
+        "A frame is unknown (reason TOO_BRIGHT) when 95 % of its pixels are brighter than this share of white. "
+        "The model does not see such a frame. 1 = do not check. Try 0.98.",
         low=0.0,
         high=1.0,
     )
     frozen_after: float = parameter(
         0.0,
-        "A frame is unknown (reason FROZEN), without a look by the model, when the camera has sent the same picture, "
-        "bit for bit, for this long [s]; 0 = do not check. For real cameras only: a simulated one may repeat a "
-        "picture. Try 1.0.",
+        "A frame is unknown (reason FROZEN) when the camera has sent the same picture, bit for bit, for this long "
+        "[s]. The model does not see such a frame. 0 = do not check. Use it for real cameras only: a simulated "
+        "one may repeat a picture. Try 1.0.",
         low=0.0,
         high=3600.0,
     )
     classify_regions: bool = parameter(
         False,
-        "Also classify the boxes that a detector found in the images. They arrive on the topics regions "
-        "(cac_msgs/RegionArray) and, where vision_msgs is installed, detections (vision_msgs/Detection2DArray).",
+        "Also classify the boxes that a detector found in the images. The boxes arrive on the topic regions "
+        "(cac_msgs/RegionArray). Where vision_msgs is installed, they also arrive on detections "
+        "(vision_msgs/Detection2DArray).",
         fixed=_AT_CONFIGURE,
     )
     harvest_folder: str = parameter(
         "",
-        "Folder in which unknown frames are saved, to be labelled and trained on. A frame that looks like a saved one "
-        "is left out. With image_topics each camera has a folder of its own in it. Empty = save none.",
+        "Folder in which unknown frames are saved. You can label them and train on them. A frame that looks like "
+        "a saved one is left out. With image_topics each camera has its own folder in it. Empty = save none.",
         fixed=_AT_CONFIGURE,
     )
     harvest_period: float = parameter(
@@ -167,22 +171,22 @@ class NodeSettings:
     )
     harvest_quota: float = parameter(
         1000.0,
-        "Largest total size of the pictures in harvest_folder [MB], earlier runs included. With image_topics each "
-        "camera may fill an equal part.",
+        "Largest total size of the pictures in harvest_folder [MB]. Pictures of earlier runs count. With "
+        "image_topics each camera may fill an equal part.",
         fixed=_AT_CONFIGURE,
         low=0.0,
     )
     debug_image_rate: float = parameter(
         10.0,
-        "Highest rate of annotated images on ~/debug_image and ~/debug_image/compressed [Hz]; 0 = none. They are drawn "
-        "only while somebody subscribes.",
+        "Highest rate of annotated images on ~/debug_image and ~/debug_image/compressed [Hz]. 0 = none. They are "
+        "drawn only while somebody subscribes.",
         low=0.0,
         high=100.0,
     )
     autostart: bool = parameter(
         True,
-        "Configure and activate at start, and end the process with an error if that fails; "
-        "false = wait for a lifecycle manager.",
+        "Configure and activate the node when it starts. If that fails, the process ends with an error. false = "
+        "wait for a lifecycle manager.",
         fixed="it only matters when the node starts",
     )
     diagnostics_period: float = parameter(
@@ -202,7 +206,7 @@ class NodeSettings:
 
     @property
     def cameras(self) -> tuple[str, ...]:
-        """The topics in image_topics; empty if the one topic ``image`` is read."""
+        """The topics in image_topics; empty if the node reads the one topic ``image``."""
         return () if self.image_topics == NO_TOPICS else self.image_topics
 
 

@@ -1,8 +1,9 @@
 # SPDX-FileCopyrightText: 2026 cac_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The table as text: ``config/classifier.yaml`` and the Markdown table of the documentation. No ROS in this file."""
+"""The table as text: ``config/classifier.yaml`` and the overview in the documentation. No ROS in this file."""
 
 import json
+import re
 import textwrap
 
 from cac_ros.parameters.table import TABLE
@@ -34,10 +35,16 @@ def yaml_text() -> str:
 
 
 def markdown_text() -> str:
-    """The parameter table of the documentation."""
-    lines = ["| Parameter | Type | Default | Allowed | While running | Meaning |", "|---|---|---|---|---|---|"]
+    """An overview of all parameters: the table of ``docs/parameters.md``, where each has a section of its own."""
+    lines = ["| Parameter | Type | Default | Allowed | While running | What it is |", "|---|---|---|---|---|---|"]
     for spec in TABLE:
-        change = f"fixed: {spec.fixed}" if spec.fixed else "yes, from the next frame on"
-        cells = [f"`{spec.name}`", spec.type_name, f"`{json.dumps(spec.default)}`", spec.constraint or "any", change]
-        lines.append("| " + " | ".join([*cells, spec.description]) + " |")
+        name = f"[`{spec.name}`](#{spec.name})"
+        cells = [name, spec.type_name, f"`{json.dumps(spec.default)}`", spec.constraint or "any"]
+        cells += ["fixed" if spec.fixed else "can change", first_sentence(spec.description)]
+        lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
+
+
+def first_sentence(text: str) -> str:
+    """A text up to its first full stop that ends a sentence."""
+    return re.split(r"(?<=\.) ", text, maxsplit=1)[0]

@@ -27,8 +27,8 @@ def repository_files() -> list[Path]:
 
 
 def documented_topics(node: str) -> dict[str, set[str]]:
-    """Types of the topics and services of a node by full name, from the table of the README."""
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    """Types of the topics and services of a node by full name, from the table of docs/node.md."""
+    text = (ROOT / "docs" / "node.md").read_text(encoding="utf-8")
     table = text.split("| Topic, service | Type | |\n|---|---|---|\n")[1].split("\n\n")[0]
     found: dict[str, set[str]] = {}
     for row in table.splitlines():

@@ -1,12 +1,13 @@
 # SPDX-FileCopyrightText: 2026 cac_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The pages in docs/ say what the code says."""
+"""The pages say what the code says, and their links lead somewhere."""
 
 import ast
 import re
 import struct
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import yaml
@@ -15,7 +16,9 @@ from cac_ros import parameters
 from test.repo.sources import ROOT, tool
 
 DOCS = ROOT / "docs"
-PAGES = sorted(DOCS.glob("*.md"))
+HOOK = tool("docs_hook")
+PAGES = sorted(DOCS.rglob("*.md"))
+ROOT_PAGES = [ROOT / name for name in HOOK.PAGES]
 TROUBLE = (DOCS / "troubleshooting.md").read_text(encoding="utf-8")
 SENTENCES = re.findall(r"^### `(.+)`$", TROUBLE, re.MULTILINE)
 
@@ -43,11 +46,11 @@ def anchors(text: str) -> set[str]:
     return {re.sub(r"[\s-]+", "-", re.sub(r"[^\w\s-]", "", heading).strip().lower()) for heading in headings}
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_every_link_leads_somewhere(page) -> None:
-    for target in re.findall(r"\]\((?!https?:)([^)]+)\)", page.read_text(encoding="utf-8")):
+@pytest.mark.parametrize("page", [*ROOT_PAGES, *PAGES], ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_every_link_leads_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\((?!https?:|mailto:)([^)]+)\)", page.read_text(encoding="utf-8")):
         name, _, anchor = target.partition("#")
-        path = DOCS / name if name else page
+        path = page.parent / name if name else page
         assert path.exists(), target
         assert not anchor or anchor in anchors(path.read_text(encoding="utf-8")), target
 
@@ -58,17 +61,58 @@ def test_the_picture_of_the_annotated_image_is_small_and_shown() -> None:
     width, height = struct.unpack(">II", picture.read_bytes()[16:24])
     assert (width, height) == (968, 360)
     assert "](docs/images/debug_image.png)" in (ROOT / "README.md").read_text(encoding="utf-8")
-    assert "](images/debug_image.png)" in (DOCS / "guide.md").read_text(encoding="utf-8")
+    assert "](images/debug_image.png)" in (DOCS / "node.md").read_text(encoding="utf-8")
 
 
 def test_every_page_is_in_the_menu_and_the_other_way_round() -> None:
     settings = yaml.safe_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
-    assert sorted(next(iter(entry.values())) for entry in settings["nav"]) == [page.name for page in PAGES]
+    pages = [page.relative_to(DOCS).as_posix() for page in PAGES] + list(HOOK.PAGES.values())
+    assert sorted(in_menu(settings["nav"])) == sorted(pages)
+
+
+def in_menu(entry: object) -> Iterator[str]:
+    """Every page below an entry of the menu."""
+    if isinstance(entry, str):
+        yield entry
+    elif isinstance(entry, list | dict):
+        for below in entry.values() if isinstance(entry, dict) else entry:
+            yield from in_menu(below)
+
+
+def test_a_link_works_on_github_and_in_the_site() -> None:
+    text = (
+        "[a](docs/node.md#time) [b](LICENSE) ![c](docs/images/x.png) [d](https://e.org/f) [g](#h) [i](ARCHITECTURE.md)"
+    )
+    assert HOOK.for_site(text, "README.md") == (
+        "[a](node.md#time) [b](repository/LICENSE) ![c](images/x.png) [d](https://e.org/f) [g](#h) [i](architecture.md)"
+    )
+    inside = "[a](../../README.md#results) [b](../node.md) [c](method.md) [d](../../config/x.yaml)"
+    assert HOOK.for_site(inside, "docs/api/index.md") == (
+        "[a](../index.md#results) [b](../node.md) [c](method.md) [d](../repository/config/x.yaml)"
+    )
+    assert HOOK.linked_files(inside, "docs/api/index.md") == {
+        "README.md", "docs/node.md", "docs/api/method.md", "config/x.yaml",
+    }  # fmt: skip
+
+
+def test_the_message_table_names_every_field() -> None:
+    text = (ROOT / "cac_msgs" / "msg" / "OpenSetClassification.msg").read_text(encoding="utf-8")
+    fields = re.findall(r"^[a-z_/A-Z0-9]+(?:\[\])? ([a-z_]+)$", text, re.MULTILINE)
+    table = (DOCS / "node.md").read_text(encoding="utf-8").split("## Read the answers")[1].split("```")[0]
+    assert len(fields) == 10
+    assert [name for name in fields if f"`{name}`" not in table] == []
+    reasons = re.findall(r"^uint8 ([A-Z_]+)=", text, re.MULTILINE)
+    assert [name for name in reasons if f"`{name}`" not in table] == []
+
+
+def test_the_parameter_table_is_that_of_the_code() -> None:
+    page = (DOCS / "parameters.md").read_text(encoding="utf-8")
+    assert parameters.markdown_text() in page, "run: python tools/write_docs.py"
 
 
 def test_parameters_that_the_pages_name_exist() -> None:
     names = {row.name for row in parameters.TABLE}
-    for page in PAGES:
+    for page in [*ROOT_PAGES, *PAGES]:
         for name in re.findall(r"-p ([a-z_]+):=", page.read_text(encoding="utf-8")):
             assert name in names, f"{page.name}: {name}"
 
@@ -79,7 +123,7 @@ def test_the_guide_lists_every_key_of_the_diagnostics() -> None:
     from cac_ros.node.newest_frame_worker import Counts
     from cac_ros.node.recent_frames import Timings
 
-    table = (DOCS / "guide.md").read_text(encoding="utf-8").split("## Watch it")[1]
+    table = (DOCS / "node.md").read_text(encoding="utf-8").split("## Watch it")[1]
     listed = set(re.findall(r"`([a-z_0-9]+)`", "".join(re.findall(r"^\|(.+?)\|", table, re.MULTILINE))))
     extra = {
         "debug_images", "decision", "regions_answered", "regions_replaced", "regions_without_image", "harvested",

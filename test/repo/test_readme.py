@@ -1,43 +1,45 @@
 # SPDX-FileCopyrightText: 2026 cac_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The README says what the code says."""
+"""The README is short, and it says what the code and the other pages say."""
 
+import ast
 import re
-from pathlib import Path
 
-import pytest
+from test.repo.sources import ROOT
 
-from cac_ros import parameters
-
-ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+MOST_WORDS = 1000
 
 
-def test_the_parameter_table_is_that_of_the_code() -> None:
-    table = re.search(r"<!-- parameters: begin[^>]*-->\n(.*?)<!-- parameters: end -->", README, re.DOTALL)
-    assert table is not None
-    assert table[1] == parameters.markdown_text(), "put the output of python -m cac_ros.parameters --markdown there"
+def test_people_can_finish_it() -> None:
+    assert len(README.split()) <= MOST_WORDS
 
 
-def test_the_message_table_names_every_field() -> None:
-    text = (ROOT / "cac_msgs" / "msg" / "OpenSetClassification.msg").read_text(encoding="utf-8")
-    fields = re.findall(r"^[a-z_/A-Z0-9]+(?:\[\])? ([a-z_]+)$", text, re.MULTILINE)
-    table = README.split("## What the robot gets")[1].split("```")[0]
-    assert len(fields) == 10
-    assert [name for name in fields if f"`{name}`" not in table] == []
-    reasons = re.findall(r"^uint8 ([A-Z_]+)=", text, re.MULTILINE)
-    assert [name for name in reasons if f"`{name}`" not in table] == []
+def test_it_begins_with_a_sentence_and_a_picture() -> None:
+    first, second = README.split("# cac_ros\n\n")[1].split("\n\n")[:2]
+    assert re.fullmatch(r"\*\*[^.]+\.\*\*", first)
+    assert re.fullmatch(r"!\[[^\]]+\]\(docs/images/debug_image\.png\)", second)
 
 
-def test_every_link_to_a_file_leads_to_one() -> None:
-    links = re.findall(r"\]\((?!https?:|#)([^)]+)\)", README)
-    assert [link for link in links if not (ROOT / link).exists()] == []
+def test_the_consumer_has_ten_lines_and_reads_fields_that_exist() -> None:
+    (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    assert len([line for line in code.splitlines() if line]) <= 10
+    read = {
+        node.attr
+        for node in ast.walk(ast.parse(code))
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "answer"
+    }
+    message = (ROOT / "cac_msgs" / "msg" / "OpenSetClassification.msg").read_text(encoding="utf-8")
+    assert "unknown" in read
+    assert read <= set(re.findall(r"^\S+ ([a-z_]+)$", message, re.MULTILINE))
 
 
-@pytest.mark.parametrize("module", re.findall(r"python -m (cac_(?:core|ros)\.[a-z_.]+)", README))
-def test_every_command_exists(module: str) -> None:
-    path = ROOT / module.replace(".", "/")
-    assert path.with_suffix(".py").is_file() or (path / "__main__.py").is_file()
+def test_every_figure_is_one_of_the_benchmarks() -> None:
+    benchmarks = (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8")
+    cells = re.findall(r"^\|[^|]+\|([^|]+)\|([^|]+)\|$", README.split("## Results")[1], re.MULTILINE)
+    figures = [match for row in cells for cell in row for match in re.findall(r"^ ([\d.]+(?: ± [\d.]+)?)", cell)]
+    assert len(figures) == 12
+    assert [figure for figure in figures if f" {figure} " not in benchmarks.replace("*", "")] == []
 
 
 def test_every_make_target_exists() -> None:

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The layouts for RViz and Foxglove show topics and fields that the node has.
 
-That the README's table of topics is the node's is checked against the running node, in test/ros; so is the image with
-the quality of service that RViz asks for.
+In test/ros the table of topics in docs/node.md is checked against the running node. So is the image with the quality of
+service that RViz asks for.
 """
 
 import json

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cac_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The running node has the topics and services that the README lists, and no others."""
+"""The running node has the topics and services that docs/node.md lists, and no others."""
 
 import re
 from pathlib import Path
@@ -23,7 +23,7 @@ def short(kinds: list[str]) -> set[str]:
 
 
 def of_each_camera(documented: dict[str, set[str]], topics: list[str]) -> dict[str, set[str]]:
-    """What the README's table becomes with image_topics, according to the paragraph below it."""
+    """What the table of docs/node.md becomes with image_topics, according to the paragraph below it."""
     found = {f"{NODE}/classes", "/diagnostics"} | {n for n, kinds in documented.items() if kinds & SERVICES}
     expected = {name: documented[name] for name in found}
     for topic in topics:
@@ -38,7 +38,7 @@ def of_each_camera(documented: dict[str, set[str]], topics: list[str]) -> dict[s
 
 
 @pytest.mark.parametrize("topics", [[], ["/front/image_raw", "/rear"]], ids=["one camera", "several"])
-def test_topics_and_services_are_those_of_the_readme(
+def test_topics_and_services_are_those_of_the_documentation(
     model: Path, ros_domain: int, tmp_path: Path, topics: list[str]
 ) -> None:
     robot = Robot(ros_domain, reliability=None)
@@ -75,8 +75,8 @@ def test_topics_and_services_are_those_of_the_readme(
     try:
         with running(tmp_path, ros_domain, model, **options):
             robot.wait(lambda: robot.class_lists, "the class list")
-            robot.wait(lambda: expected.keys() - elsewhere.keys() <= found().keys(), "everything in the README")
-            assert found().keys() - expected.keys() == set(), "the README does not mention these"
+            robot.wait(lambda: expected.keys() - elsewhere.keys() <= found().keys(), "everything in docs/node.md")
+            assert found().keys() - expected.keys() == set(), "docs/node.md does not mention these"
             assert {name: kinds for name, kinds in found().items() if expected[name] != kinds} == {}
     finally:
         robot.close()

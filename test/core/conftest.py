@@ -10,8 +10,10 @@ import torch
 
 @pytest.fixture(scope="session", autouse=True)
 def one_thread() -> Iterator[None]:
-    """PyTorch computes on one thread: two that wait for each other are slow where networks are tiny."""
+    """PyTorch computes on one thread, also in processes that tests start: two that wait for each other are slow."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
-    yield
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OMP_NUM_THREADS", "1")
+        yield
     torch.set_num_threads(before)

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from cac_core import equations
 from cac_core.backbones.build import build_backbone
+from cac_core.backbones.shapes import check_shapes
 from cac_core.backbones.spec import BackboneError
 from cac_core.bundle import ModelBundle
 from cac_core.decision import require_two_classes
@@ -51,6 +52,9 @@ def build_model(bundle: ModelBundle) -> OpenSetClassifier:
         BundleInvalidError: when the weights do not fit the backbone.
     """
     try:
+        check_shapes(
+            lambda: build_backbone(bundle.backbone), {name: value.shape for name, value in bundle.state.items()}
+        )
         backbone = build_backbone(bundle.backbone)
         backbone.load_state_dict({name: torch.tensor(value) for name, value in bundle.state.items()})
     except (BackboneError, RuntimeError) as error:

@@ -13,8 +13,11 @@ import torch
 from torch import Tensor, nn
 
 from cac_core.backbones.lite_weights import packaged_weights, weights_package
+from cac_core.backbones.options import PAPER, TIMM, TORCHVISION, Check, check_options, check_spec
 from cac_core.backbones.paper_network import PaperNetwork
 from cac_core.backbones.spec import BackboneError, BackboneSpec
+
+_SAFE_TORCH = "2.6"  # before, torch.load(weights_only=True) could run code (CVE-2025-32434)
 
 ALIASES = {f"efficientnet_lite{i}": f"timm/tf_efficientnet_lite{i}" for i in range(5)}
 
@@ -30,9 +33,12 @@ def build_backbone(spec: BackboneSpec, pretrained: bool | str = False) -> nn.Mod
     Raises:
         BackboneError: with a sentence that says what to do.
     """
+    check_spec(spec)
     name = ALIASES.get(spec.name, spec.name)
     if name == "paper":
-        network: nn.Module = _with_options(PaperNetwork, spec, image_size=spec.image_size, channels=spec.channels)
+        network: nn.Module = _with_options(
+            PaperNetwork, spec, PAPER, image_size=spec.image_size, channels=spec.channels
+        )
         if pretrained is True:
             raise BackboneError("the paper's network has no published weights: train it with pretrained: false")
     elif _is_torchvision(name):
@@ -59,7 +65,13 @@ def load_weights_file(network: nn.Module, path: str) -> None:
 
             state: Any = load_file(file)
         else:
+            if torch.torch_version.TorchVersion(torch.__version__) < _SAFE_TORCH:
+                raise BackboneError(
+                    f"PyTorch before {_SAFE_TORCH} may run code from such a file: save it as safetensors"
+                )
             state = torch.load(file, map_location="cpu", weights_only=True)
+    except BackboneError:
+        raise
     except Exception as error:
         raise BackboneError(f"weights file {path} cannot be read without running code from it ({error})") from error
     if adopt_weights(network, state.get("state_dict", state)) == 0:
@@ -87,7 +99,7 @@ def _torchvision(name: str, spec: BackboneSpec, pretrained: bool) -> nn.Module:
 
     if spec.channels != 3:
         raise BackboneError(f"{name} takes RGB images: set preprocessing channels to 3, or use a timm backbone")
-    network: nn.Module = _with_options(lambda **kw: models.get_model(name, weights=None, **kw), spec)
+    network: nn.Module = _with_options(lambda **kw: models.get_model(name, weights=None, **kw), spec, TORCHVISION)
     if pretrained:
         try:
             weights: Any = models.get_model_weights(name)
@@ -114,7 +126,7 @@ def _timm(name: str, spec: BackboneSpec, pretrained: bool) -> nn.Module:
             return network
     try:
         network = _with_options(
-            lambda **kw: timm.create_model(name, in_chans=spec.channels, pretrained=pretrained, **kw), spec
+            lambda **kw: timm.create_model(name, in_chans=spec.channels, pretrained=pretrained, **kw), spec, TIMM
         )
     except BackboneError:
         raise
@@ -125,7 +137,8 @@ def _timm(name: str, spec: BackboneSpec, pretrained: bool) -> nn.Module:
     return network
 
 
-def _with_options(make: Any, spec: BackboneSpec, **more: Any) -> Any:
+def _with_options(make: Any, spec: BackboneSpec, allowed: Mapping[str, Check], **more: Any) -> Any:
+    check_options(spec, allowed)
     try:
         return make(num_classes=spec.num_classes, **more, **spec.options)
     except TypeError as error:

@@ -2,16 +2,26 @@
 # SPDX-License-Identifier: Apache-2.0
 """Small bundles for tests."""
 
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
 import numpy as np
+import safetensors.numpy
 import torch
 
 from cac_core.backbones.build import build_backbone
 from cac_core.backbones.spec import BackboneSpec
 from cac_core.bundle import ModelBundle
+from cac_core.bundle.container import METADATA_KEY
+from cac_core.bundle.content import checksum_of
 from cac_core.equations import anchored_centres
 from cac_core.model import weights
 from cac_core.preprocessing import Frame, Preprocessing
 from cac_core.thresholds import fit_thresholds
+
+Change = Callable[[Any], object]
 
 
 def tiny_bundle(names=("cup", "a tall box", "größe"), seed=0, **changes):
@@ -39,3 +49,24 @@ def random_frames(count=3, seed=0):
     rng = np.random.default_rng(seed)
     shapes = [((48, 64, 3), "bgr"), ((33, 20), "grey"), ((100, 50, 4), "rgba"), ((32, 32, 3), "rgb")]
     return [Frame(rng.integers(0, 256, shapes[i % 4][0], dtype=np.uint8), shapes[i % 4][1]) for i in range(count)]
+
+
+def rewrite(
+    path: Path,
+    change_document: Change | None = None,
+    change_tensors: Change | None = None,
+    keep_checksum: bool = False,
+    change_text: Callable[[str], str] = str,
+) -> None:
+    """Change a saved bundle the way a program could that knows the format."""
+    content = path.read_bytes()
+    length = int.from_bytes(content[:8], "little")
+    description = json.loads(json.loads(content[8 : 8 + length])["__metadata__"][METADATA_KEY])
+    document = description["document"]
+    tensors = {name: value.copy() for name, value in safetensors.numpy.load(content).items()}
+    (change_document or (lambda d: None))(document)
+    (change_tensors or (lambda t: None))(tensors)
+    if not keep_checksum:
+        description["checksum"] = checksum_of(document, tensors)
+    text = change_text(json.dumps(description))
+    path.write_bytes(safetensors.numpy.save(tensors, {METADATA_KEY: text}))

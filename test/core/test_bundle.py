@@ -18,12 +18,12 @@ import safetensors.numpy
 import safetensors.torch
 import torch
 
-from cac_core.bundle import FORMAT_VERSION, METADATA_KEY, _checksum, _read_arrays, load_bundle, save_bundle
+from cac_core.bundle import FORMAT_VERSION, load_bundle, save_bundle
 from cac_core.model import OpenSetClassifier, build_model
 from cac_core.support import errors
 from cac_core.support.files import write_atomically
 from cac_core.thresholds import GRID_STEPS, Thresholds
-from test.core.bundles import tiny_bundle
+from test.core.bundles import rewrite, tiny_bundle
 
 
 @pytest.fixture
@@ -31,19 +31,6 @@ def saved(tmp_path):
     path = tmp_path / "tiny.cac"
     save_bundle(tiny_bundle(), path)
     return path
-
-
-def rewrite(path, change_document=None, change_tensors=None, keep_checksum=False):
-    """Change a saved bundle the way a program could that knows the format."""
-    content = path.read_bytes()
-    length = int.from_bytes(content[:8], "little")
-    description = json.loads(json.loads(content[8 : 8 + length])["__metadata__"][METADATA_KEY])
-    document, tensors = description["document"], dict(_read_arrays(content, path))
-    (change_document or (lambda d: None))(document)
-    (change_tensors or (lambda t: None))(tensors)
-    if not keep_checksum:
-        description["checksum"] = _checksum(document, tensors)
-    path.write_bytes(safetensors.numpy.save(tensors, {METADATA_KEY: json.dumps(description)}))
 
 
 def test_what_was_saved_is_what_is_loaded(saved):

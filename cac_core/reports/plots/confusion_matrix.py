@@ -57,8 +57,8 @@ def confusion_matrix_figure(decisions: ArrayLike, labels: ArrayLike, class_names
     )
     cell = min(LARGEST_CELL, max(LEAST_CELL, TALLEST_MATRIX // max(1, len(rows))))
     style(figure, "decision", "truth", height=150 + cell * len(rows))
-    axis = {"showgrid": False, "zeroline": False, "automargin": True, "tickfont": {"size": 13 if cell > 18 else 11}}
-    figure.update_xaxes(tickvals=list(range(n + 1)), ticktext=short, **axis)
+    axis = {"showgrid": False, "zeroline": False, "automargin": True, "tickfont": {"size": 12 if cell > 18 else 11}}
+    figure.update_xaxes(tickvals=list(range(n + 1)), ticktext=short, autotickangles=[0, 90], **axis)
     figure.update_yaxes(
         tickvals=list(range(len(rows))), ticktext=[short[r] for r in rows], autorange="reversed", **axis
     )

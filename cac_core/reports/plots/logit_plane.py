@@ -77,7 +77,7 @@ def logit_plane_figure(
     figure = go.Figure()
     if unknown_logits is not None:
         texts = [as_text(Path(path).name) for path in unknown_paths[:MOST_POINTS]]
-        marker = {"color": INK, "symbol": "x", "size": 6}
+        marker = {"color": INK, "symbol": "x", "size": 5, "opacity": 0.6}
         figure.add_trace(_points(plane.project(unknown_logits)[:MOST_POINTS], "unknown", marker, texts))
     for i, name in enumerate(class_names):
         own = np.flatnonzero(labels == i)[::step]
@@ -87,7 +87,7 @@ def logit_plane_figure(
         figure.add_trace(_points(points[own], as_text(name, LONGEST_LABEL), marker, texts))
         ring = {"color": colour, "size": 16, "symbol": "circle-open", "line": {"width": 3}}
         figure.add_trace(_points(rings[i : i + 1], "", ring, [f"centre of {as_text(name)}"]))
-    titles = [f"principal axis {k + 1} ({share:.0%} of the variance)" for k, share in enumerate(plane.shares)]
+    titles = [f"axis {k + 1}: {share:.0%} of the variance" for k, share in enumerate(plane.shares)]
     style(figure, titles[0], titles[1], height=560)
     figure.update_layout(legend={"orientation": "h", "yanchor": "top", "y": -0.14, "x": 0}, margin={"b": 96})
     return figure

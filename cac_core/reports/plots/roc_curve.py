@@ -38,7 +38,7 @@ def roc_curve_figure(scores: ArrayLike, unknown: ArrayLike, theta: float | None 
             )
     line = {"color": INK, "dash": "dot", "width": 1}
     figure.add_scatter(x=[0, 1], y=[0, 1], mode="lines", line=line, name="chance", hoverinfo="skip")
-    style(figure, "share of unknown kept (a wrong known)", "share of known kept")
+    style(figure, "share of unknown wrongly kept", "share of known kept")
     figure.update_xaxes(range=[-0.01, 1.01])
     figure.update_yaxes(range=[-0.01, 1.02])
     return figure

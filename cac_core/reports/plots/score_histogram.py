@@ -47,10 +47,11 @@ def score_histogram_figure(
             line={"color": DANGER_COLOUR, "dash": "dash", "width": 2},
             annotation_text=f"θ = {theta:.3g}",
             annotation_font_color=DANGER_COLOUR,
+            annotation_xshift=4,
         )
-    style(figure, "smallest rejection score γ (logarithmic)", "share of images")
+    style(figure, "smallest rejection score γ", "share of images")
     figure.update_layout(barmode="overlay", bargap=0)
     ticks = list(range(int(np.floor(edges[0])), int(np.ceil(edges[-1])) + 1))
-    figure.update_xaxes(tickvals=ticks, ticktext=[f"{10.0**t:g}" for t in ticks])
+    figure.update_xaxes(tickvals=ticks, ticktext=[f"10<sup>{t}</sup>".replace("-", "−") for t in ticks])
     figure.update_yaxes(tickformat=".0%")
     return figure

@@ -37,13 +37,14 @@ def style(figure: go.Figure, x_title: str, y_title: str, height: int = 360) -> g
         font={"family": "system-ui, sans-serif", "size": 13, "color": INK},
         margin={"l": 60, "r": 16, "t": 24, "b": 52},
         height=height,
-        legend={"orientation": "h", "y": 1.1, "x": 0},
+        legend={"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0},
         xaxis_title=x_title,
         yaxis_title=y_title,
     )
+    axis = {"title_font_size": 13, "title_standoff": 10, "tickfont_size": 12}
     grid = {"gridcolor": "rgba(128,136,144,0.22)", "zerolinecolor": "rgba(128,136,144,0.4)", "linecolor": INK}
-    figure.update_xaxes(**grid)
-    figure.update_yaxes(**grid)
+    figure.update_xaxes(**axis, **grid)
+    figure.update_yaxes(**axis, **grid)
     return figure
 
 

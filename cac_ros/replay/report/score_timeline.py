@@ -64,9 +64,9 @@ def score_timeline_figure(evaluation: Evaluation) -> go.Figure:
         )
     _draw_thresholds(figure, evaluation)
     _draw_bands(figure, evaluation)
-    style(figure, "seconds from the start of the bag", "smallest rejection score γ (logarithmic)", height=470)
+    style(figure, "seconds from the start of the bag", "smallest rejection score γ", height=470)
     figure.update_layout(
-        legend={"orientation": "h", "yanchor": "top", "y": -0.2, "x": 0},
+        legend={"orientation": "h", "yanchor": "top", "y": -0.16, "x": 0},
         margin={"l": 60, "r": 16, "t": 34, "b": 96},
         hovermode="closest",
     )

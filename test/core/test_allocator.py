@@ -38,7 +38,9 @@ def page_faults(mode: str, size: int) -> int:
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc can be told")
 @pytest.mark.parametrize(
-    ("size", "modes"), [(640 * 480 * 3, ["kept", "all kept"]), (80 << 20, ["all kept"])], ids=["an image", "80 MB"]
+    ("size", "modes"),
+    [(640 * 480 * 3, ["kept", "all kept"]), pytest.param(80 << 20, ["all kept"], marks=pytest.mark.slow)],
+    ids=["an image", "80 MB"],
 )
 def test_what_was_freed_makes_room_for_what_comes_next(size, modes):
     for mode in modes:

@@ -107,6 +107,7 @@ def test_learnt_centres_are_saved_with_the_weights(batch):
     assert torch.equal(copy.anchors, loss.anchors)
 
 
+@pytest.mark.slow
 def test_the_stabilising_cross_entropy_keeps_learnt_centres_apart():
     """Section 5.2.2: the reason for the stabilising term."""
 

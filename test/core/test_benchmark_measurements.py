@@ -16,8 +16,9 @@ def test_the_plain_loop_trains_with_the_same_loss():
     assert training_speed.plain_loss(z, anchored_centres(6), y).item() == pytest.approx(expected.item(), rel=1e-5)
 
 
+@pytest.mark.slow
 def test_training_speed_prints_a_ratio(capsys):
-    training_speed.main(["--images", "64", "--repeats", "1", "--device", "cpu"])
+    training_speed.main(["--images", "64", "--photos", "32", "--repeats", "1", "--device", "cpu"])
     printed = capsys.readouterr().out
     assert "plain loop" in printed
     assert "ratio, median over 1 turns" in printed

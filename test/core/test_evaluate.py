@@ -59,6 +59,7 @@ def command(*arguments):
     )
 
 
+@pytest.mark.slow
 def test_the_command_prints_the_table_and_writes_figures_scores_and_page(place):
     done = command(
         place / "tiny.cac", "--data.root", place / "test", "--data.unknown", place / "other", "--out", place / "out"

@@ -34,6 +34,7 @@ def arguments(out):
     return [f"--{name}={value}" for name, value in values.items()]
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_two_processes_give_about_the_same_validation_metrics_as_one(tmp_path):
     assert main(arguments(tmp_path / "one.cac")) == 0
@@ -51,6 +52,7 @@ def test_two_processes_give_about_the_same_validation_metrics_as_one(tmp_path):
     assert two["last_epoch"]["val_anchor"] == pytest.approx(one["last_epoch"]["val_anchor"], rel=0.25)
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(200)
 def test_an_error_under_torchrun_ends_every_process(tmp_path):
     command = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", "2", "--standalone"]

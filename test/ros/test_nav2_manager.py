@@ -42,9 +42,9 @@ def waiting(folder: Path, domain: int, model: Path, *arguments: str) -> Abstract
 
 
 def documented() -> dict[str, object]:
-    """Parameters of the manager in the guide."""
-    guide = (ROOT / "docs" / "guide.md").read_text(encoding="utf-8")
-    block = re.search(r"```yaml\n(\w*lifecycle_manager\w*:.*?)```", guide, re.DOTALL)
+    """Parameters of the manager in docs/node.md."""
+    page = (ROOT / "docs" / "node.md").read_text(encoding="utf-8")
+    block = re.search(r"```yaml\n(\w*lifecycle_manager\w*:.*?)```", page, re.DOTALL)
     assert block is not None
     ((_, values),) = yaml.safe_load(block[1]).items()
     return values["ros__parameters"]

@@ -31,7 +31,7 @@ from torchvision import transforms
 from cac_core.backbones.build import build_backbone
 from cac_core.backbones.paper_network import PaperNetwork
 from cac_core.backbones.spec import BackboneSpec
-from cac_core.benchmark.module import fit
+from cac_core.benchmark.fit import fit
 from cac_core.benchmark.recipes import Recipe, make_recipe
 from cac_core.data import LabelledImages
 from cac_core.losses import CACLoss
@@ -40,10 +40,9 @@ from cac_core.preprocessing import Preprocessing
 from cac_core.support import console
 from cac_core.support.allocator import keep_freed_memory
 from cac_core.support.devices import resolve_device
-from cac_core.train import PHOTOS, parse
 from cac_core.training.augment import Augment
 from cac_core.training.batches import TrainingBatches
-from cac_core.training.config import ScheduleConfig, TrainConfig
+from cac_core.training.config import ScheduleConfig, TrainConfig, load_recipe
 from cac_core.training.learning_rates import freeze
 from cac_core.training.precision import choose_precision, depthwise_in_float32
 from cac_core.training.run import Processes, train_on
@@ -195,7 +194,7 @@ def network_alone(data: TrainingData, config: TrainConfig, device: torch.device)
 
 def measure_photos(images: int, repeats: int, device: torch.device) -> tuple[list[float], list[float]]:
     """Seconds of an epoch of the recipe for photos, and of its network alone, one of each per repeat."""
-    config = parse(["--config", str(PHOTOS), "--data.root", "."])
+    config = load_recipe("photos")
     config.schedule.epochs, config.model.pretrained, config.report = 2, False, False
     size = config.image_size
     generator = torch.Generator().manual_seed(0)

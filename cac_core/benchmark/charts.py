@@ -11,7 +11,7 @@ from plotly.subplots import make_subplots
 
 from cac_core.benchmark.measures import mean_and_std
 from cac_core.benchmark.paper_values import PaperValue
-from cac_core.benchmark.results import NAMES, Row
+from cac_core.benchmark.results import NAMES, TableRow
 from cac_core.reports.plots.style import DANGER_COLOUR, INK, KNOWN_COLOUR, UNKNOWN_COLOUR, style
 
 Series = dict[str, tuple[Sequence[float], Sequence[float], Sequence[float]]]
@@ -20,7 +20,7 @@ Panels = dict[str, dict[str, tuple[Sequence[float], Sequence[float]]]]
 CLASS_COLOURS = (KNOWN_COLOUR, "#3c9d6b", "#8b62b8", "#b8862f", "#4aa5a5", "#b8608f")
 
 
-def comparison_chart(rows: Sequence[Row]) -> go.Figure:
+def comparison_chart(rows: Sequence[TableRow]) -> go.Figure:
     """Every trial as a dot, their mean as a bar line, the paper's value as a diamond; one panel per dataset."""
     datasets = list(dict.fromkeys(row.dataset for row in rows))
     figure = make_subplots(rows=len(datasets), cols=1, subplot_titles=datasets, vertical_spacing=0.3 / len(datasets))

@@ -12,8 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import rankdata
 
 from cac_core import metrics
-from cac_core.benchmark.networks import Outputs
 from cac_core.benchmark.scores import SCORES, Score
+from cac_core.benchmark.stored_networks import Outputs
 from cac_core.decision import UNKNOWN
 
 RESAMPLES = 1000

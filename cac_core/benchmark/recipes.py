@@ -2,13 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """How the networks of a benchmark are trained: by the paper's recipe, shorter ones, a strong one, one for digits."""
 
-from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from dataclasses import dataclass, replace
+from typing import Literal
 
-from cac_core.preprocessing import Interpolation
+from cac_core.benchmark.authors_values import FOLDER_VALUES, VALUES
 from cac_core.support.errors import TrainingError
 from cac_core.training.config import (
     AugmentConfig,
+    DataConfig,
     LossConfig,
     ModelConfig,
     OptimiserConfig,
@@ -18,56 +19,9 @@ from cac_core.training.config import (
 )
 
 RecipeName = Literal["paper", "short", "small", "strong", "quick"]
-RECIPES: tuple[RecipeName, ...] = ("paper", "short", "small", "strong", "quick")
 
 NO_PATIENCE = 10**9
 """The authors train a fixed number of epochs; their rule only chooses the weights."""
-
-
-@dataclass(frozen=True)
-class DatasetValues:
-    """Training values of the paper's authors for one dataset.
-
-    Attributes:
-        epochs: of the two stages.
-        weight_decay: of SGD.
-        image_size: S in pixels.
-        channels: 1 or 3.
-        flip: probability of a mirror image; calibration then also uses mirrored copies.
-        rotation: in degrees, either way.
-        scale_min: smallest area of a random crop.
-        dropout: of whole channels.
-        validation_share: of each class.
-        interpolation: for images of another size.
-    """
-
-    epochs: tuple[int, int]
-    weight_decay: float
-    image_size: int = 32
-    channels: int = 3
-    flip: float = 0.5
-    rotation: float = 0.0
-    scale_min: float = 0.8
-    dropout: float = 0.2
-    validation_share: float = 0.2
-    interpolation: Interpolation = "linear"
-
-
-VALUES = {
-    "MNIST": DatasetValues((35, 35), 5e-6, channels=1, flip=0.0, scale_min=0.7),
-    "SVHN": DatasetValues((50, 25), 5e-6, flip=0.0, scale_min=0.7),
-    "CIFAR10": DatasetValues((150, 50), 5e-6, rotation=10.0),
-    "CIFAR100": DatasetValues((150, 50), 5e-4),
-    "CIFAR+10": DatasetValues((150, 50), 5e-4),
-    "CIFAR+50": DatasetValues((150, 50), 5e-4),
-    "TinyImageNet": DatasetValues(
-        (500, 300), 1e-3, image_size=64, rotation=20.0, scale_min=0.7, dropout=0.3, validation_share=0.1
-    ),
-    "digits": DatasetValues((35, 35), 5e-6, channels=1, flip=0.0, scale_min=0.7, interpolation="area"),
-}
-
-FOLDER_VALUES = DatasetValues((150, 50), 5e-4, image_size=64, rotation=10.0, interpolation="mipmap")
-"""For a user's folder: as for CIFAR, at 64 pixels; other networks than the paper's get 224."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +52,6 @@ class Recipe:
     validation_share: float
     mirrored_calibration: bool
     strong: Strong | None = None
-    extra: dict[str, Any] = field(default_factory=dict)
 
 
 def make_recipe(
@@ -136,6 +89,7 @@ def make_recipe(
     if image_size:
         values = replace(values, image_size=image_size)
     config = TrainConfig(
+        data=DataConfig(),
         preprocessing=PreprocessingConfig(values.image_size, values.channels, "crop", values.interpolation),
         model=ModelConfig(backbone, options={"dropout": values.dropout} if backbone == "paper" else {}),
         loss=LossConfig(anchor_weight, anchor_magnitude),

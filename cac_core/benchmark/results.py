@@ -16,7 +16,7 @@ from cac_core.support.files import write_atomically
 
 
 @dataclass(frozen=True)
-class Row:
+class TableRow:
     """One line of a table.
 
     Attributes:
@@ -84,7 +84,7 @@ class Result:
     """
 
     title: str
-    rows: tuple[Row, ...]
+    rows: tuple[TableRow, ...]
     figure: go.Figure
     notes: tuple[str, ...] = ()
 

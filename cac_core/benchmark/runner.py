@@ -11,13 +11,16 @@ from typing import Any, NamedTuple
 
 import torch
 
-from cac_core.benchmark import figures, tables
-from cac_core.benchmark.networks import NetworkSpec, Outputs, differences, finished, train_network
+from cac_core.benchmark import figures, table3, tables
+from cac_core.benchmark.config import BenchmarkConfig, check
+from cac_core.benchmark.network_spec import NetworkSpec
+from cac_core.benchmark.networks import train_network
 from cac_core.benchmark.results import Result, write
-from cac_core.benchmark.settings import Settings
-from cac_core.benchmark.tables import Networks
+from cac_core.benchmark.rows import Networks
+from cac_core.benchmark.stored_networks import Outputs, finished
 from cac_core.support import console
 from cac_core.support.devices import resolve_device
+from cac_core.support.differences import differences
 from cac_core.support.errors import DataError
 
 NETWORKS = "networks"
@@ -27,83 +30,66 @@ class Experiment(NamedTuple):
     """A table or a figure.
 
     Attributes:
-        help: one line for people.
         networks: those it needs.
         result: its rows and drawing from their outputs.
     """
 
-    help: str
-    networks: Callable[[Settings], list[NetworkSpec]]
-    result: Callable[[Settings, Networks], Result]
+    networks: Callable[[BenchmarkConfig], list[NetworkSpec]]
+    result: Callable[[BenchmarkConfig, Networks], Result]
 
 
 EXPERIMENTS = {
-    "table1": Experiment("open-set AUROC on the six datasets", tables.table1_networks, tables.table1),
-    "table2": Experiment("overlap of nearest-centre distances", tables.table2_networks, tables.table2),
-    "table3": Experiment("ResNet-18: CCR at 1, 5 and 10 % FPR", tables.table3_networks, tables.table3),
-    "table4": Experiment("distance losses", tables.table4_networks, tables.table4),
-    "table5": Experiment("anchored against learnt centres", tables.table5_networks, tables.table5),
-    "figure1": Experiment("the logit space of three classes", figures.figure1_networks, figures.figure1),
-    "figure2": Experiment("histograms of nearest-centre distances", figures.figure2_networks, figures.figure2),
-    "figure3": Experiment("accuracy of CAC and cross-entropy", figures.figure3_networks, figures.figure3),
-    "figure4": Experiment("AUROC over the number of known classes", figures.figure4_networks, figures.figure4),
-    "figure5": Experiment("sensitivity to the two hyperparameters", figures.figure5_networks, figures.figure5),
+    "table1": Experiment(tables.table1_networks, tables.table1),
+    "table2": Experiment(tables.table2_networks, tables.table2),
+    "table3": Experiment(table3.table3_networks, table3.table3),
+    "table4": Experiment(tables.table4_networks, tables.table4),
+    "table5": Experiment(tables.table5_networks, tables.table5),
+    "figure1": Experiment(figures.figure1_networks, figures.figure1),
+    "figure2": Experiment(figures.figure2_networks, figures.figure2),
+    "figure3": Experiment(figures.figure3_networks, figures.figure3),
+    "figure4": Experiment(figures.figure4_networks, figures.figure4),
+    "figure5": Experiment(figures.figure5_networks, figures.figure5),
 }
 
 
-def run(name: str, settings: Settings) -> tuple[Result, list[Path]]:
-    """Train, measure and write one experiment.
+def run(config: BenchmarkConfig) -> tuple[Result, list[Path]]:
+    """Check, train, measure and write one experiment.
 
     Returns:
         The result and the files that were written.
 
     Raises:
         DataError: for missing images, names that do not exist, or a folder with results of another configuration.
-        TrainingError: when a training fails.
+        TrainingError: for settings that cannot work, or when a training fails.
     """
+    check(config)
+    name, described = config.experiment, config.to_dict()
     experiment = EXPERIMENTS[name]
-    specs = list({spec.name: spec for spec in experiment.networks(settings)}.values())
-    folder = settings.out / name
-    described = describe(settings)
+    specs = list({spec.name: spec for spec in experiment.networks(config)}.values())
+    folder = config.out / name
     _refuse_other_configuration(folder / "results.json", described)
-    outputs = {spec.name: output for spec, output in _train_all(specs, settings)}
-    result = experiment.result(settings, lambda spec: outputs[spec.name])
+    outputs = {spec.name: output for spec, output in _train_all(specs, config)}
+    result = experiment.result(config, lambda spec: outputs[spec.name])
     times = {spec_name: _times(output) for spec_name, output in sorted(outputs.items())}
     return result, write(result, described, times, folder, name)
 
 
-def describe(settings: Settings) -> dict[str, Any]:
-    """JSON-ready: what the results depend on, without places and machines."""
-    return {
-        "datasets": list(settings.datasets),
-        "trials": list(settings.trials),
-        "family": settings.family,
-        "losses": list(settings.losses),
-        "recipe": "quick" if settings.quick else settings.recipe,
-        "epochs": settings.epochs,
-        "seed": settings.seed,
-        "backbone": settings.backbone,
-        "width": settings.width,
-        "precision": settings.precision,
-    }
-
-
-def _train_all(specs: list[NetworkSpec], settings: Settings) -> Iterator[tuple[NetworkSpec, Outputs]]:
-    folder = settings.out / NETWORKS
-    device, notes = resolve_device(settings.device)
+def _train_all(specs: list[NetworkSpec], config: BenchmarkConfig) -> Iterator[tuple[NetworkSpec, Outputs]]:
+    folder = config.out / NETWORKS
+    device, notes = resolve_device(config.device)
     for note in notes:
         console.warn(note)
     missing = []
     for spec in specs:
-        before = finished(spec, folder, settings.precision)
+        before = finished(spec, folder, config.precision)
         if before is None:
             missing.append(spec)
         else:
             yield spec, before
     if len(missing) < len(specs):
         _tell(f"{len(specs) - len(missing)} of {len(specs)} networks were trained before")
-    jobs = min(settings.jobs, len(missing))
-    done = _in_processes(missing, settings, device, jobs) if jobs > 1 else _in_turn(missing, settings, device)
+    jobs = min(config.jobs, len(missing))
+    done = _in_processes(missing, config, device, jobs) if jobs > 1 else _in_turn(missing, config, device)
     for number, (spec, output) in enumerate(done, start=1):
         seconds = output.record["seconds"]["train"]
         split = spec.trial.split
@@ -114,14 +100,14 @@ def _train_all(specs: list[NetworkSpec], settings: Settings) -> Iterator[tuple[N
 
 
 def _in_turn(
-    specs: list[NetworkSpec], settings: Settings, device: torch.device
+    specs: list[NetworkSpec], config: BenchmarkConfig, device: torch.device
 ) -> Iterator[tuple[NetworkSpec, Outputs]]:
     for spec in specs:
-        yield spec, train_network(spec, settings.out / NETWORKS, settings.source, device, settings.precision)
+        yield spec, train_network(spec, config.out / NETWORKS, config.source, device, config.precision)
 
 
 def _in_processes(
-    specs: list[NetworkSpec], settings: Settings, device: torch.device, jobs: int
+    specs: list[NetworkSpec], config: BenchmarkConfig, device: torch.device, jobs: int
 ) -> Iterator[tuple[NetworkSpec, Outputs]]:
     """Several networks at a time: one alone leaves most of a GPU idle at these image sizes."""
     context = multiprocessing.get_context("spawn")
@@ -130,7 +116,7 @@ def _in_processes(
             for part in _equal_trainings_last(specs):
                 waiting = {
                     pool.submit(
-                        train_network, spec, settings.out / NETWORKS, settings.source, device, settings.precision, False
+                        train_network, spec, config.out / NETWORKS, config.source, device, config.precision, False
                     ): spec
                     for spec in part
                 }
@@ -167,7 +153,7 @@ def _refuse_other_configuration(file: Path, described: dict[str, Any]) -> None:
         changes = ", ".join(f"{name} ({before.get(name)}, now {described.get(name)})" for name in different)
         raise DataError(
             f"{file.parent} holds results of another configuration: {changes}; choose another --out, or repeat the "
-            "command with the same settings."
+            "command with the same config."
         )
 
 

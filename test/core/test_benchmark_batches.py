@@ -8,8 +8,9 @@ import pytest
 import torch
 from torch import nn
 
-from cac_core.benchmark.batches import ResidentBatches
-from cac_core.benchmark.module import BenchmarkModule, make_loss
+from cac_core.benchmark.batches_on_device import BatchesOnDevice
+from cac_core.benchmark.loss_by_name import make_loss
+from cac_core.benchmark.module import BenchmarkModule
 from cac_core.benchmark.recipes import make_recipe
 from cac_core.data import LabelledImages
 from cac_core.model import normalise
@@ -28,7 +29,7 @@ def numbered(count):
 
 def batches(data, epoch=0, augment=None, batch_size=16):
     cpu = torch.device("cpu")
-    return ResidentBatches(data, batch_size, 7, lambda: epoch, augment or nn.Identity(), PLAIN, cpu)
+    return BatchesOnDevice(data, batch_size, 7, lambda: epoch, augment or nn.Identity(), PLAIN, cpu)
 
 
 def test_an_epoch_holds_every_image_once_in_batches_of_nearly_equal_size():
@@ -50,7 +51,7 @@ def test_order_depends_on_seed_and_epoch_alone():
 def test_chunks_do_not_change_what_is_in_a_batch(monkeypatch):
     data = numbered(100)
     whole = [labels for _, labels in batches(data)]
-    monkeypatch.setitem(__import__("cac_core.benchmark.batches", fromlist=["CHUNK"]).CHUNK, "cpu", 32)
+    monkeypatch.setitem(__import__("cac_core.benchmark.batches_on_device", fromlist=["CHUNK"]).CHUNK, "cpu", 32)
     parts = [labels for _, labels in batches(data)]
     assert all(torch.equal(a, b) for a, b in zip(whole, parts, strict=True))
 

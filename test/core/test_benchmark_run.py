@@ -9,18 +9,24 @@ import json
 import shutil
 import subprocess
 import sys
+from typing import get_args
 
 import numpy as np
 import pytest
 import torch
 
 from cac_core.benchmark import measures, runner
-from cac_core.benchmark.__main__ import TABLES_AND_FIGURES, main, make_parser
+from cac_core.benchmark.__main__ import COMMAND, main
+from cac_core.benchmark.authors_values import VALUES
+from cac_core.benchmark.config import BenchmarkConfig, Experiment
 from cac_core.benchmark.measures import bootstrap_auroc, bootstrap_lead, mean_and_std, measure
-from cac_core.benchmark.networks import Outputs, finished
-from cac_core.benchmark.recipes import VALUES, make_recipe
+from cac_core.benchmark.network_spec import network_of
+from cac_core.benchmark.networks import train_network
+from cac_core.benchmark.recipes import make_recipe
 from cac_core.benchmark.runner import EXPERIMENTS
-from cac_core.benchmark.settings import Settings
+from cac_core.benchmark.stored_networks import Outputs, Trained, finished
+from cac_core.benchmark.trial_source import TrialSource
+from cac_core.benchmark.trials import TrialSpec
 from cac_core.metrics import auroc
 from cac_core.support.errors import DataError, TrainingError
 from test.core.dataset_files import write_cifar, write_folder
@@ -66,7 +72,7 @@ def test_a_finished_network_is_not_trained_again_and_tables_share_networks(folde
     def fail(*_, **__):
         raise AssertionError("a network was trained again")
 
-    monkeypatch.setattr("cac_core.benchmark.module.fit", fail)
+    monkeypatch.setattr("cac_core.benchmark.networks.fit", fail)
     before = (folder / "table1" / "results.json").read_bytes()
     main(["table1", *ONE_EPOCH, "--out", str(folder)])
     assert (folder / "table1" / "results.json").read_bytes() == before
@@ -75,6 +81,7 @@ def test_a_finished_network_is_not_trained_again_and_tables_share_networks(folde
         assert read(folder, name)["rows"]
 
 
+@pytest.mark.slow
 def test_a_stopped_benchmark_goes_on_and_ends_in_the_same_json(folder, tmp_path):
     """Also: the same seed gives the same file on a CPU."""
     out = tmp_path / "again"
@@ -108,6 +115,7 @@ def test_a_damaged_network_file_is_named(folder, tmp_path):
         main(["table1", *ONE_EPOCH, "--out", str(out)])
 
 
+@pytest.mark.slow
 def test_two_jobs_give_what_one_gives(folder, tmp_path):
     main(["table1", *ONE_EPOCH, "--jobs", "2", "--out", str(tmp_path)])
     one, two = read(folder), read(tmp_path)
@@ -144,8 +152,8 @@ def test_missing_data_is_an_error_of_the_command_line(tmp_path):
 
 
 def test_the_command_line_and_the_runner_know_the_same_experiments():
-    assert list(TABLES_AND_FIGURES) == list(EXPERIMENTS)
-    assert "figure5" in make_parser().format_help()
+    assert list(get_args(Experiment)) == list(EXPERIMENTS)
+    assert COMMAND.parse(["figure5"]).experiment == "figure5"
 
 
 def synthetic_outputs(spec):
@@ -164,13 +172,13 @@ def synthetic_outputs(spec):
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("quick", [True, False])
-@pytest.mark.parametrize("name", TABLES_AND_FIGURES)
+@pytest.mark.parametrize("quick", [True, pytest.param(False, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("name", get_args(Experiment))
 def test_every_table_and_figure_on_every_dataset_of_the_paper(name, quick, tmp_path, monkeypatch):
     """All rows, notes and drawings, without the training."""
     monkeypatch.setattr(measures, "RESAMPLES", 20)
     monkeypatch.setattr(runner, "train_network", lambda spec, *_, **__: synthetic_outputs(spec))
-    result, files = runner.run(name, Settings(out=tmp_path, quick=quick))
+    result, files = runner.run(BenchmarkConfig(name, out=tmp_path, quick=quick))
     assert all(file.stat().st_size for file in files)
     table = (tmp_path / name / f"{name}.md").read_text()
     for row in result.rows:
@@ -199,20 +207,19 @@ def test_the_papers_recipe_has_the_authors_values():
     assert (short.epochs, short.second_epochs) == (5, 5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("loss", ["center_learnt", "cac_learnt"])
 def test_learnt_centres_belong_to_the_weights_that_are_kept(loss, tmp_path):
     """Calibration with the centres of another epoch would call right images wrong."""
-    from cac_core.benchmark.networks import train_network
-    from cac_core.benchmark.trials import TrialSource, TrialSpec
-
-    settings = Settings(out=tmp_path, quick=True, epochs=2)
-    spec = settings.network(TrialSpec(TrialSource().split("digits", "neal2018", 0)), loss)
+    config = BenchmarkConfig("table5", out=tmp_path, quick=True, epochs=2)
+    spec = network_of(config, TrialSpec(TrialSource().split("digits", "neal2018", 0)), loss)
     outputs = train_network(spec, tmp_path, TrialSource(), torch.device("cpu"), "float32", False)
     again = finished(spec, tmp_path, "float32")
     assert torch.equal(outputs.anchors, again.anchors)
     assert measure(again, "gamma")["accuracy"] > 0.5
 
 
+@pytest.mark.slow
 def test_a_users_folder_whose_photos_changed_is_not_taken_for_the_old_one(tmp_path):
     write_folder(tmp_path / "things", ["bowl", "mug", "spoon"], 12)
     (tmp_path / "splits.json").write_text('{"mine": [{"known": ["bowl", "mug"], "unknown": ["spoon"]}]}')
@@ -225,6 +232,7 @@ def test_a_users_folder_whose_photos_changed_is_not_taken_for_the_old_one(tmp_pa
         main([*command, "--out", str(tmp_path / "out")])
 
 
+@pytest.mark.slow
 def test_cifar_plus_10_and_plus_50_are_trained_once(tmp_path, monkeypatch):
     """Their known classes are the same in every trial; only the unknown test images differ."""
     write_cifar(tmp_path, monkeypatch, "CIFAR10", repeats=5)
@@ -233,9 +241,9 @@ def test_cifar_plus_10_and_plus_50_are_trained_once(tmp_path, monkeypatch):
 
     def fit(backbone, loss, train, *_, **__):
         calls.append(loss)
-        return backbone, 10.0 * torch.eye(len(train.class_names)), []
+        return Trained(backbone, 10.0 * torch.eye(len(train.class_names)), [])
 
-    monkeypatch.setattr("cac_core.benchmark.module.fit", fit)
+    monkeypatch.setattr("cac_core.benchmark.networks.fit", fit)
     options = ["--data-root", str(tmp_path), "--out", str(tmp_path / "out"), "--device", "cpu", "--losses", "cac"]
     main(["table1", "--datasets", "CIFAR+10", "CIFAR+50", "--trials", "0", "1", *options])
     assert calls == ["cac"]
@@ -245,6 +253,7 @@ def test_cifar_plus_10_and_plus_50_are_trained_once(tmp_path, monkeypatch):
     assert sorted(json.loads(r.read_text())["images"]["test"] for r in records) == [30, 30, 70, 70]
 
 
+@pytest.mark.slow
 def test_the_strong_recipe_trains(tmp_path):
     out = ["--epochs", "1", "--trials", "0", "--device", "cpu", "--precision", "float32", "--out", str(tmp_path)]
     main(["table1", "--datasets", "digits", "--recipe", "strong", "--losses", "cac", *out])

@@ -7,7 +7,8 @@ import json
 import pytest
 import torch
 
-from cac_core.benchmark.trials import TrialSource, TrialSpec, load_trial
+from cac_core.benchmark.trial_source import TrialSource
+from cac_core.benchmark.trials import TrialSpec, load_trial
 from cac_core.data import ClassSplit, class_split
 from cac_core.preprocessing import Preprocessing
 from cac_core.support.errors import DataError

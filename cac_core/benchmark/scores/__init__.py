@@ -10,10 +10,10 @@ from collections.abc import Callable
 
 from torch import Tensor
 
-from cac_core.benchmark.scores.distance import NearestDistance, RejectionScore
+from cac_core.benchmark.scores.cac import NearestDistance, RejectionScore
+from cac_core.benchmark.scores.logits import Energy, MaxLogit, MaxSoftmax, ScaledSoftmax
 from cac_core.benchmark.scores.openmax import OpenMax
 from cac_core.benchmark.scores.protocol import Score
-from cac_core.benchmark.scores.softmax import Energy, MaxLogit, MaxSoftmax, ScaledSoftmax
 
 __all__ = [
     "SCORES",

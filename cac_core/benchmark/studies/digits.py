@@ -9,10 +9,10 @@ with mean and standard deviation over the trials, beside two other scores of the
 import json
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-import jsonargparse
 import numpy as np
 import torch
 from torch import nn
@@ -20,17 +20,16 @@ from torch import nn
 from cac_core import equations
 from cac_core.data import LabelledImages, load_digits_trial
 from cac_core.decision import UNKNOWN
-from cac_core.evaluate import evaluate
+from cac_core.evaluation import evaluate
 from cac_core.metrics import auroc
 from cac_core.model import build_model
 from cac_core.predictor import Predictor
 from cac_core.preprocessing import Preprocessing
 from cac_core.support import console
-from cac_core.train import parse
-from cac_core.training import TrainConfig, train
+from cac_core.support.command import Command, run
+from cac_core.training import TrainConfig, load_recipe, train
 from cac_core.training.calibrate import compute_logits
 
-RECIPE = Path(__file__).parents[2] / "training" / "recipes" / "digits.yaml"
 HEADINGS = {
     "auroc": "AUROC (rejection score)",
     "auroc_distance": "AUROC, nearest distance",
@@ -45,7 +44,7 @@ HEADINGS = {
 
 
 @dataclass(frozen=True)
-class Row:
+class DigitsFigures:
     """Figures of one trial on its held-out digits; seconds are those of the training, from images to bundle."""
 
     auroc: float
@@ -59,7 +58,7 @@ class Row:
     seconds: float
 
 
-def run_trial(config: TrainConfig) -> Row:
+def run_trial(config: TrainConfig) -> DigitsFigures:
     """Train one trial and evaluate it."""
     start = time.monotonic()
     result = train(config)
@@ -71,7 +70,7 @@ def run_trial(config: TrainConfig) -> Row:
     distance, logit = other_aurocs(
         build_model(bundle).backbone, torch.from_numpy(bundle.centres), test, bundle.preprocessing
     )
-    return Row(
+    return DigitsFigures(
         m.auroc,
         distance,
         logit,
@@ -94,20 +93,39 @@ def other_aurocs(
     return auroc(nearest.numpy(), unknown), auroc(-logits.max(dim=-1).values.numpy(), unknown)
 
 
-def main() -> int:
+@dataclass(frozen=True)
+class DigitsStudy:
+    """Open-set trials on real handwritten digits.
+
+    Trains every trial of a split family with a recipe, evaluates on held-out digits, and prints AUROC, accuracy and CCR
+    with mean and standard deviation over the trials, beside two other scores of the same networks.
+
+    Attributes:
+        recipe: how to train: a recipe's name, or a YAML file.
+        family: split family, neal2018 or cac2020.
+        trials: which trials.
+        seed: seed of the trainings.
+        json: also write the figures to this file.
+    """
+
+    recipe: str = "digits"
+    family: str = "neal2018"
+    trials: tuple[int, ...] = (0, 1, 2, 3, 4)
+    seed: int = 0
+    json: Path | None = None
+
+
+COMMAND = Command(DigitsStudy, "python -m cac_core.benchmark.studies.digits --trials 0 1", aliases={"config": "recipe"})
+
+
+def main(words: Sequence[str] | None = None) -> int:
     """Run the trials and print the table."""
-    parser = jsonargparse.ArgumentParser(prog="python -m cac_core.benchmark.studies.digits", description=__doc__)
-    parser.add_argument("--config", type=Path, default=RECIPE, help="the recipe")
-    parser.add_argument("--family", default="neal2018", help="split family: neal2018 or cac2020")
-    parser.add_argument("--trials", type=list[int], default=[0, 1, 2, 3, 4], help="which trials")
-    parser.add_argument("--seed", type=int, default=0, help="seed of the trainings")
-    parser.add_argument("--json", type=Path | None, default=None, help="also write the figures to this file")
-    arguments = parser.parse_args()
-    recipe = parse(["--config", str(arguments.config), "--seed", str(arguments.seed)])
-    rows: dict[int, Row] = {}
+    options = COMMAND.parse(words)
+    recipe = replace(load_recipe(options.recipe), seed=options.seed)
+    rows: dict[int, DigitsFigures] = {}
     with tempfile.TemporaryDirectory() as folder:
-        for trial in arguments.trials:
-            data = replace(recipe.data, family=arguments.family, trial=trial)
+        for trial in options.trials:
+            data = replace(recipe.data, family=options.family, trial=trial)
             rows[trial] = run_trial(replace(recipe, data=data, out=Path(folder, f"trial{trial}.cac")))
     lines = []
     for name, heading in HEADINGS.items():
@@ -116,17 +134,17 @@ def main() -> int:
         spread = values.std(ddof=1) if len(values) > 1 else float("nan")
         mean = f"{console.number(values.mean(), digits)} ± {console.number(spread, digits)}"
         lines.append((heading, *(console.number(value, digits) for value in values), mean))
-    title = f"scikit-learn digits, splits {arguments.family}, held-out digits, seed {arguments.seed}"
+    title = f"scikit-learn digits, splits {options.family}, held-out digits, seed {options.seed}"
     console.out.print(console.table(title, ("trial", *map(str, rows), "mean ± std"), lines))
-    if arguments.json:
+    if options.json:
         document = {
-            "family": arguments.family,
-            "seed": arguments.seed,
+            "family": options.family,
+            "seed": options.seed,
             "trials": {t: asdict(r) for t, r in rows.items()},
         }
-        arguments.json.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+        options.json.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
     return 0
 
 
 if __name__ == "__main__":
-    console.run_command(main)
+    run(main)

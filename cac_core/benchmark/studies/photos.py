@@ -13,11 +13,10 @@ learn. Finished networks stay in the output folder: the same command goes on aft
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-import jsonargparse
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -25,7 +24,7 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 
 from cac_core.benchmark.baseline_losses import CrossEntropy
 from cac_core.benchmark.measures import bootstrap_lead, mean_and_std, measure, scores_of
-from cac_core.benchmark.networks import Outputs
+from cac_core.benchmark.stored_networks import Outputs
 from cac_core.bundle import load_bundle
 from cac_core.data import load_image_folder, load_unknown_folder
 from cac_core.decision import UNKNOWN
@@ -34,9 +33,9 @@ from cac_core.metrics import auroc
 from cac_core.model import build_model
 from cac_core.support import console
 from cac_core.support.allocator import keep_freed_memory
+from cac_core.support.command import Command, run
 from cac_core.support.files import write_atomically
-from cac_core.train import PHOTOS, parse
-from cac_core.training import TrainConfig, train
+from cac_core.training import TrainConfig, load_recipe, train
 from cac_core.training.calibrate import compute_logits
 from cac_core.training.module import CACModule
 from cac_core.training.sources import load_training_data
@@ -111,27 +110,55 @@ def leads(scores: dict[str, list[NDArray[np.float64]]], unknown: NDArray[np.bool
     return lines
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+@dataclass(frozen=True)
+class PhotosStudy:
+    """CAC beside cross-entropy on your own photos.
+
+    Trains the same network with the same recipe, once with the CAC loss and once with cross-entropy, for every seed,
+    and prints accuracy and AUROC of each score on test photos that nobody trained on or chose anything with.
+    Finished networks stay in the output folder: the same command goes on after an interruption.
+
+    Attributes:
+        root: training photos, one folder per class.
+        test: test photos, one folder per class.
+        unknown: test photos of other things.
+        recipe: how to train: a recipe's name, or a YAML file.
+        seeds: of the trainings.
+        losses: cac, cross_entropy.
+        threads: processor threads to compute with; as many as torch chooses when not given.
+        out: folder for networks and results.
+    """
+
+    root: Path
+    test: Path
+    unknown: Path
+    recipe: str = "photos"
+    seeds: tuple[int, ...] = (0, 1, 2)
+    losses: tuple[Literal["cac", "cross_entropy"], ...] = ("cac", "cross_entropy")
+    threads: int | None = None
+    out: Path = Path("benchmark_photos")
+
+
+COMMAND = Command(
+    PhotosStudy,
+    "python -m cac_core.benchmark.studies.photos --root photos --test test_photos --unknown other_things",
+    aliases={"config": "recipe"},
+)
+
+
+def main(words: Sequence[str] | None = None) -> int:
     """Train, measure, print."""
-    parser = jsonargparse.ArgumentParser(prog="python -m cac_core.benchmark.studies.photos", description=__doc__)
-    parser.add_argument("--root", type=Path, required=True, help="training photos, one folder per class")
-    parser.add_argument("--test", type=Path, required=True, help="test photos, one folder per class")
-    parser.add_argument("--unknown", type=Path, required=True, help="test photos of other things")
-    parser.add_argument("--config", type=Path, default=PHOTOS, help="the recipe")
-    parser.add_argument("--seeds", type=list[int], default=[0, 1, 2], help="of the trainings")
-    parser.add_argument("--losses", type=list[str], default=list(SCORES), help="cac, cross_entropy")
-    parser.add_argument("--threads", type=int | None, default=None, help="processor threads to compute with")
-    parser.add_argument("--out", type=Path, default=Path("benchmark_photos"), help="folder for networks and results")
-    values = parser.parse_args(arguments)
+    values = COMMAND.parse(words)
     keep_freed_memory(all_of_it=True)
     found: dict[str, list[dict[str, float]]] = {}
     scores: dict[str, list[NDArray[np.float64]]] = {}
     unknown = np.zeros(0, dtype=bool)
-    record: dict[str, Any] = {"seeds": values.seeds, "networks": {}}
+    record: dict[str, Any] = {"seeds": list(values.seeds), "networks": {}}
     for seed in values.seeds:
         for loss in values.losses:
-            options = ["--config", str(values.config), "--data.root", str(values.root), "--seed", str(seed)]
-            config = replace(parse(options), out=values.out / f"{loss}_{seed}.cac", threads=values.threads)
+            config = load_recipe(values.recipe)
+            config.data.root, config.seed, config.threads = values.root, seed, values.threads
+            config.out = values.out / f"{loss}_{seed}.cac"
             config.model.fit_last_layer &= loss == "cac"
             console.out.print(f"{loss}, seed {seed}")
             seconds = network(config, loss)
@@ -154,4 +181,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    console.run_command(main)
+    run(main)

@@ -16,7 +16,7 @@ CHUNK = {"cuda": 4096, "cpu": 512}
 """Images that are augmented together: on a GPU the cost is per call, on a CPU they should stay in its caches."""
 
 
-class ResidentBatches(TrainingBatches):
+class BatchesOnDevice(TrainingBatches):
     """One epoch of shuffled, augmented and normalised batches ``(float32 (B, C, S, S), int64 (B,))`` on the device.
 
     Order and batch sizes are those of :class:`TrainingBatches`.

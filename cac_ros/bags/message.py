@@ -11,6 +11,8 @@ from typing import Any
 from rosbags.typesys import Stores, get_typestore
 
 from cac_core.support.errors import CacError
+from cac_core.support.limits import BAG_MESSAGE_BYTES
+from cac_ros.bags.inflating import ZSTD_MAGIC, inflate
 
 IMAGE_TYPES = ("sensor_msgs/msg/Image", "sensor_msgs/msg/CompressedImage")
 STRING_TYPE = "std_msgs/msg/String"
@@ -48,7 +50,15 @@ def added_up(topics: Iterable[Topic]) -> dict[str, Topic]:
 
 @dataclass(frozen=True)
 class BagMessage:
-    """One message as recorded: `time_ns` is the time of recording, `data` its bytes in `encoding` ("cdr" or "ros1")."""
+    """One message as recorded.
+
+    Attributes:
+        topic: its name.
+        time_ns: the time of recording.
+        msgtype: name of its type in ROS 2.
+        encoding: "cdr" or "ros1".
+        data: its bytes, in zstd where the recorder compressed each message.
+    """
 
     topic: str
     time_ns: int
@@ -64,8 +74,10 @@ class BagMessage:
         """
         try:
             if self.encoding == "ros1":
-                return _ROS1.deserialize_ros1(self.data, self.msgtype)
-            return _ROS2.deserialize_cdr(self.data, self.msgtype)
+                return _ROS1.deserialize_ros1(self._unpacked(), self.msgtype)
+            return _ROS2.deserialize_cdr(self._unpacked(), self.msgtype)
+        except MessageError:
+            raise
         except Exception as error:  # the generated code raises whatever its first wrong byte leads to
             raise MessageError(f"a message on {self.topic} is not a readable {self.msgtype}: {error}") from error
 
@@ -75,9 +87,19 @@ class BagMessage:
         Raises:
             MessageError: a ROS 1 message that does not fit its type.
         """
+        data = self._unpacked()
         if self.encoding != "ros1":
-            return self.data
+            return data
         try:
-            return bytes(_ROS2.ros1_to_cdr(self.data, self.msgtype))
+            return bytes(_ROS2.ros1_to_cdr(data, self.msgtype))
         except Exception as error:
             raise MessageError(f"a message on {self.topic} is not a readable {self.msgtype}: {error}") from error
+
+    def _unpacked(self) -> bytes:
+        """Undo `--compression-mode message` of ROS 2. The bytes tell of it: CDR never begins like zstd."""
+        if self.encoding == "ros1" or not self.data.startswith(ZSTD_MAGIC):
+            return self.data
+        try:
+            return inflate(self.data, "zstd", BAG_MESSAGE_BYTES)
+        except ValueError as error:
+            raise MessageError(f"a message on {self.topic} cannot be unpacked: {error}") from error

@@ -4,135 +4,165 @@
 
 from __future__ import annotations
 
+import sqlite3
 import struct
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from contextlib import ExitStack
 from pathlib import Path
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-
-from cac_ros.bags.bag_file import BagFile, DamagedFile, HealthyFile, NotIndexedError
-from cac_ros.bags.message import BagError
+from cac_core.support.regular_files import no_file_because
+from cac_ros.bags.bag_file import BagFile, ScannedFile
+from cac_ros.bags.findings import Findings
+from cac_ros.bags.folder import files_of
+from cac_ros.bags.kinds import is_named_like_a_bag, kind_of, other_kind
+from cac_ros.bags.mcap_index import IndexedMcap
+from cac_ros.bags.message import BagError, added_up
+from cac_ros.bags.metadata import compare, read_metadata
 from cac_ros.bags.recovery import recover
-
-BAG_FILES = (".mcap", ".db3", ".bag")
-
-
-@dataclass
-class Findings:
-    """What is wrong with a bag, in sentences, and whether messages are missing because of it."""
-
-    sentences: list[str] = field(default_factory=list)
-    lost: bool = False
-
-    def add(self, sentence: str, *, lost: bool = True) -> None:
-        """Note a sentence once; `lost` tells whether messages are missing because of what it says."""
-        self.lost |= lost
-        if sentence not in self.sentences:
-            self.sentences.append(sentence)
+from cac_ros.bags.ros1_file import Ros1File
+from cac_ros.bags.scratch import Scratch, has_log, log_of
+from cac_ros.bags.sqlite_file import DamagedDatabaseError, SqliteFile
 
 
-def open_files(path: Path, findings: Findings) -> Iterator[BagFile]:
+def open_files(path: Path, findings: Findings, stack: ExitStack) -> list[BagFile]:
     """Open a bag.
 
     Args:
         path: a rosbag2 folder, or one file.
         findings: what is wrong with the bag is noted here.
+        stack: closes the files, and removes copies of them.
 
-    Yields:
-        The whole folder when it is healthy, otherwise its files one by one.
+    Returns:
+        Its files, each once.
 
     Raises:
         BagError: nothing there, not a bag, or nothing of it readable.
     """
-    if not path.exists():
-        raise BagError(f"There is no bag at {path}; check the path.")
-    if path.is_file() and path.suffix not in BAG_FILES:
-        raise BagError(f"{path} is not a bag: give a rosbag2 folder, or a .mcap, .db3 or ROS 1 .bag file.")
-    for database in path.glob("*.db3") if path.is_dir() else [path]:
-        _look_for_wal(database, findings)
-    try:
-        yield HealthyFile(path)
-        return
-    except Exception as error:  # noqa: BLE001 — damage makes the readers raise anything: assertions, struct errors, …
-        problem = error
-    if path.is_file():
-        yield _read_what_is_left(path, problem, findings)
-        return
-    before = len(findings.sentences)
-    readable = 0
+    if reason := no_file_because(path):
+        if reason == "is missing":
+            raise BagError(f"There is no bag at {path}; check the path.")
+        raise BagError(f"{path} {reason}; give a rosbag2 folder, or a .mcap, .db3 or ROS 1 .bag file.")
+    opener = _Opener(findings, stack, stack.enter_context(Scratch()))
+    if not path.is_dir():
+        return [opener.open(path)]
+    metadata = read_metadata(path, findings)
+    files: list[BagFile] = []
+    read: list[Path] = []
     failures: list[BagError] = []
-    for file in _files_of(path, findings):
+    listed = metadata.files if metadata is not None else ()
+    # Of two formats of one recording the one that metadata.yaml lists comes first.
+    for place in sorted(files_of(path, findings), key=lambda place: place.name not in listed):
         try:
-            opened = _read_file(file, findings)
+            file = opener.open(place)
         except BagError as error:
             failures.append(error)
+            read.append(place)
             continue
-        readable += 1
-        yield opened
-    if not readable:
+        if (twin := next((other for other in files if _same(file, other)), None)) is not None:
+            findings.add(f"{file.name} holds the same messages as {twin.name}; they were counted once.", lost=False)
+            continue
+        files.append(file)
+        read.append(place)
+    if not files:
         raise failures[0]
     for failure in failures:
         findings.add(str(failure))
-    if len(findings.sentences) == before and not isinstance(problem, NotIndexedError):
-        findings.add(
-            f"{path.name} could not be read as one recording ({problem}); its files were read one by one.", lost=False
-        )
-
-
-def _read_file(path: Path, findings: Findings) -> BagFile:
-    try:
-        return HealthyFile(path)
-    except Exception as error:  # noqa: BLE001 — see open_files
-        return _read_what_is_left(path, error, findings)
-
-
-def _read_what_is_left(path: Path, problem: Exception, findings: Findings) -> BagFile:
-    try:
-        found = recover(path)
-    except (ValueError, OSError, struct.error, IndexError) as error:
-        raise BagError(f"Nothing of {path} can be read: {error}; copy or record the bag again.") from problem
-    if found.cut is not None:
-        count = len(found.entries)
-        if not count:
-            found.close()
-            raise BagError(f"{path} is cut off before its first message; copy or record the bag again.")
-        findings.add(f"{path.name} is cut off: {found.cut}. The {count:,} messages before that were read.")
-    return DamagedFile(path, found)
-
-
-def _look_for_wal(database: Path, findings: Findings) -> None:
-    """A recorder that was killed may leave its last messages in SQLite's write-ahead log, which is not read here."""
-    wal = database.with_name(database.name + "-wal")
-    if wal.exists() and wal.stat().st_size:
-        findings.add(
-            f"{wal.name} holds messages that were not read; run `sqlite3 {database.name} 'PRAGMA wal_checkpoint'` to "
-            "add them to the bag."
-        )
-
-
-def _files_of(folder: Path, findings: Findings) -> list[Path]:
-    """The recording's files in order: from metadata.yaml where it is readable, otherwise by name."""
-    present = sorted((f for f in folder.iterdir() if f.suffix in BAG_FILES), key=_natural)
-    listed: list[Path] = []
-    try:
-        content = YAML(typ="safe").load((folder / "metadata.yaml").read_text(encoding="utf-8"))
-        listed = [folder / Path(name).name for name in content["rosbag2_bagfile_information"]["relative_file_paths"]]
-    except FileNotFoundError:
-        findings.add(f"{folder.name} has no metadata.yaml; its files were read without it.", lost=False)
-    except (YAMLError, KeyError, TypeError, ValueError):
-        findings.add(f"{folder.name}/metadata.yaml is damaged; the bag's files were read without it.", lost=False)
-    missing = [file.name for file in listed if not file.exists()]
-    if missing and present:
-        findings.add(f"{folder.name} misses {', '.join(missing)}, which its metadata.yaml lists; the rest was read.")
-    files = [file for file in listed if file.exists()] or present
-    if not files:
-        raise BagError(f"{folder} is not a bag: it holds no .mcap or .db3 file; give the folder that `ros2 bag` wrote.")
+    if metadata is not None:
+        topics = added_up(topic for file in files for topic in file.topics)
+        compare(metadata, path, read, topics.values(), findings)
     return files
 
 
-def _natural(path: Path) -> tuple[int, str]:
-    """bag_2.mcap before bag_10.mcap."""
-    tail = path.stem.rpartition("_")[2]
-    return (int(tail) if tail.isdigit() else 0, path.name)
+class _Opener:
+    """Opens one file after the other."""
+
+    def __init__(self, findings: Findings, stack: ExitStack, scratch: Scratch) -> None:
+        self._findings = findings
+        self._stack = stack
+        self._scratch = scratch
+
+    def open(self, path: Path) -> BagFile:
+        """Open a file of a bag.
+
+        Raises:
+            BagError: it is none, or nothing of it is readable.
+        """
+        try:
+            file = self._open(path)
+        except OSError as error:
+            raise BagError(f"{path} cannot be read ({error.strerror}); check that the file is yours.") from error
+        self._stack.callback(file.close)
+        return file
+
+    def _open(self, path: Path) -> BagFile:
+        place = path
+        kind = kind_of(path)
+        if kind == "zstd":
+            place = self._scratch.unpacked(path)
+            kind = kind_of(place)
+        elif has_log(path) and kind in ("sqlite3", None):
+            place = self._with_log(path)
+            kind = kind_of(place)
+        if kind is None:
+            raise _no_bag(path)
+        try:
+            if kind == "mcap":
+                return IndexedMcap(place, path.name)
+            if kind == "sqlite3":
+                return SqliteFile(place, path.name)
+            return Ros1File(place, path.name)
+        except Exception as error:  # noqa: BLE001 — damage makes readers raise anything: assertions, struct errors, …
+            return self._read_what_is_left(path, place, error)
+
+    def _with_log(self, path: Path) -> Path:
+        """A copy with the log that SQLite left beside the file, or the file itself where the log is of no use."""
+        log = log_of(path) or log_of(path, "-journal")
+        try:
+            return self._scratch.taken_over(path)
+        except sqlite3.Error as error:
+            self._findings.add(
+                f"{path.name} was read without {log.name if log else 'its log'}, which SQLite cannot use ({error}). "
+                "Keep both files: the log may hold messages."
+            )
+            return path
+
+    def _read_what_is_left(self, path: Path, place: Path, problem: Exception) -> BagFile:
+        try:
+            found = recover(place)
+        except (ValueError, OSError, struct.error, IndexError) as error:
+            raise BagError(f"Nothing of {path} can be read: {error}; copy it once more from where it was.") from problem
+        count = len(found.entries)
+        if found.cut is not None:
+            if not count:
+                found.close()
+                raise BagError(f"{path} is cut off before its first message; copy it once more from where it was.")
+            self._findings.add(f"{path.name} is cut off: {found.cut}. The {count:,} messages before that were read.")
+        elif isinstance(problem, DamagedDatabaseError):
+            missing = f" {found.missing:,} are missing." if found.missing else ""
+            self._findings.add(
+                f"{path.name} is damaged ({problem}). {count:,} messages were read.{missing}",
+                lost=bool(found.missing),
+            )
+        elif found.damage is not None:
+            self._findings.add(f"{path.name} is damaged ({found.damage}). {count:,} messages were read.")
+        return ScannedFile(path.name, found)
+
+
+def _no_bag(path: Path) -> BagError:
+    if what := other_kind(path):
+        return BagError(f"{path} {what}.")
+    if is_named_like_a_bag(path):
+        size = path.stat().st_size
+        what = "it does not start like an mcap, sqlite3 or ROS 1 bag" if size else "it is empty"
+        return BagError(f"Nothing of {path} can be read: {what}; copy it once more from where it was.")
+    return BagError(f"{path} is not a bag: give a rosbag2 folder, or a .mcap, .db3 or ROS 1 .bag file.")
+
+
+def _same(file: BagFile, other: BagFile) -> bool:
+    """Whether two files hold the same messages, as the two formats of one recording do."""
+    if file.start_ns is None or (file.start_ns, file.end_ns) != (other.start_ns, other.end_ns):
+        return False
+    return _counts(file) == _counts(other)
+
+
+def _counts(file: BagFile) -> dict[str, int]:
+    return {topic.name: topic.count for topic in file.topics if topic.count}

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Camera topics of bags: rosbag2 folders (mcap, sqlite3), a bare `.mcap` or `.db3`, and ROS 1 `.bag` files.
 
-Reading goes through `rosbags`; what it refuses because the file is damaged goes through `cac_ros.bags.recovery`, so
-that everything before a cut is still read. What was lost is told in `Bag.notes`, in sentences for the user.
+The files decide what is read; metadata.yaml is a hint. A file without a complete index, or a damaged one, goes through
+`cac_ros.bags.recovery`, so that everything before a cut is still read. What was lost is told in `Bag.notes`, in
+sentences for the user.
 """
 
 from __future__ import annotations
@@ -11,13 +12,14 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterator
 from contextlib import ExitStack
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from pathlib import Path
 from types import TracebackType
 
 from cac_ros.bags.bag_file import BagFile
+from cac_ros.bags.findings import Findings
 from cac_ros.bags.message import IMAGE_TYPES, STRING_TYPE, BagError, BagMessage, Topic, added_up
-from cac_ros.bags.opening import Findings, open_files
+from cac_ros.bags.opening import open_files
 
 
 class Bag:
@@ -40,11 +42,8 @@ class Bag:
         self.path = Path(path)
         self._findings = Findings()
         self._stack = ExitStack()
-        self._files: list[BagFile] = []
         try:
-            for file in open_files(self.path, self._findings):
-                self._files.append(file)
-                self._stack.callback(file.close)
+            self._files: list[BagFile] = open_files(self.path, self._findings, self._stack)
         except BaseException:
             self._stack.close()
             raise
@@ -53,7 +52,7 @@ class Bag:
         ends = [file.end_ns for file in self._files if file.end_ns is not None]
         if not starts or not ends:
             self._stack.close()
-            raise BagError(" ".join([f"The bag {self.path} holds no message; record it again.", *self.notes]))
+            raise BagError(" ".join([f"The bag {self.path} holds no message.", *self.notes]))
         self.start_ns, self.end_ns = min(starts), max(ends)
 
     def __enter__(self) -> Bag:
@@ -131,21 +130,45 @@ class Bag:
         Yields:
             The messages. Where a file turns out to be damaged they end, and `notes` says so.
         """
-        # The files of a split recording follow each other, so merging reads one file at a time.
-        yield from heapq.merge(
-            *(self._guarded(file, topic, start, stop) for file in self._files), key=attrgetter("time_ns")
-        )
+        seen: dict[bytes, BagFile] = {}  # what was recorded at `now`, and the file that it is from
+        now, twice = -1, 0
+        streams = (self._stream(file, topic, start, stop) for file in self._files)
+        for time_ns, file, message in heapq.merge(*streams, key=itemgetter(0)):
+            if message is None:
+                continue
+            if len(self._files) > 1:
+                if time_ns != now:
+                    seen.clear()
+                    now = time_ns
+                if seen.setdefault(message.data, file) is not file:
+                    twice += 1
+                    continue
+            yield message
+        if twice:
+            self._findings.add(f"{twice:,} messages on {topic} lie in two files; they were counted once.", lost=False)
+
+    def _stream(
+        self, file: BagFile, topic: str, start: int | None, stop: int | None
+    ) -> Iterator[tuple[int, BagFile, BagMessage | None]]:
+        """The messages of one file, which is read when its time comes, and not before."""
+        if file.start_ns is None or topic not in {t.name for t in file.topics}:
+            return
+        yield file.start_ns, file, None
+        for message in self._guarded(file, topic, start, stop):
+            yield message.time_ns, file, message
 
     def _guarded(self, file: BagFile, topic: str, start: int | None, stop: int | None) -> Iterator[BagMessage]:
         count = 0
+        problems: list[str] = []
         try:
-            for message in file.messages(topic, start, stop):
+            for message in file.messages(topic, start, stop, problems.append):
                 count += 1
                 yield message
             promised = sum(t.count for t in file.topics if t.name == topic)
-            if start is None and stop is None and count < promised:
-                # Readers skip damage that looks like an unknown record.
-                raise BagError(f"{promised:,} messages on {topic} are listed, {count:,} were found")
-        except Exception as error:  # noqa: BLE001 — told in `notes`; see open_files
+            if start is None and stop is None and count < promised and not problems:
+                problems.append(f"{promised:,} messages on {topic} are listed, {count:,} were found")
+        except Exception as error:  # noqa: BLE001 — told in `notes`; damage makes readers raise anything
+            problems.append(str(error))
+        if problems:
             # Damage in the middle of a file with an intact index.
-            self._findings.add(f"{file.name} is damaged ({error}): not all of its messages could be read.")
+            self._findings.add(f"{file.name} is damaged ({problems[0]}): not all of its messages could be read.")

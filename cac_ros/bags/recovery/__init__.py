@@ -13,6 +13,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from cac_ros.bags.recovery import mcap, ros1, sqlite
+from cac_ros.bags.recovery.mcap_records import MAGIC as MCAP_MAGIC
 from cac_ros.bags.recovery.recovered import Recovered
 
 
@@ -31,7 +32,7 @@ def recover(path: Path) -> Recovered:
     """
     with path.open("rb") as file:
         magic = file.read(16)
-    if magic.startswith(mcap.MAGIC):
+    if magic.startswith(MCAP_MAGIC):
         return mcap.scan(path)
     if magic.startswith(sqlite.MAGIC):
         return sqlite.scan(path)

@@ -4,16 +4,13 @@
 
 from __future__ import annotations
 
-import bz2
 import mmap
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
-
-import lz4.frame
-import zstandard
 
 
 class Channel(NamedTuple):
@@ -34,38 +31,37 @@ class Entry(NamedTuple):
 
 @dataclass
 class Recovered:
-    """What a scan found. `cut` says where reading ended early, None when the file was complete after all."""
+    """What a scan found.
+
+    Attributes:
+        channels: topics by their number.
+        entries: the complete messages in the order of the file.
+        cut: where reading ended early; None when the file has its end.
+        damage: what is wrong before that; None when nothing is.
+        missing: how many messages are known to be lost to it; None when the file does not tell.
+        fetch: gives the bytes of a message.
+        close: closes the file.
+    """
 
     channels: dict[int, Channel] = field(default_factory=dict)
     entries: list[Entry] = field(default_factory=list)
     cut: str | None = None
+    damage: str | None = None
+    missing: int | None = None
     fetch: Callable[[tuple[int, ...]], bytes] = lambda _: b""
     close: Callable[[], None] = lambda: None
 
 
-def inflate(data: bytes, compression: str) -> bytes:
-    """Decompress as much of `data` as there is; a block cut off in its middle gives its first part.
+def map_file(path: Path) -> mmap.mmap:
+    """The bytes of a file, read from the disk where they are looked at.
 
     Raises:
-        ValueError: unknown compression, or damaged data.
+        ValueError: the file is empty.
+        OSError: it cannot be read.
     """
-    try:
-        if compression in ("", "none"):
-            return data
-        if compression == "zstd":
-            return zstandard.ZstdDecompressor().decompressobj().decompress(data)
-        if compression == "lz4":
-            return bytes(lz4.frame.LZ4FrameDecompressor().decompress(data))
-        if compression == "bz2":
-            return bz2.BZ2Decompressor().decompress(data)
-    except (zstandard.ZstdError, RuntimeError, OSError) as error:
-        raise ValueError(f"damaged {compression} block: {error}") from error
-    raise ValueError(f"unknown compression {compression!r}")
-
-
-def map_file(path: Path) -> mmap.mmap:
-    """The bytes of a file, read from the disk where they are looked at."""
     with path.open("rb") as file:
+        if not os.fstat(file.fileno()).st_size:
+            raise ValueError("it is empty")
         return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 
 

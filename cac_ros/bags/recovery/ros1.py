@@ -8,7 +8,9 @@ import mmap
 import struct
 from pathlib import Path
 
-from cac_ros.bags.recovery.recovered import Channel, Entry, Recovered, fetcher, inflate, map_file, ros2_name
+from cac_core.support.limits import BAG_BLOCK_BYTES
+from cac_ros.bags.inflating import inflate
+from cac_ros.bags.recovery.recovered import Channel, Entry, Recovered, fetcher, map_file, ros2_name
 
 MAGIC = b"#ROSBAG V2.0\n"
 
@@ -23,7 +25,7 @@ def scan(path: Path) -> Recovered:
 
     def block(start: int) -> bytes:
         header, begin, size = _record(data, start)
-        return inflate(data[begin : begin + size], header[b"compression"].decode())
+        return inflate(data[begin : begin + size], header[b"compression"].decode(), BAG_BLOCK_BYTES)
 
     found.fetch = fetcher(block, data)
     position = len(MAGIC)

@@ -35,8 +35,9 @@ def scan(path: Path) -> Recovered:
         base = page * page_size
         if data[base] == 0x0D:
             rows.extend(_rows(data, base, page_size, usable, channels))
-    rows.sort(key=lambda row: row[0])
-    found.entries = [entry for _, entry in rows]
+    by_id = dict(rows)
+    found.entries = [by_id[row] for row in sorted(by_id)]
+    found.missing = max(by_id, default=0) - len(by_id)  # a recorder counts its rows from 1
 
     def fetch(place: tuple[int, ...]) -> bytes:
         offset, payload, skip = place
@@ -44,6 +45,12 @@ def scan(path: Path) -> Recovered:
 
     found.fetch = fetch
     return found
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """Open a database as it lies there; nothing is written beside it."""
+    uri = f"file:{quote(str(path.resolve()))}?mode=ro&immutable=1"
+    return sqlite3.connect(uri, uri=True, check_same_thread=False)  # a timer may interrupt it
 
 
 def is_short(path: Path) -> bool:
@@ -61,15 +68,21 @@ def _sizes(header: bytes) -> tuple[int, int]:
 
 
 def _topics(path: Path) -> dict[int, Channel]:
-    uri = f"file:{quote(str(path.resolve()))}?mode=ro&immutable=1"
     try:
-        with closing(sqlite3.connect(uri, uri=True)) as database:
+        with closing(connect(path)) as database:
             # Otherwise SQLite refuses every query once the file is shorter than its header says.
             database.execute("PRAGMA writable_schema=ON")
-            rows = database.execute("SELECT id, name, type, serialization_format FROM topics").fetchall()
+            return read_channels(database)
     except sqlite3.Error as error:
         raise ValueError(f"its list of topics cannot be read ({error})") from error
-    return {key: Channel(name, msgtype, encoding) for key, name, msgtype, encoding in rows}
+
+
+def read_channels(database: sqlite3.Connection) -> dict[int, Channel]:
+    """Topics by their number, from whatever version of rosbag2."""
+    columns = {row[1] for row in database.execute("PRAGMA table_info(topics)")}
+    encoding = "serialization_format" if "serialization_format" in columns else "'cdr'"
+    rows = database.execute(f"SELECT id, name, type, {encoding} FROM topics").fetchall()
+    return {key: Channel(str(name), str(msgtype), str(form or "cdr")) for key, name, msgtype, form in rows}
 
 
 def _rows(

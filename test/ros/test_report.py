@@ -7,7 +7,6 @@ import json
 import math
 import re
 from dataclasses import replace
-from html.parser import HTMLParser
 
 import cv2
 import numpy as np
@@ -15,33 +14,13 @@ import pytest
 
 from cac_ros.bags.reader import Bag
 from cac_ros.bags.writer import BagWriter
-from cac_ros.replay.labels import Interval, Labels
 from cac_ros.replay.live_figures import LiveFigures
 from cac_ros.replay.report.replay_page import replay_page
 from cac_ros.replay.report.worst_errors import worst_errors
-from cac_ros.replay.results import NO_ANSWER, Evaluation, FrameResult, metrics_of, no_answer
+from cac_ros.replay.results import NO_ANSWER, metrics_of, no_answer
+from test.core.pages import Page
 from test.ros.recordings import TOPIC, picture, time_of
-
-NASTY = '<script>alert("1")</script> & größer 物'
-NAMES = ("cup", NASTY)
-
-
-def row(index: int, truth: int | None, said: int, score: float, label: str | None = None) -> FrameResult:
-    nearest = max(said, 0)
-    reason = "ABOVE_THRESHOLD" if said < 0 else "OK"
-    time = time_of(index)
-    return FrameResult(index, time, time, said < 0, said, nearest, score, 1.0, reason, None, label, truth)
-
-
-def evaluation(rows: list[FrameResult], **changes) -> Evaluation:
-    intervals = [Interval(time_of(0), time_of(len(rows)), NASTY, "line 2")]
-    base = Evaluation(
-        bag_name="bag", topic=TOPIC, bag_start_ns=time_of(0), mode="offline", rows=rows, class_names=NAMES,
-        theta=(1.0, 1.0), known_kept=0.95, per_class=False, fixed_threshold=False,
-        model={"id": "m@123456789abc", "engine": "torch", "device": "cpu"}, truncated=False,
-        labels=Labels(intervals, NASTY), notes=(NASTY,),
-    )  # fmt: skip
-    return replace(base, **changes)
+from test.ros.replay_evaluations import NASTY, evaluation, mixed_rows, row
 
 
 @pytest.fixture
@@ -51,49 +30,6 @@ def bag(tmp_path):
             writer.write_image(TOPIC, time_of(index), picture("green", index, 480, 640))
     with Bag(tmp_path / "bag") as opened:
         yield opened
-
-
-class Page(HTMLParser):
-    """Collects tags, addresses and the text outside of scripts."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.tags: list[str] = []
-        self.addresses: list[str] = []
-        self.figures: dict[str, dict] = {}
-        self.text = ""
-        self._script: str | None = None
-        self.feed(text)
-
-    def handle_starttag(self, tag, attributes):
-        values = dict(attributes)
-        self.tags.append(tag)
-        self.addresses += [values[name] for name in ("src", "href", "action", "srcset") if name in values]
-        if tag in ("script", "style"):
-            self._script = values.get("data-plot", "")
-
-    def handle_endtag(self, tag):
-        if tag in ("script", "style"):
-            self._script = None
-
-    def handle_data(self, data):
-        if self._script:
-            self.figures[self._script] = json.loads(data)
-        elif self._script is None:
-            self.text += data
-
-
-def mixed_rows() -> list[FrameResult]:
-    return [
-        row(0, 0, 0, 0.1, "cup"),
-        row(1, 1, 1, 0.2, NASTY),
-        row(2, 0, -1, 3.0, "cup"),
-        row(3, 1, 0, 0.3, NASTY),
-        row(4, -1, 1, 0.4, "<b>dog</b>"),
-        row(5, -1, -1, 5.0, "<b>dog</b>"),
-        row(6, None, 0, 0.2),
-        no_answer(7, time_of(7), time_of(7)),
-    ]
 
 
 def test_the_page_loads_nothing_from_anywhere(bag):

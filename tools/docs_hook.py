@@ -80,4 +80,4 @@ def on_page_markdown(markdown: str, *, page: Any, config: Any, files: Any) -> st
 
 def on_page_content(html: str, *, page: Any, config: Any, files: Any) -> str:
     """Drop the Sphinx roles of the docstrings: Markdown shows ``:class:`` as text in front of the name."""
-    return re.sub(r":(?:attr|class|func|meth|mod):<code>~?", "<code>", html)
+    return re.sub(r":[a-z]+:<code>~?", "<code>", html)

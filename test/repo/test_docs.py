@@ -64,6 +64,11 @@ def test_the_picture_of_the_annotated_image_is_small_and_shown() -> None:
     assert "](images/debug_image.png)" in (DOCS / "node.md").read_text(encoding="utf-8")
 
 
+def test_the_gallery_shows_every_picture() -> None:
+    shown = re.findall(r"\]\(images/([^)]+)\)", (DOCS / "gallery.md").read_text(encoding="utf-8"))
+    assert sorted(shown) == sorted(path.name for path in (DOCS / "images").iterdir())
+
+
 def test_every_page_is_in_the_menu_and_the_other_way_round() -> None:
     settings = yaml.safe_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
     pages = [page.relative_to(DOCS).as_posix() for page in PAGES] + list(HOOK.PAGES.values())

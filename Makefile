@@ -74,7 +74,7 @@ format: setup
 
 # An environment of its own, without PyTorch and ROS: mkdocstrings reads the code and does not run it.
 docs: .setup/docs/made
-	@.setup/docs/bin/python -m mkdocs build --strict $(ARGS)
+	@NO_MKDOCS_2_WARNING=1 .setup/docs/bin/python -m mkdocs build --strict $(ARGS)
 
 .setup/docs/made: requirements/docs.txt
 	@$(PYTHON) -m venv --clear .setup/docs

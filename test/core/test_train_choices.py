@@ -17,9 +17,9 @@ from cac_core.support.errors import DataError, TrainingError
 from cac_core.thresholds import fit_thresholds
 from cac_core.train import main
 from cac_core.training import ScheduleConfig, train
-from cac_core.training.calibrate import compute_logits
 from cac_core.training.checks import check
 from cac_core.training.choices import share_for_rate, table_of_choices
+from cac_core.training.logits import compute_logits
 from test.core.photos import write_folder, write_photo
 from test.core.trainings import photo_config
 
@@ -121,6 +121,7 @@ def test_known_unknowns_choose_the_threshold_and_nothing_else(shop):
     assert float(chosen.bundle.thresholds.theta()[0]) == row["theta"]
 
 
+@pytest.mark.slow
 def test_known_unknowns_can_be_trained_with_and_others_of_them_judge_the_threshold(shop):
     """Yellow things are farther from being known once the network was told of yellow things."""
     place, config = shop

@@ -97,6 +97,7 @@ command.run(lambda: train.main(sys.argv[1:]))
 """
 
 
+@pytest.mark.slow
 def test_ctrl_c_says_how_to_go_on_and_exits_with_130(tmp_path):
     options = ["--recipe", "paper", "--data.dataset", "digits"]
     options += ["--preprocessing.channels", "1", "--preprocessing.image_size", "16"]

@@ -36,7 +36,7 @@ class StopOnUnknown(Node):
             self.drive()
 
     def drive(self) -> None:
-        """Send the velocity that is right now."""
+        """Send the velocity for this moment."""
         command = Twist()
         command.linear.x = SPEED if time.monotonic() < self.known_until else 0.0
         self.velocity.publish(command)

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from cac_core.preprocessing import Frame
 from cac_core.support.errors import first_line
-from cac_ros.images.encodings import LAYOUTS, BadFrameError, bgr_pixels, layout_of, quoted, to_eight_bits
-from cac_ros.images.jpeg_and_png import decode
+from cac_ros.images.compressed import decode
+from cac_ros.images.encodings import LAYOUTS, BadFrameError, bgr_pixels, layout_of, to_eight_bits
 
 
 class ReducedFrame(Frame):
@@ -89,12 +89,10 @@ def _raw_frame(message: Any) -> Frame:
 
 
 def _compressed_frame(message: Any, smallest_side: int) -> Frame:
-    buffer = _bytes(message.data)
-    name = f"the compressed image (format {quoted(message.format)}, {buffer.size} bytes)"
     # image_transport stores a Bayer mosaic as a grey picture and names the mosaic in front of the semicolon.
     mosaic = str(message.format).partition(";")[0].strip()
     is_mosaic = mosaic.startswith("bayer_")
-    pixels, is_reduced = decode(buffer, name, 0 if is_mosaic else smallest_side)
+    pixels, is_reduced = decode(_bytes(message.data).tobytes(), str(message.format), 0 if is_mosaic else smallest_side)
     bits = 8 * pixels.dtype.itemsize
     encoding = f"mono{bits}" if pixels.ndim == 2 else f"bgr{bits}"
     if is_mosaic and pixels.ndim == 2:

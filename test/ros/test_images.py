@@ -3,6 +3,8 @@
 """Every promised encoding is read right, and whatever else arrives is refused with a sentence that names the fault."""
 
 import array
+import zlib
+from typing import Any
 
 import cv2
 import numpy as np
@@ -14,6 +16,7 @@ from sensor_msgs.msg import CompressedImage, Image
 
 from cac_core.preprocessing import Preprocessing, resize
 from cac_ros.images import ENCODINGS, BadFrameError, ReducedFrame, bytes_per_pixel, to_bgr, to_frame
+from test.core.picture_files import camera_variants, jpeg, scene
 
 HEIGHT, WIDTH = 24, 32
 VIEWS = {"rgb8": ("rgb", 3), "bgr8": ("bgr", 3), "rgba8": ("rgba", 4), "bgra8": ("bgra", 4), "mono8": ("grey", 1)}
@@ -289,8 +292,8 @@ def broken(**changes: object) -> Image:
         (broken(encoding="mono16", width=7), "step 12 is too small: 7 pixels of mono16 need 14 bytes a row"),
         (broken(encoding="yuyv", width=5), "encoding yuyv needs an even width, not 5"),
         (broken(encoding="bayer_rggb8", height=2), "encoding bayer_rggb8 needs at least 3x3 pixels, not 4x2"),
-        (CompressedImage(format="jpeg"), "the compressed image (format 'jpeg', 0 bytes) is empty"),
-        (CompressedImage(format="png", data=b"no picture"), "cannot be decoded; it is damaged or not JPEG or PNG"),
+        (CompressedImage(format="jpeg"), "the compressed image (format 'jpeg') cannot be decoded: it is empty"),
+        (CompressedImage(format="png", data=b"no picture"), "cannot be decoded: it is damaged or neither JPEG nor PNG"),
     ],
 )
 def test_each_fault_is_named(message: Image | CompressedImage, sentence: str) -> None:
@@ -309,10 +312,35 @@ def test_a_cut_compressed_image_is_refused_and_never_half_grey(suffix: str, shar
         to_frame(message)
 
 
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"restart": 2}])
+def test_a_jpeg_that_is_cut_and_closed_is_refused(options: dict[str, Any], capfd: pytest.CaptureFixture[str]) -> None:
+    data = jpeg(scene(240, 320), **options)
+    for share in (0.3, 0.5, 0.9, 0.99):
+        with pytest.raises(BadFrameError, match="the JPEG is cut or damaged"):
+            to_frame(CompressedImage(format="jpeg", data=data[: int(len(data) * share)] + b"\xff\xd9"))
+    assert capfd.readouterr() == ("", "")
+
+
+def test_what_usb_cameras_send_is_read_at_any_size() -> None:
+    plain = jpeg(scene(240, 320), restart=1)
+    for name, data in camera_variants(plain).items():
+        for smallest_side in (0, 30, 60, 120):
+            pixels = to_frame(CompressedImage(format="jpeg", data=data), smallest_side).pixels
+            expected = to_frame(CompressedImage(format="jpeg", data=plain), smallest_side).pixels
+            np.testing.assert_array_equal(pixels, expected, err_msg=name)
+
+
+@pytest.mark.parametrize("suffix", ["webp", "bmp", "tiff", "gif", "ppm"])
+def test_only_jpeg_and_png_are_read_from_messages(suffix: str) -> None:
+    with pytest.raises(BadFrameError, match="neither JPEG nor PNG"):
+        to_frame(compressed(suffix, random_array(HEIGHT, WIDTH, 3)))
+
+
 def test_a_png_that_claims_a_gigapixel_is_refused_before_memory_is_taken() -> None:
     message = compressed("png", random_array(8, 8, 3))
     data = bytearray(message.data)
     data[16:24] = (30000).to_bytes(4, "big") * 2
+    data[29:33] = zlib.crc32(data[12:29]).to_bytes(4, "big")
     message.data = array.array("B", data)
     with pytest.raises(BadFrameError, match="claims 30000x30000 pixels"):
         to_frame(message)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cac_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The node under nav2's lifecycle manager, with the parameters that the guide names."""
+"""The node under nav2's lifecycle manager, with the parameters that docs/node.md names."""
 
 import re
 import threading
@@ -8,11 +8,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
+import pytest
 import yaml
 from lifecycle_msgs.msg import State
 
 from test.ros.driver import GREEN, RED, ROOT, NodeProcess, Robot, picture, running
 from test.ros.nav2_manager import Nav2Manager
+
+pytestmark = pytest.mark.slow
 
 UNCONFIGURED, INACTIVE = State.PRIMARY_STATE_UNCONFIGURED, State.PRIMARY_STATE_INACTIVE
 ACTIVE, FINALIZED = State.PRIMARY_STATE_ACTIVE, State.PRIMARY_STATE_FINALIZED
@@ -136,7 +139,7 @@ def test_a_failed_bringup_can_be_repeated(model: Path, ros_domain: int, tmp_path
 
 
 def test_a_node_that_starts_itself_fails_the_bringup_and_goes_on(model: Path, ros_domain: int, tmp_path: Path) -> None:
-    """Why the guide says autostart:=false."""
+    """Why docs/node.md says autostart:=false."""
     with running(tmp_path, ros_domain, model) as node, connected_robot(ros_domain) as robot:
         robot.wait_connected()
         with managed(ros_domain) as manager:

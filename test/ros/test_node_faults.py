@@ -12,6 +12,8 @@ from diagnostic_msgs.msg import DiagnosticStatus
 
 from test.ros.driver import RED, NodeProcess, Robot, connected, picture, running, sums_up, values_of, wait_until
 
+pytestmark = pytest.mark.slow
+
 BREAKS, HANGS = (255, 0, 255), (255, 255, 0)
 
 

@@ -15,6 +15,8 @@ from diagnostic_msgs.msg import DiagnosticStatus
 
 from test.ros.driver import GREEN, RED, ROOT, NodeProcess, Robot, picture, running, values_of
 
+pytestmark = pytest.mark.slow
+
 CYCLES = 50
 
 

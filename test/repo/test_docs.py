@@ -122,7 +122,7 @@ def test_parameters_that_the_pages_name_exist() -> None:
             assert name in names, f"{page.name}: {name}"
 
 
-def test_the_guide_lists_every_key_of_the_diagnostics() -> None:
+def test_the_node_page_lists_every_key_of_the_diagnostics() -> None:
     pytest.importorskip("diagnostic_msgs", reason="needs ROS")
     from cac_ros.node.diagnostics import NodeStatus, key_values
     from cac_ros.node.newest_frame_worker import Counts

@@ -25,6 +25,7 @@ schedule: {kind: one_cycle, epochs: 3}
 """
 
 
+@pytest.mark.slow
 def test_the_bag_shows_every_held_out_digit_once_under_its_name(tmp_path):
     trial = load_digits_trial("neal2018", 0)
     count = demo.record(trial, tmp_path / "bag", tmp_path / "labels.csv")
@@ -61,6 +62,7 @@ def test_a_frame_shows_the_digit_in_its_middle_as_a_camera_would():
     assert frame[:, :80].std() > 1
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_the_whole_way_from_training_to_the_report(tmp_path, ros_domain, monkeypatch, capsys):
     (tmp_path / "short.yaml").write_text(SHORT_TRAINING)

@@ -44,6 +44,7 @@ def test_every_measurement_of_the_table_explains_itself_with_examples(
     assert "--rounds" in printed
 
 
+@pytest.mark.slow
 def test_options_after_a_name_are_those_of_the_measurement_and_the_device_is_passed_on(tmp_path: Path) -> None:
     file = tmp_path / "batches.json"
     done = run("--device", "cpu", "batches", *SMALL[:6], "--sizes", "1", "2", "--seconds", "0.05", "--json", str(file))
@@ -63,6 +64,7 @@ def test_what_does_not_exist_is_refused_at_once(capsys: pytest.CaptureFixture[st
     assert "write a size as WIDTHxHEIGHT, such as 640x480, not '640'" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without CUDA")
 def test_a_device_that_is_not_there_is_refused_before_anything_is_measured() -> None:
     done = run("--device", "cuda", "memory")
@@ -117,6 +119,7 @@ def test_a_batch_is_as_many_frames_as_it_says() -> None:
     assert 1 <= len(batches.bare_loop(Counting(), images, 3, seconds=0.2, rate=20.0)) <= 5
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_several_cameras_are_measured_with_the_real_node(ros_domain: int, tmp_path: Path) -> None:
     file = tmp_path / "cameras.json"
@@ -129,6 +132,7 @@ def test_several_cameras_are_measured_with_the_real_node(ros_domain: int, tmp_pa
     assert all(0 < time < 5000 for time in row.times)
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_a_node_that_ends_is_shown_with_what_it_said(ros_domain: int, tmp_path: Path) -> None:
     done = run("memory", *SMALL, "--engine", "magic", "--json", str(tmp_path / "memory.json"), timeout=240)

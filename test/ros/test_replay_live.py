@@ -29,6 +29,8 @@ from cac_ros.replay.summary import summary
 from test.ros.colour_bundle import NAMES
 from test.ros.recordings import TOPIC, cut, picture, storage_file, time_of, write_labels, write_ros1, write_rosbag2
 
+pytestmark = pytest.mark.slow
+
 LABELS = ["red"] * 10 + ["grey"] * 10 + ["green"] * 10 + ["deep blue"] * 10
 TIMEOUT = 60.0
 

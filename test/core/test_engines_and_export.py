@@ -19,7 +19,7 @@ from cac_core.engines import ENGINES, make_engine
 from cac_core.engines.common import static_parts
 from cac_core.engines.conversion import example_pixels
 from cac_core.engines.graph import ScoreGraph
-from cac_core.export import check_scores, export_onnx, export_openvino, export_tensorrt
+from cac_core.engines.graph_files import check_scores, export_onnx, export_openvino, export_tensorrt
 from cac_core.predictor import Predictor
 from cac_core.preprocessing import Frame
 from cac_core.support import errors
@@ -54,6 +54,7 @@ def test_every_engine_gives_the_scores_and_decisions_of_the_reference(name):
         assert [d.class_index for d in ours] == [d.class_index for d in theirs]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["openvino", "onnxruntime"])
 def test_a_converted_graph_is_kept_and_a_damaged_one_replaced(name, private_cache):
     skip_without(name)
@@ -99,6 +100,7 @@ def test_converting_a_model_never_reports_to_anybody():
     assert done.stdout.strip() == "[]"
 
 
+@pytest.mark.slow
 def test_two_models_never_share_a_cached_graph():
     skip_without("openvino")
     frames = random_frames(1)
@@ -169,6 +171,7 @@ def test_a_precision_that_an_engine_does_not_have_is_refused_with_what_to_use(na
         make_engine(tiny_bundle(), name, "cpu", precision="int3")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMED)
 def test_the_number_of_threads_reaches_the_engine(name):
     skip_without(name)
@@ -201,6 +204,7 @@ def test_any_batch_size_is_made_of_static_ones():
 # --- export
 
 
+@pytest.mark.slow
 def test_an_onnx_file_runs_with_onnxruntime_alone(tmp_path):
     skip_without("onnxruntime")
     bundle = save_bundle(tiny_bundle(), tmp_path / "tiny.cac")
@@ -232,6 +236,7 @@ def test_an_onnx_file_runs_with_onnxruntime_alone(tmp_path):
     np.testing.assert_allclose(gamma, ScoreGraph(bundle)(example_pixels(bundle, 3)), rtol=1e-3, atol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("limit", [1e-6, 1e6])
 def test_the_documented_use_of_an_onnx_file_decides_as_the_model_does(limit, tmp_path):
     skip_without("onnxruntime")
@@ -258,6 +263,7 @@ def test_the_documented_use_of_an_onnx_file_decides_as_the_model_does(limit, tmp
         assert float(score.split(",")[0]) == pytest.approx(expected.rejection_score, rel=1e-3)
 
 
+@pytest.mark.slow
 def test_an_openvino_export_holds_graph_and_description(tmp_path):
     import openvino
 
@@ -284,6 +290,7 @@ def test_a_missing_tensorrt_says_what_it_needs(tmp_path, monkeypatch):
         export_tensorrt(tiny_bundle(), tmp_path / "x.engine")
 
 
+@pytest.mark.slow
 def test_the_export_command_writes_a_file_and_says_where(tmp_path):
     skip_without("onnxruntime")
     save_bundle(tiny_bundle(), tmp_path / "tiny.cac")

@@ -11,8 +11,9 @@ import torch
 from torch import nn
 
 from cac_core.backbones.paper_network import PaperNetwork
+from cac_core.benchmark.authors_checkpoint import CheckpointError, read_checkpoint
 from cac_core.bundle import load_bundle
-from cac_core.import_authors_checkpoint import CheckpointError, main, read_checkpoint
+from cac_core.import_authors_checkpoint import main
 from cac_core.model import build_model
 from cac_core.support.errors import CacError
 from test.core.dataset_files import write_mnist

@@ -1,0 +1,151 @@
+# SPDX-FileCopyrightText: 2026 cac_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""A checkpoint of the paper's authors as a bundle.
+
+With the dataset's images the centres are calibrated and thresholds chosen on the known training images of the split,
+as the authors' evaluation does.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from cac_core import equations
+from cac_core.backbones.paper_network import PaperNetwork
+from cac_core.backbones.spec import BackboneSpec
+from cac_core.benchmark.authors_checkpoint import AuthorsCheckpoint, CheckpointError
+from cac_core.bundle import ModelBundle
+from cac_core.centres import CalibratedCentres, calibrate_centres
+from cac_core.data import ClassSplit, LabelledImages
+from cac_core.model import weights
+from cac_core.preprocessing import Preprocessing
+from cac_core.thresholds import GRID_STEPS, Thresholds, fit_thresholds
+
+DROPOUT = {"TinyImageNet": 0.3}
+
+STATISTICS: dict[str, tuple[tuple[float, ...], tuple[float, ...]]] = {
+    "MNIST": ((0.1307,), (0.3081,)),
+    "SVHN": ((0.4377, 0.4438, 0.4728), (0.1980, 0.2010, 0.1970)),
+    "CIFAR10": ((0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)),
+    "CIFAR+10": ((0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)),
+    "CIFAR+50": ((0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)),
+    "TinyImageNet": ((0.4802, 0.4481, 0.3975), (0.2770, 0.2691, 0.2821)),
+}
+"""Mean and standard deviation of whole datasets, for an import without their images."""
+
+
+def make_imported_bundle(
+    checkpoint: AuthorsCheckpoint,
+    split: ClassSplit,
+    *,
+    data_root: Path | None = None,
+    mean: Sequence[float] | None = None,
+    std: Sequence[float] | None = None,
+    known_kept: float = 0.95,
+    name: str = "authors",
+) -> tuple[ModelBundle, list[str]]:
+    """A bundle of a checkpoint, and warnings.
+
+    Args:
+        checkpoint: what was read.
+        split: which classes its outputs mean.
+        data_root: folder of the dataset, to calibrate on its known training images.
+        mean: normalisation per channel in units of [0, 1]; of the known training images, or of the whole dataset
+            without them, when not given.
+        std: like mean.
+        known_kept: share of known validation images that the threshold keeps.
+        name: of the bundle.
+
+    Raises:
+        CheckpointError: when checkpoint and split do not fit.
+        DataError: when images are missing.
+    """
+    n = len(split.known)
+    if checkpoint.centres.shape[0] != n:
+        raise CheckpointError(
+            f"the checkpoint has {checkpoint.centres.shape[0]} classes, but {split.family}/{split.trial} of "
+            f"{split.dataset} has {n} known ones: choose its own --dataset and --split."
+        )
+    channels = 1 if split.dataset == "MNIST" else 3
+    if checkpoint.channels != channels:
+        raise CheckpointError(f"the checkpoint takes {checkpoint.channels} channel(s), {split.dataset} has {channels}.")
+    usual = STATISTICS[split.dataset]
+    # The authors resize with a bilinear filter.
+    preprocessing = Preprocessing(
+        checkpoint.image_size, channels, "crop", "linear", tuple(mean or usual[0]), tuple(std or usual[1])
+    )
+    network = PaperNetwork(n, checkpoint.image_size, channels)
+    network.load_state_dict(checkpoint.state)
+    network.eval()
+    notes = []
+    if data_root is None:
+        calibrated = CalibratedCentres(checkpoint.centres, torch.zeros(n, dtype=torch.long))
+        nothing = np.zeros((n, GRID_STEPS + 1), dtype=np.float32)
+        thresholds = Thresholds(nothing[0], nothing, known_kept, np.zeros(n, dtype=np.int64))
+        notes.append(
+            "without --data-root the centres are those of the file and every threshold is 0, so that everything is "
+            "unknown until a threshold is set; the normalisation is that of the whole dataset unless given"
+        )
+    else:
+        preprocessing, calibrated, thresholds = _calibrate(
+            network, checkpoint, split, preprocessing, data_root, known_kept, mean, std
+        )
+    magnitude = float(checkpoint.centres.diagonal().mean())
+    bundle = ModelBundle(
+        class_names=tuple(str(c) for c in split.known),
+        backbone=BackboneSpec(
+            "paper", n, checkpoint.image_size, channels, {"dropout": DROPOUT.get(split.dataset, 0.2)}
+        ),
+        preprocessing=preprocessing,
+        state=weights(network),
+        centres=calibrated.centres.numpy(),
+        centre_counts=calibrated.counts.numpy(),
+        thresholds=thresholds,
+        anchor_magnitude=magnitude,
+        anchor_weight=0.1,
+        training={
+            "imported": "checkpoint of the paper's authors",
+            "dataset": split.dataset,
+            "split": f"{split.family}/{split.trial}",
+            "calibrated": data_root is not None,
+        },
+        name=name,
+    )
+    return bundle, notes
+
+
+def _calibrate(
+    network: nn.Module,
+    checkpoint: AuthorsCheckpoint,
+    split: ClassSplit,
+    preprocessing: Preprocessing,
+    data_root: Path,
+    known_kept: float,
+    mean: Sequence[float] | None,
+    std: Sequence[float] | None,
+) -> tuple[Preprocessing, CalibratedCentres, Thresholds]:
+    from cac_core.benchmark.authors_values import VALUES
+    from cac_core.benchmark.trial_source import TrialSource
+    from cac_core.benchmark.trials import TrialSpec, load_trial
+    from cac_core.training.logits import compute_logits
+    from cac_core.training.normalisation import statistics
+
+    values = VALUES[split.dataset]
+    trial = load_trial(TrialSpec(split), preprocessing, TrialSource(data_root), values.validation_share)
+    own_mean, own_std = statistics(trial.train.images)
+    preprocessing = replace(preprocessing, mean=tuple(mean or own_mean), std=tuple(std or own_std))
+    train = trial.train
+    if values.flip > 0:  # the authors calibrate on mirrored copies too where training mirrors
+        images = torch.cat([train.images, train.images.flip(2)])
+        train = LabelledImages(images, torch.cat([train.labels] * 2), train.class_names, ())
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    network = network.to(device)
+    logits = compute_logits(network, train, preprocessing, device)
+    calibrated = calibrate_centres(logits, train.labels, checkpoint.centres)
+    held_out = compute_logits(network, trial.validation, preprocessing, device)
+    gamma = equations.rejection_scores(equations.distances(held_out, calibrated.centres))
+    return preprocessing, calibrated, fit_thresholds(gamma, trial.validation.labels, known_kept)

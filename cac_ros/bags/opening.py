@@ -137,12 +137,11 @@ class _Opener:
                 raise BagError(f"{path} is cut off before its first message; copy it once more from where it was.")
             self._findings.add(f"{path.name} is cut off: {found.cut}. The {count:,} messages before that were read.")
         elif isinstance(problem, DamagedDatabaseError):
-            missing = f" {found.missing:,} are missing." if found.missing else ""
             self._findings.add(
-                f"{path.name} is damaged ({problem}). {count:,} messages were read.{missing}",
+                f"{path.name} is damaged ({problem}). Messages read: {count:,}, missing: {found.missing or 'none'}.",
                 lost=bool(found.missing),
             )
-        elif found.damage is not None:
+        if found.damage is not None:
             self._findings.add(f"{path.name} is damaged ({found.damage}). {count:,} messages were read.")
         return ScannedFile(path.name, found)
 

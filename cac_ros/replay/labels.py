@@ -10,6 +10,7 @@ recording lasts three years. A file uses one of the two.
 from __future__ import annotations
 
 import csv
+import re
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,12 +19,17 @@ from itertools import pairwise
 from pathlib import Path
 
 from cac_core.support.errors import DataError
+from cac_core.support.limits import LABEL_FILE_BYTES
+from cac_core.support.names import name_problem
+from cac_core.support.regular_files import UnreadableFileError, read_regular_file
 from cac_ros.bags.message import MessageError
 from cac_ros.bags.reader import Bag
 
 HEADER = ("start", "end", "label")
 EPOCH_SECONDS_FROM = 100_000_000
 _FOREVER = 2**63 - 1
+_SHOWN = 60  # characters of a wrong cell
+_LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 class LabelError(DataError):
@@ -93,22 +99,22 @@ def read_label_file(path: Path | str, bag_start_ns: int) -> Labels:
     """
     path = Path(path)
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise LabelError(f"There is no label file at {path}; check the path.") from None
+        text = read_regular_file(path, LABEL_FILE_BYTES).decode("utf-8-sig")
+    except UnreadableFileError as error:
+        if isinstance(error.__cause__, FileNotFoundError):
+            raise LabelError(f"There is no label file at {path}; check the path.") from error
+        raise LabelError(f"{error}; give a CSV file with the lines start,end,label.") from error
     except UnicodeDecodeError:
         raise LabelError(f"{path} is not UTF-8 text; save it as CSV with UTF-8 encoding.") from None
-    except OSError as error:
-        raise LabelError(f"{path} cannot be read ({error.strerror}); check that it is a file of yours.") from error
     lines = [
-        (number, [cell.strip() for cell in row])
-        for number, row in enumerate(csv.reader(text.splitlines()), 1)
-        if any(cell.strip() for cell in row)
+        (number, cells)
+        for number, line in enumerate(_LINE_END.split(text), 1)
+        if any(cells := _cells(path, number, line))
     ]
     if not lines:
         raise LabelError(f"{path} is empty; its first line must be 'start,end,label', followed by one line per label.")
     if tuple(cell.lower() for cell in lines[0][1]) != HEADER:
-        raise LabelError(f"{path}: the first line must be 'start,end,label', not '{','.join(lines[0][1])}'.")
+        raise LabelError(f"{path}: the first line must be 'start,end,label', not {','.join(lines[0][1])[:_SHOWN]!r}.")
     if len(lines) == 1:
         raise LabelError(f"{path} has no label below its header; add lines such as '0.0,2.5,cup'.")
     rows = [_row(path, number, cells) for number, cells in lines[1:]]
@@ -198,6 +204,20 @@ def _covers_nothing(
     )
 
 
+def _cells(path: Path, number: int, line: str) -> list[str]:
+    """The cells of one line. Each line is read by itself, so that an open quote cannot swallow those after it."""
+    try:
+        return [cell.strip() for row in csv.reader([line.strip()], strict=True, skipinitialspace=True) for cell in row]
+    except csv.Error as error:
+        limit = csv.field_size_limit()
+        if len(line) > limit:
+            raise LabelError(f"{path}, line {number}: a cell is longer than {limit:,} characters.") from error
+        raise LabelError(
+            f"{path}, line {number}: its double quotes do not fit ({error}); a label that holds a comma stands in two "
+            "of them, on one line."
+        ) from error
+
+
 def _row(path: Path, number: int, cells: list[str]) -> tuple[int, Decimal, Decimal, str]:
     if len(cells) != 3:
         raise LabelError(
@@ -209,6 +229,8 @@ def _row(path: Path, number: int, cells: list[str]) -> tuple[int, Decimal, Decim
         raise LabelError(f"{path}, line {number}: the end ({end}) must be later than the start ({start}).")
     if not cells[2]:
         raise LabelError(f"{path}, line {number}: the label is missing; write 'unknown' for things of no known class.")
+    if problem := name_problem(cells[2]):
+        raise LabelError(f"{path}, line {number}: the label {problem}.")
     return number, start, end, cells[2]
 
 
@@ -219,7 +241,9 @@ def _seconds_of(path: Path, number: int, column: str, cell: str) -> Decimal:
         value = Decimal("nan")
     # The upper bound (year 2262) is where times in ns leave 64 bits.
     if not value.is_finite() or not 0 <= value < 9_223_372_036:
-        raise LabelError(f"{path}, line {number}: {column} must be a time in seconds such as 12.5, not {cell!r}.")
+        raise LabelError(
+            f"{path}, line {number}: {column} must be a time in seconds such as 12.5, not {cell[:_SHOWN]!r}."
+        )
     return value
 
 

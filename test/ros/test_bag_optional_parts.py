@@ -128,10 +128,12 @@ CHANGES = {
     "more columns": "ALTER TABLE messages ADD COLUMN sent INTEGER; ALTER TABLE topics ADD COLUMN note TEXT",
     "more tables": "CREATE TABLE attachments (name TEXT, content BLOB)",
     "columns in another order": "CREATE TABLE m (data BLOB, timestamp INTEGER, topic_id INTEGER);"
-    "INSERT INTO m SELECT data, timestamp, topic_id FROM messages; DROP TABLE messages; ALTER TABLE m RENAME TO messages",
+    "INSERT INTO m SELECT data, timestamp, topic_id FROM messages;"
+    "DROP TABLE messages; ALTER TABLE m RENAME TO messages",
     "rows in another order": "UPDATE messages SET id = 1000 - id",
     "no number for a row": "CREATE TABLE m (topic_id INTEGER, timestamp INTEGER, data BLOB);"
-    "INSERT INTO m SELECT topic_id, timestamp, data FROM messages; DROP TABLE messages; ALTER TABLE m RENAME TO messages",
+    "INSERT INTO m SELECT topic_id, timestamp, data FROM messages;"
+    "DROP TABLE messages; ALTER TABLE m RENAME TO messages",
     "small pages": "PRAGMA page_size = 512; VACUUM",
     "large pages": "PRAGMA page_size = 65536; VACUUM",
     "the log is switched on": "PRAGMA journal_mode = WAL",

@@ -2,6 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Labels: what they mean, and that every mistake in them is named."""
 
+import os
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 
 from cac_ros.bags.reader import Bag
@@ -68,6 +73,97 @@ def test_gaps_order_spaces_and_quotes_are_fine(read):
 def test_a_mistake_is_one_sentence_that_names_it(read, text, sentence):
     with pytest.raises(LabelError, match=sentence) as caught:
         read(text)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("lines", "number", "sentence"),
+    [
+        (['0,1,"cup', "1,2,plate", "2,3,bowl"], 2, "double quotes do not fit"),
+        (["0,1,cup", '1,2,"plate', "2,3,bowl"], 3, "double quotes do not fit"),
+        (["0,1,cup", '1,2,"plate', '2,3,bowl"'], 3, "double quotes do not fit"),
+        (["0,1,cup", "1,2,plate", '2,3,"bowl'], 4, "double quotes do not fit"),
+        (['"0,1,cup', "1,2,plate", "2,3,bowl"], 2, "double quotes do not fit"),
+        (['0,1,"cup"s', "1,2,plate"], 2, "double quotes do not fit"),
+        (["0,1,cup", f"1,2,{'x' * 140_000}"], 3, "a cell is longer than 131,072 characters"),
+        (["0,1,cup", f'1,2,"{"x" * 140_000}"'], 3, "a cell is longer than 131,072 characters"),
+        (["0,1,cup", f"{'1' * 140_000},2,x"], 3, "a cell is longer than 131,072 characters"),
+        (["0,1,cup", f"1,2,{'x' * 300}"], 3, "the label is longer than 255 bytes"),
+        (["0,1,cup", f"1,{'9' * 1000},x"], 3, "end must be a time in seconds"),
+        (["0,1,cup", "1,2,a\x1b[31mb"], 3, "the label holds a character that cannot be shown"),
+        (["0,1,cup\x00"], 2, "the label holds a character that cannot be shown"),
+    ],
+)
+def test_no_line_is_swallowed_by_another(read, lines: list[str], number: int, sentence: str) -> None:
+    with pytest.raises(LabelError, match=f"line {number}: .*{sentence}") as caught:
+        read("\n".join(["start,end,label", *lines]))
+    assert len(str(caught.value)) < 400
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '0,1,"cup"\n1,2,"salt, pepper"\n',
+        '0, 1, "cup"\n1, 2, "salt, pepper"\n',
+        "0,1,cup\r\n1,2,'salt'\r\n",
+        "0,1,cup\r1,2,salt\r",
+        '0,1,19" rack\n1,2,the ""best"" cup\n',
+        "0,1,first\u2028second\n1,2,salt\n".replace("\u2028", "\u00a0"),
+        "\n\n 0 ,1 ,cup \n,,\n1,2,salt",
+    ],
+)
+def test_quotes_blanks_and_line_ends_of_all_systems_are_fine(read, text: str) -> None:
+    labels = read("start,end,label\n" + text)
+    assert len(labels.intervals) == 2
+    assert all('"' not in i.label or i.label.startswith(('19"', "the")) for i in labels.intervals)
+
+
+def fifo(path: Path) -> Path:
+    os.mkfifo(path)
+    return path
+
+
+def a_socket(path: Path) -> Path:
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(path))
+    return path
+
+
+def sparse(path: Path) -> Path:
+    with path.open("wb") as file:
+        file.truncate(5 << 30)
+    return path
+
+
+def folder(path: Path) -> Path:
+    path.mkdir()
+    return path
+
+
+def loop(path: Path) -> Path:
+    path.symlink_to(path)
+    return path
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    ("make", "sentence"),
+    [
+        (fifo, "is a named pipe"),
+        (a_socket, "is a socket|cannot be read"),
+        (sparse, "is too large"),
+        (folder, "is a folder"),
+        (loop, "cannot be read"),
+        (lambda path: Path("/dev/zero"), "is a device"),
+        (lambda path: path.with_name("x" * 300), "cannot be read"),
+    ],
+)
+def test_labels_that_are_no_file_are_refused_at_once(
+    tmp_path: Path, make: Callable[[Path], Path], sentence: str
+) -> None:
+    with pytest.raises(LabelError, match=sentence) as caught:
+        read_label_file(make(tmp_path / "l.csv"), 0)
     assert "\n" not in str(caught.value)
 
 

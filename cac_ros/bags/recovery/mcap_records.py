@@ -61,7 +61,7 @@ def chunk_content(data: mmap.mmap, start: int, end: int) -> bytes:
     if begin + stored > end:
         raise ValueError("a block that is longer than its record")
     block = inflate(data[begin : begin + stored], compression, size)
-    if end <= len(data):
+    if begin + stored <= len(data):
         if len(block) != size:
             raise ValueError(f"a block of {len(block):,} bytes that should have {size:,}")
         if checksum and zlib.crc32(block) != checksum:

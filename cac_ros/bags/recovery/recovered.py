@@ -38,7 +38,7 @@ class Recovered:
         entries: the complete messages in the order of the file.
         cut: where reading ended early; None when the file has its end.
         damage: what is wrong before that; None when nothing is.
-        missing: how many messages are known to be lost to it; None when the file does not tell.
+        missing: how many messages are lost to it, in words; empty when none is, or the file does not tell.
         fetch: gives the bytes of a message.
         close: closes the file.
     """
@@ -47,7 +47,7 @@ class Recovered:
     entries: list[Entry] = field(default_factory=list)
     cut: str | None = None
     damage: str | None = None
-    missing: int | None = None
+    missing: str = ""
     fetch: Callable[[tuple[int, ...]], bytes] = lambda _: b""
     close: Callable[[], None] = lambda: None
 

@@ -8,13 +8,15 @@ import mmap
 import sqlite3
 import struct
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from urllib.parse import quote
 
 from cac_ros.bags.recovery.recovered import Channel, Entry, Recovered, map_file
 
 MAGIC = b"SQLite format 3\x00"
+
+_LEAF = 0x0D  # type of a page that holds rows
 
 
 def scan(path: Path) -> Recovered:
@@ -30,14 +32,19 @@ def scan(path: Path) -> Recovered:
     usable = page_size - data[20]
     if promised > len(data):
         found.cut = f"the file has {len(data):,} of the {promised:,} bytes it should have"
-    rows: list[tuple[int, Entry]] = []
+    # A file of the right length is read here because pages of it were lost, and those are often zeros. SQLite has no
+    # checksums: a message that ends in zeros may be a black picture or half of one.
+    zeros_are_damage = promised <= len(data)
+    by_id: dict[int, Entry] = {}
     for page in range(1, len(data) // page_size):
         base = page * page_size
-        if data[base] == 0x0D:
-            rows.extend(_rows(data, base, page_size, usable, channels))
-    by_id = dict(rows)
+        if data[base] == _LEAF:
+            with suppress(IndexError, struct.error):  # a damaged leaf: what was found on it before counts
+                for row, entry, last in _rows(data, base, page_size, usable, channels):
+                    if not zeros_are_damage or last.strip(b"\0"):
+                        by_id[row] = entry
     found.entries = [by_id[row] for row in sorted(by_id)]
-    found.missing = max(by_id, default=0) - len(by_id)  # a recorder counts its rows from 1
+    found.missing = _missing(path, by_id)
 
     def fetch(place: tuple[int, ...]) -> bytes:
         offset, payload, skip = place
@@ -45,6 +52,17 @@ def scan(path: Path) -> Recovered:
 
     found.fetch = fetch
     return found
+
+
+def _missing(path: Path, by_id: dict[int, Entry]) -> str:
+    """How many messages the file has lost, in words."""
+    gaps = max(by_id, default=0) - len(by_id)  # a recorder counts its rows from 1
+    try:
+        with closing(connect(path)) as database:
+            (rows,) = database.execute("SELECT COUNT(*) FROM messages NOT INDEXED").fetchone()
+    except sqlite3.Error:  # a page with rows is gone, perhaps the last one
+        return f"{gaps:,} or more" if gaps > 0 else "an unknown number"
+    return f"{rows - len(by_id):,}" if rows > len(by_id) else ""
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -87,8 +105,8 @@ def read_channels(database: sqlite3.Connection) -> dict[int, Channel]:
 
 def _rows(
     data: mmap.mmap, base: int, page_size: int, usable: int, channels: dict[int, Channel]
-) -> Iterator[tuple[int, Entry]]:
-    """The rows (id, topic_id, timestamp, data) of the leaf page at `base` whose data is complete, with their ids."""
+) -> Iterator[tuple[int, Entry, bytes]]:
+    """The rows of the leaf page at `base` whose data is complete: id, what and where it is, and its last piece."""
     (cells,) = struct.unpack_from(">H", data, base + 3)
     if 8 + 2 * cells > usable:
         return
@@ -111,8 +129,9 @@ def _rows(
             values.append(value)
         if values[1] not in channels:
             continue
-        if sum(map(len, _payload(data, offset, payload, page_size, usable))) == payload:
-            yield row, Entry(values[2], values[1], (offset, payload, position - offset))
+        pieces = list(_payload(data, offset, payload, page_size, usable)) if payload <= len(data) else []
+        if sum(map(len, pieces)) == payload:
+            yield row, Entry(values[2], values[1], (offset, payload, position - offset)), bytes(pieces[-1])
 
 
 def _payload(data: mmap.mmap, offset: int, size: int, page_size: int, usable: int) -> Iterator[memoryview]:

@@ -41,6 +41,7 @@ class BenchmarkConfig:
         recipe: paper (two stages), short (one cycle of 6 epochs), small (12 epochs, a quarter of the width), strong
             (RandAugment, label smoothing, warm restarts).
         quick: a small version on the digits of scikit-learn.
+        systems: which systems to train (table1 only): cac, softmax, openmax, c2ae, crosr, gfror, osrci, g-openmax.
         losses: which losses to train (table1 only).
         epochs: another number of epochs than the recipe's.
         backbone: another network than the paper's.
@@ -62,6 +63,7 @@ class BenchmarkConfig:
     splits: Path | None = None
     recipe: RecipeName = "paper"
     quick: bool = False
+    systems: tuple[str, ...] = ()
     losses: tuple[str, ...] = ()
     epochs: int | None = None
     backbone: str | None = None
@@ -95,6 +97,7 @@ class BenchmarkConfig:
             "datasets": list(self.datasets),
             "trials": list(self.trials),
             "family": self.family,
+            "systems": list(self.systems),
             "losses": list(self.losses),
             "recipe": "quick" if self.quick else self.recipe,
             "epochs": self.epochs,
@@ -112,8 +115,9 @@ def check(config: BenchmarkConfig) -> None:
         TrainingError: for a number or a choice that cannot be.
         DataError: for images that do not belong to each other.
     """
-    if config.losses and config.experiment != "table1":
-        raise TrainingError(f"--losses belongs to table1: {config.experiment} has its own.")
+    for name, chosen in (("systems", config.systems), ("losses", config.losses)):
+        if chosen and config.experiment != "table1":
+            raise TrainingError(f"--{name} belongs to table1: {config.experiment} has its own.")
     for name, value in (("epochs", config.epochs), ("jobs", config.jobs)):
         if value is not None and value < 1:
             raise TrainingError(f"--{name} must be at least 1, not {value}.")

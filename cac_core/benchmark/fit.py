@@ -2,12 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The training of one benchmark network: the package's own schedule, with another loss and batches."""
 
-import logging
 import warnings
 from collections.abc import Sequence
 
 import torch
-from pytorch_lightning import Callback, Trainer
+from pytorch_lightning import Callback
 from torch import nn
 
 from cac_core.benchmark.batches_on_device import BatchesOnDevice
@@ -19,9 +18,12 @@ from cac_core.benchmark.stored_networks import Trained
 from cac_core.data import LabelledImages
 from cac_core.preprocessing import Preprocessing
 from cac_core.training.augment import Augment
+from cac_core.training.averaging import AverageWeights
 from cac_core.training.batches import OrderedBatches
-from cac_core.training.callbacks import AverageWeights, Progress, Schedule
-from cac_core.training.precision import choose_precision, depthwise_in_float32
+from cac_core.training.lightning_trainer import make_trainer
+from cac_core.training.precision import depthwise_in_float32
+from cac_core.training.progress import Progress
+from cac_core.training.schedule import Schedule
 
 VALIDATION_BATCH = 1024
 
@@ -75,29 +77,9 @@ def fit(
     callbacks += further_callbacks
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", module="pytorch_lightning")
-        trainer = _trainer(recipe, device, callbacks)
+        trainer = make_trainer(config, device, callbacks, tune_convolutions=True)
         with depthwise_in_float32(backbone, device):
             trainer.fit(module)
     if trainer.interrupted:
         raise KeyboardInterrupt
     return Trained(module.backbone, module.loss.anchors.detach().cpu(), schedule.history)
-
-
-def _trainer(recipe: Recipe, device: torch.device, callbacks: list[Callback]) -> Trainer:
-    logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
-    logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
-    cuda = device.type == "cuda"
-    return Trainer(
-        accelerator="cuda" if cuda else "cpu",
-        devices=[device.index or 0] if cuda else 1,
-        precision=choose_precision(recipe.config.precision, device),
-        max_epochs=recipe.config.schedule.most_epochs,
-        callbacks=callbacks,
-        benchmark=cuda,
-        logger=False,
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        num_sanity_val_steps=0,
-        use_distributed_sampler=False,
-    )

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import rankdata
 
 from cac_core import metrics
-from cac_core.benchmark.scores import SCORES, Score
+from cac_core.benchmark.scores import SCORES, SYSTEM_SCORES, Score
 from cac_core.benchmark.stored_networks import Outputs
 from cac_core.decision import UNKNOWN
 
@@ -58,7 +58,7 @@ def scores_of(outputs: Outputs, score: str) -> tuple[NDArray[np.float64], NDArra
 
 
 def _fitted(outputs: Outputs, score: str) -> Score:
-    fitted = SCORES[score](outputs.anchors)
+    fitted = {**SCORES, **SYSTEM_SCORES}[score](outputs.anchors)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # a class that was never right shows in the accuracy
         fitted.fit(outputs.train_logits, outputs.train_labels)

@@ -21,13 +21,15 @@ from cac_core.benchmark.stored_networks import (
     save_for_equal_trainings,
     save_outputs,
 )
+from cac_core.benchmark.systems import SYSTEMS
+from cac_core.benchmark.systems.job import Job
 from cac_core.benchmark.trial_source import TrialSource
 from cac_core.benchmark.trials import Trial, load_trial
 from cac_core.data import LabelledImages, joined
 from cac_core.preprocessing import Preprocessing
-from cac_core.support.errors import DataError
-from cac_core.training.calibrate import compute_logits
-from cac_core.training.sources import statistics
+from cac_core.support.errors import DataError, TrainingError
+from cac_core.training.logits import compute_logits
+from cac_core.training.normalisation import statistics
 
 
 def train_network(
@@ -98,6 +100,11 @@ def _train(
 ) -> Trained:
     with torch.random.fork_rng():
         torch.manual_seed(spec.seed)
+        if spec.loss in SYSTEMS:
+            if spec.backbone != "paper":
+                raise TrainingError(f"{spec.loss} is built from the paper's network: leave out --backbone.")
+            job = Job(trial.train, trial.validation, preprocessing, recipe, device, show_progress)
+            return SYSTEMS[spec.loss](job)
         backbone = build_backbone(network)
         data = _to_train_on(trial, spec.loss)
         return fit(backbone, spec.loss, data, trial.validation, preprocessing, recipe, device, show_progress)

@@ -35,8 +35,6 @@ _TABLE1: dict[str, tuple[tuple[float, float | None] | None, ...]] = {
     "CROSR": ((99.1, 0.4), (89.9, 1.8), None, None, None, (58.9, None)),
     "CAC": ((99.1, 0.5), (94.1, 0.7), (80.1, 3.0), (87.7, 1.2), (87.0, 0.0), (76.0, 1.5)),
 }
-QUOTED_ONLY = ("OSRCI", "C2AE", "GFROR", "G-OpenMax", "CROSR")
-"""Systems of Table 1 that are not implemented here."""
 
 _TABLE2 = {
     "cross_entropy": (0.414, 0.700, 0.946, 0.899, 0.889, 0.984),

@@ -147,7 +147,7 @@ def _refuse_other_configuration(file: Path, described: dict[str, Any]) -> None:
     except (ValueError, KeyError, OSError) as error:
         raise DataError(f"{file} is not a benchmark result: delete it or choose another --out.") from error
     # More or other datasets, trials and losses only ask for another table of the same networks.
-    free = {"datasets", "trials", "losses", "family"}
+    free = {"datasets", "trials", "systems", "losses", "family"}
     different = [name for name in differences(before, described) if name not in free]
     if different:
         changes = ", ".join(f"{name} ({before.get(name)}, now {described.get(name)})" for name in different)

@@ -3,6 +3,7 @@
 """Tables 1, 2, 4 and 5 of the paper: which networks they need, and their rows."""
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 from cac_core.benchmark import paper_values
 from cac_core.benchmark.charts import comparison_chart
@@ -14,55 +15,88 @@ from cac_core.benchmark.results import Result, TableRow
 from cac_core.benchmark.rows import LABELS, Networks, auroc_row, grouped, measured, trial_specs
 from cac_core.support.errors import TrainingError
 
+
+class Method(NamedTuple):
+    """A row of Table 1.
+
+    Attributes:
+        name: for readers.
+        loss: what its network learns with, or the system that trains it.
+        score: of that network.
+        system: what ``--systems`` calls it.
+        paper: the paper's name for it.
+    """
+
+    name: str
+    loss: str
+    score: str
+    system: str = ""
+    paper: str | None = None
+
+
 TABLE1 = (
-    ("CAC, γ", "cac", "gamma", "CAC"),
-    ("CAC, nearest distance", "cac", "nearest_distance", None),
-    ("CAC, largest logit", "cac", "max_logit", None),
-    ("cross-entropy, softmax", "cross_entropy", "max_softmax", "Softmax"),
-    ("cross-entropy, OpenMax", "cross_entropy", "openmax", "OpenMax"),
-    ("cross-entropy, largest logit", "cross_entropy", "max_logit", None),
-    ("cross-entropy, energy", "cross_entropy", "energy", None),
-    ("Center loss, γ", "center", "gamma", None),
-    ("Center loss, learnt centres, γ", "center_learnt", "gamma", None),
-    ("CAC, learnt centres, γ", "cac_learnt", "gamma", None),
-    ("tuplet term, γ", "tuplet", "gamma", None),
-    ("anchor term, γ", "anchor", "gamma", None),
+    Method("CAC, γ", "cac", "gamma", "cac", "CAC"),
+    Method("CAC, nearest distance", "cac", "nearest_distance", "cac"),
+    Method("CAC, largest logit", "cac", "max_logit", "cac"),
+    Method("cross-entropy, softmax", "cross_entropy", "max_softmax", "softmax", "Softmax"),
+    Method("cross-entropy, OpenMax", "cross_entropy", "openmax", "openmax", "OpenMax"),
+    Method("cross-entropy, largest logit", "cross_entropy", "max_logit", "softmax"),
+    Method("cross-entropy, energy", "cross_entropy", "energy", "softmax"),
+    Method("C2AE", "c2ae", "reconstruction_error", "c2ae", "C2AE"),
+    Method("CROSR", "crosr", "latent_openmax", "crosr", "CROSR"),
+    Method("GFROR", "gfror", "max_logit", "gfror", "GFROR"),
+    Method("GFROR, softmax", "gfror", "max_softmax", "gfror"),
+    Method("OSRCI", "osrci", "open_class", "osrci", "OSRCI"),
+    Method("G-OpenMax", "g-openmax", "open_class_openmax", "g-openmax", "G-OpenMax"),
+    Method("Center loss, γ", "center", "gamma"),
+    Method("Center loss, learnt centres, γ", "center_learnt", "gamma"),
+    Method("CAC, learnt centres, γ", "cac_learnt", "gamma"),
+    Method("tuplet term, γ", "tuplet", "gamma"),
+    Method("anchor term, γ", "anchor", "gamma"),
 )
-"""Method, loss, score and the paper's name for it."""
 
 INFERRED = "The family behind the paper's values is inferred, not stated."
+USUAL_LOSSES = ("cac", "cross_entropy")
+
+
+def table1_methods(config: BenchmarkConfig) -> list[Method]:
+    """Rows of the systems and losses asked for; CAC and cross-entropy when nothing is.
+
+    Raises:
+        TrainingError: for a system or loss that the table does not have.
+    """
+    for option, names, offered in (
+        ("system", config.systems, dict.fromkeys(method.system for method in TABLE1 if method.system)),
+        ("loss", config.losses, dict.fromkeys(method.loss for method in TABLE1)),
+    ):
+        for name in names:
+            if name not in offered:
+                raise TrainingError(f"table1 has no {option} {name!r}; choose from {', '.join(offered)}.")
+    losses = config.losses or (() if config.systems else USUAL_LOSSES)
+    return [method for method in TABLE1 if method.system in config.systems or method.loss in losses]
 
 
 def table1_networks(config: BenchmarkConfig) -> list[NetworkSpec]:
-    """CAC and cross-entropy, or the losses asked for.
-
-    Raises:
-        TrainingError: for a loss that the table does not have.
-    """
-    offered = dict.fromkeys(loss for _, loss, _, _ in TABLE1)
-    for name in config.losses:
-        if name not in offered:
-            raise TrainingError(f"table1 has no loss {name!r}; choose from {', '.join(offered)}.")
-    losses = config.losses or ("cac", "cross_entropy")
+    """One network for each loss or system of the rows, and trial."""
+    losses = dict.fromkeys(method.loss for method in table1_methods(config))
     return [network_of(config, t, loss) for t in trial_specs(config, "neal2018") for loss in losses]
 
 
 def table1(config: BenchmarkConfig, networks: Networks) -> Result:
-    """AUROC of CAC beside the scores that others use."""
-    losses = config.losses or ("cac", "cross_entropy")
+    """AUROC of CAC beside the other systems; those that were not asked for are quoted."""
+    methods = table1_methods(config)
     rows = []
     for dataset, family, trials in grouped(trial_specs(config, "neal2018")):
-        for method, loss, score, name in TABLE1:
-            if loss in losses:
-                paper = paper_values.table1(name, dataset) if name else None
-                details = {"loss": loss, "score": score}
-                values = measured(config, networks, trials, loss, score)
-                rows.append(auroc_row(dataset, family, method, values, paper, details))
-        for name in paper_values.QUOTED_ONLY:
+        for method in methods:
+            paper = paper_values.table1(method.paper, dataset) if method.paper else None
+            details = {"loss": method.loss, "score": method.score}
+            values = measured(config, networks, trials, method.loss, method.score)
+            rows.append(auroc_row(dataset, family, method.name, values, paper, details))
+        for name in dict.fromkeys(method.paper for method in TABLE1 if method.paper and method not in methods):
             paper = paper_values.table1(name, dataset)
             if paper:
                 rows.append(auroc_row(dataset, paper.family, name, (), paper))
-    notes = ("Rows without trials are quoted from the paper; those systems are not implemented here.",)
+    notes = ("Rows without trials are quoted from the paper: ask for those systems with --systems.",)
     return Result("Table 1: open-set AUROC", tuple(rows), comparison_chart(rows), notes)
 
 

@@ -14,13 +14,17 @@ from cac_core.benchmark.scores.cac import NearestDistance, RejectionScore
 from cac_core.benchmark.scores.logits import Energy, MaxLogit, MaxSoftmax, ScaledSoftmax
 from cac_core.benchmark.scores.openmax import OpenMax
 from cac_core.benchmark.scores.protocol import Score
+from cac_core.benchmark.scores.systems import LeastReconstructionError, OpenClass
 
 __all__ = [
     "SCORES",
+    "SYSTEM_SCORES",
     "Energy",
+    "LeastReconstructionError",
     "MaxLogit",
     "MaxSoftmax",
     "NearestDistance",
+    "OpenClass",
     "OpenMax",
     "RejectionScore",
     "ScaledSoftmax",
@@ -36,4 +40,12 @@ SCORES: dict[str, Callable[[Tensor], Score]] = {
     "openmax": lambda _: OpenMax(),
     "scaled_softmax": lambda _: ScaledSoftmax(),
 }
-"""Every score by name, made from the centres ``(N, D)`` that were used in training."""
+"""Every score of logits by name, made from the centres ``(N, D)`` that were used in training."""
+
+SYSTEM_SCORES: dict[str, Callable[[Tensor], Score]] = {
+    "reconstruction_error": lambda anchors: LeastReconstructionError(len(anchors)),
+    "latent_openmax": lambda anchors: OpenMax(classes=len(anchors)),
+    "open_class": lambda anchors: OpenClass(len(anchors)),
+    "open_class_openmax": lambda anchors: OpenMax(classes=len(anchors), open_class=True),
+}
+"""Scores of what other systems give besides logits, made in the same way."""

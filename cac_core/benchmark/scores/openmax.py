@@ -61,42 +61,55 @@ class OpenMax:
     Args:
         tail_size: how many of the largest training distances the Weibull curve of a class is fitted to.
         alpha: how many of the largest logits are revised; all when not given.
+        classes: N, when further columns follow the N logits; they count in the distances.
+        open_class: whether the first further column is the logit of a class "unknown", as in G-OpenMax.
     """
 
-    def __init__(self, tail_size: int = 20, alpha: int | None = None) -> None:
+    def __init__(
+        self, tail_size: int = 20, alpha: int | None = None, classes: int | None = None, open_class: bool = False
+    ) -> None:
         if tail_size < 1 or (alpha is not None and alpha < 1):
             raise ValueError(f"tail_size and alpha must be at least 1, not {tail_size} and {alpha}")
         self.tail_size = tail_size
         self.alpha = alpha
+        self.classes = classes
+        self.open_class = open_class
         self.means: Tensor | None = None
         self.tails: list[Tail] = []
 
     def fit(self, logits: Tensor, labels: Tensor) -> None:
         """Class means and Weibull tails from the correctly classified (largest logit) training images."""
         logits, labels = logits.detach().cpu().double(), labels.cpu()
-        anchors = equations.anchored_centres(logits.shape[-1]).double()
-        means = calibrate_centres(logits, labels, anchors).centres.double()
-        right = logits.argmax(dim=-1) == labels
+        n = self.classes or logits.shape[-1]
+        right = torch.isfinite(logits).all(dim=-1) & (logits[:, :n].argmax(dim=-1) == labels)
+        means = torch.zeros(n, logits.shape[-1], dtype=torch.float64)
+        means[:, :n] = calibrate_centres(logits[:, :n], labels, equations.anchored_centres(n).double()).centres.double()
         self.tails = []
-        for i in range(logits.shape[-1]):
+        for i in range(n):
             own = logits[right & (labels == i)]
+            if len(own):
+                means[i, n:] = own[:, n:].mean(dim=0)
             self.tails.append(fit_tail((own - means[i]).norm(dim=-1).numpy(), self.tail_size))
         self.means = means
 
     def probabilities(self, logits: Tensor) -> Tensor:
-        """Probabilities ``(B, N + 1)`` float64; the last column is "unknown"."""
+        """Probabilities ``(B, N + 1)`` float64, of logits and further columns ``(B, D)``; the last is "unknown"."""
         if self.means is None:
             raise RuntimeError("OpenMax has to be fitted on training logits first")
-        v = logits.detach().cpu().double()
-        n = v.shape[-1]
+        values = logits.detach().cpu().double()
+        n = self.classes or values.shape[-1]
+        v, further = values[:, :n], values[:, n:]
         alpha = min(self.alpha or n, n)
-        d = equations.distances(v, self.means).numpy()
+        d = equations.distances(values, self.means).numpy()
         outlier = np.stack([tail.outlier_probability(d[:, i]) for i, tail in enumerate(self.tails)], axis=-1)
         rank = v.argsort(dim=-1, descending=True, stable=True).argsort(dim=-1)
         weight = ((alpha - rank).clamp(min=0) / alpha) * torch.from_numpy(outlier)
         revised = v * (1.0 - weight)
         unknown = (v * weight).sum(dim=-1, keepdim=True)
-        return torch.softmax(torch.cat([revised, unknown], dim=-1), dim=-1)
+        if not self.open_class:
+            return torch.softmax(torch.cat([revised, unknown], dim=-1), dim=-1)
+        shares = torch.softmax(torch.cat([revised, unknown, further[:, :1]], dim=-1), dim=-1)
+        return torch.cat([shares[:, :n], shares[:, n:].sum(dim=-1, keepdim=True)], dim=-1)
 
     def score(self, logits: Tensor) -> Tensor:
         """Probability of "unknown" ``(B,)``."""

@@ -160,6 +160,7 @@ def test_a_mistake_is_one_sentence_and_earlier_results_stay(tmp_path, model, cha
     assert (out / "metrics.json").read_text() == "earlier"
 
 
+@pytest.mark.slow
 def test_the_command_ends_with_a_sentence_and_a_status(tmp_path, model):
     bag = write_rosbag2(tmp_path / "bag", LABELS[:8])
     command = [sys.executable, "-m", "cac_ros.replay", str(bag), "--model", str(model), "--out", str(tmp_path / "out")]
@@ -185,6 +186,7 @@ def test_help_shows_a_labels_file_and_examples(capsys):
     assert "--mode live --rate 2" in text
 
 
+@pytest.mark.slow
 def test_offline_replay_never_imports_ros(tmp_path, model):
     bag = write_rosbag2(tmp_path / "bag", LABELS[:4])
     code = (

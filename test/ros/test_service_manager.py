@@ -50,6 +50,7 @@ def test_a_full_socket_does_not_block(manager: tuple[socket.socket, str]) -> Non
         say_ready({VARIABLE: manager[1]})
 
 
+@pytest.mark.slow
 def test_the_node_says_when_it_is_active_and_when_it_ends(
     manager: tuple[socket.socket, str], model: Path, ros_domain: int, tmp_path: Path, robot: Robot
 ) -> None:

@@ -300,6 +300,7 @@ def in_one_batch(robot: Head, release: Path, front: Image, rear: Image) -> Seque
     return [robot.answer_of(name, stamp) for name, stamp in stamps.items()]
 
 
+@pytest.mark.slow
 def test_what_breaks_in_a_batch_breaks_for_its_camera_only(
     model: Path, ros_domain: int, tmp_path: Path, release: Path
 ) -> None:
@@ -330,6 +331,7 @@ def test_what_breaks_in_a_batch_breaks_for_its_camera_only(
         assert [a.label for a in (front, rear)] == ["", ""]
 
 
+@pytest.mark.slow
 def test_an_engine_that_hangs_is_an_error_of_every_camera_and_said_once(
     model: Path, ros_domain: int, tmp_path: Path, release: Path
 ) -> None:
@@ -352,6 +354,7 @@ def test_an_engine_that_hangs_is_an_error_of_every_camera_and_said_once(
         assert robot.look(R, picture(RED)).label == "red"
 
 
+@pytest.mark.slow
 def test_a_fast_camera_does_not_starve_a_slow_one(model: Path, ros_domain: int, tmp_path: Path) -> None:
     heard: list[OpenSetClassification] = []
     with (
@@ -371,6 +374,7 @@ def test_a_fast_camera_does_not_starve_a_slow_one(model: Path, ros_domain: int, 
 # -- names, and cameras that are not there ----------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_dead_camera_is_named_while_the_others_go_on(model: Path, ros_domain: int, tmp_path: Path) -> None:
     topics = ["/cam1", "/cam2", "/cam3", "/cam4"]
     alive = [f"{topic}:10:64:48:255,0,0" for topic in topics if topic != "/cam3"]
@@ -395,6 +399,7 @@ def test_a_dead_camera_is_named_while_the_others_go_on(model: Path, ros_domain: 
             robot.report_of("", level=DiagnosticStatus.OK)
 
 
+@pytest.mark.slow
 def test_names_follow_namespace_and_remapping(model: Path, ros_domain: int, tmp_path: Path) -> None:
     arguments = ("-r", "__ns:=/robot", "-r", "left/image_raw:=/usb_cam/image")
     options = {"image_topics": ["front", "left/image_raw", "/rear", "~/up"]}
@@ -435,6 +440,7 @@ def parameter_files() -> list[str]:
     return [installed, installed.replace('image_topics: [""]', "image_topics: []")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("content", parameter_files(), ids=["as installed", "empty list"])
 def test_without_a_list_the_one_topic_image_is_read(model: Path, ros_domain: int, tmp_path: Path, content: str) -> None:
     file = tmp_path / "parameters.yaml"

@@ -66,6 +66,7 @@ def test_the_diagnostics_are_named_as_foxglove_looks_for_them(model: Path, ros_d
     assert (report.hardware_id, report.name) == (wanted["selectedHardwareId"], wanted["selectedName"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("discovery", ["LOCALHOST", "SUBNET"])
 def test_a_live_replay_can_be_watched_from_another_program(
     model: Path, ros_domain: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, discovery: str

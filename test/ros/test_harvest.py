@@ -5,6 +5,8 @@
 import csv
 import errno
 import itertools
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -18,7 +20,8 @@ from std_msgs.msg import Header
 
 from cac_core.predictor import Decision, Reason, failed
 from cac_core.preprocessing import Frame
-from cac_ros.node.observers.harvest import COLUMNS, Harvest, file_name
+from cac_ros.node.observers.harvest import Harvest, file_name
+from cac_ros.node.observers.harvest_index import COLUMNS, append_row
 from cac_ros.node.observers.observer import AnsweredFrame
 from test.ros.driver import GREEN, GREY, RED, Robot, picture, running, sums_up, values_of, wait_until
 
@@ -141,6 +144,90 @@ def test_a_full_disk_leaves_no_half_pictures(harvest: Make, tmp_path: Path, sent
     assert sentences == [f"Unknown frames cannot be saved in {tmp_path / 'unknown'}: No space left on device."]
     assert list((tmp_path / "unknown").iterdir()) == []
     assert show(made, answered(scene(0)))["harvested"] == "1", "the next one is saved when there is room again"
+
+
+def rows_and_pictures(folder: Path) -> tuple[list[str], list[str]]:
+    with (folder / "index.csv").open() as file:
+        return [row["file"] for row in csv.DictReader(file)], sorted(path.name for path in folder.glob("*"))
+
+
+def test_a_disk_that_is_really_full_stays_a_problem_until_a_picture_is_written(
+    harvest: Make, tmp_path: Path, sentences: list[str]
+) -> None:
+    folder = tmp_path / "unknown"
+    made = harvest()
+    assert show(made, answered(scene(0)))["harvested"] == "1"
+    (folder / "index.csv").rename(folder / "kept.csv")
+    (folder / "index.csv").symlink_to("/dev/full")  # the kernel answers every write with ENOSPC
+    expected = f"Unknown frames cannot be saved in {folder}: No space left on device."
+    for number in range(1, 41):
+        values = show(made, answered(scene(number)), answered(scene(0, noise=number)))
+        assert values["harvest_problem"] == made.problem == expected, "a duplicate proves nothing about the disk"
+        assert (values["harvest_failed"], values["harvest_duplicates"]) == (str(number), str(number))
+    assert sentences == [expected], "one line in the log"
+    assert len(list(folder.glob("*.jpg"))) == 1, "no picture without a line in the index"
+    (folder / "index.csv").unlink()
+    (folder / "kept.csv").rename(folder / "index.csv")
+    assert show(made, answered(scene(0, noise=99)))["harvest_problem"] == expected
+    values = show(made, answered(scene(1)))
+    assert (values["harvested"], values["harvest_problem"], made.problem) == ("2", "", "")
+    rows, names = rows_and_pictures(folder)
+    assert sorted([*rows, "index.csv"]) == names
+
+
+def test_a_failure_that_comes_and_goes_is_said_once(harvest: Make, tmp_path: Path, sentences: list[str]) -> None:
+    folder = tmp_path / "unknown"
+    made = harvest()
+    for number in range(10):
+        with mock.patch.object(Path, "write_bytes", side_effect=OSError(errno.ENOSPC, "No space left on device")):
+            show(made, answered(scene(2 * number)))
+        assert show(made, answered(scene(2 * number + 1)))["harvest_problem"] == ""
+        with mock.patch.object(Path, "write_bytes", side_effect=OSError(errno.EIO, "Input/output error")):
+            show(made, answered(scene(2 * number)))
+    assert made.status_values()["harvest_failed"] == "20"
+    start = f"Unknown frames cannot be saved in {folder}: "
+    assert sentences == [f"{start}No space left on device.", f"{start}Input/output error."], "each kind once"
+
+
+def test_half_a_line_in_the_index_is_taken_back(tmp_path: Path) -> None:
+    """The limit on the size of a file lets the kernel write a part of the line and refuse the rest."""
+    index = tmp_path / "index.csv"
+    append_row(index, ["a.jpg"] * len(COLUMNS))
+    before = index.read_bytes()
+    code = f"""
+import resource
+from pathlib import Path
+from cac_ros.node.observers.harvest_index import append_row
+resource.setrlimit(resource.RLIMIT_FSIZE, ({len(before)} + 5, {len(before)} + 5))
+try:
+    append_row(Path({str(index)!r}), ["b.jpg"] * {len(COLUMNS)})
+except OSError as error:
+    print(error.strerror)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout == "File too large\n"
+    assert index.read_bytes() == before
+
+
+def test_room_made_in_the_folder_is_noticed(harvest: Make, tmp_path: Path) -> None:
+    folder = tmp_path / "unknown"
+    made = harvest(quota=100_000)
+    number = 0
+    while show(made, answered(scene(number)))["harvest_problem"] == "":
+        number += 1
+    for path in folder.glob("*.jpg"):
+        path.unlink()
+    assert show(made, answered(scene(number)))["harvest_problem"] == ""
+
+
+def test_a_disk_that_does_not_answer_is_a_problem(harvest: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cac_ros.node.observers.harvest._HANGS", 0.05)
+    goes_on, made = threading.Event(), harvest()
+    with mock.patch.object(Path, "write_bytes", side_effect=lambda _: goes_on.wait(30)):
+        made.observe(answered(scene(0)))
+        wait_until(lambda: "has taken 0 s so far" in made.problem, "the report")
+        goes_on.set()
+        assert made.wait_idle(10)
 
 
 def test_a_disk_that_hangs_does_not_hold_up_the_frames(harvest: Make) -> None:

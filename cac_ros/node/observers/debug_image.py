@@ -31,6 +31,8 @@ class DebugImage:
         outputs: in front of the names of the topics.
     """
 
+    problem = ""
+
     def __init__(
         self, node: LifecycleNode, rate: Callable[[], float], on_crash: Callable[[Exception], None], outputs: str
     ) -> None:

@@ -7,8 +7,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 import time
 from collections import deque
@@ -21,17 +19,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cac_core.predictor import Reason
+from cac_core.support.names import one_line
 from cac_ros.images import to_bgr
+from cac_ros.node.log_throttle import LogThrottle
 from cac_ros.node.newest_frame_worker import NewestFrameWorker
+from cac_ros.node.observers.harvest_index import append_row, index_row
 from cac_ros.node.observers.observer import AnsweredFrame
-
-COLUMNS = ("file", "stamp", "frame_id", "nearest_label", "rejection_score", "threshold", "model_id")
-"""Of index.csv; the stamp is that of the image [s]."""
 
 _THUMBNAIL = 16  # [pixels]
 _ALIKE = 8.0  # [grey levels]; thumbnails that differ less on average show the same thing
 _REMEMBERED = 256  # saved pictures that a new one is compared with
 _JPEG_QUALITY = 95
+_SAY_AGAIN = 600.0  # [s]; a disk at its brink fails and works in turns
+_HANGS = 5.0  # [s]; no picture takes a disk that works for so long
 
 
 class QuotaError(Exception):
@@ -48,7 +48,7 @@ class Harvest:
         folder: made when the first frame is saved.
         period: least time between two frames that are looked at [s].
         quota: most bytes of pictures in the folder, those of earlier runs included.
-        say: gets a sentence when saving fails in a new way.
+        say: gets a sentence when saving fails, once in ten minutes for each kind of failure.
         clock: gives the time of day [s since 1970], for the names of the files.
     """
 
@@ -69,8 +69,16 @@ class Harvest:
         self._used = -1  # bytes; -1 = not counted yet
         self._thumbnails: deque[NDArray[np.int16]] = deque(maxlen=_REMEMBERED)
         self._saved = self._alike = self._failed = 0
-        self._problem = ""
+        self._failure = ""  # of the last picture that was to be written; empty if it was
+        self._throttle = LogThrottle(_SAY_AGAIN)
         self._worker: NewestFrameWorker[AnsweredFrame] = NewestFrameWorker(self._work, self._fail, name="harvest")
+
+    @property
+    def problem(self) -> str:
+        """Why saving fails; until a picture is written again. Empty if it does not fail."""
+        if (seconds := self._worker.busy_for()) > _HANGS:
+            return f"Saving an unknown frame in {one_line(str(self._folder))} has taken {seconds:.0f} s so far."
+        return self._failure
 
     def observe(self, answered: AnsweredFrame) -> None:
         """Hand a rejected frame to the thread if it is time for one."""
@@ -85,7 +93,7 @@ class Harvest:
             "harvested": str(self._saved),
             "harvest_duplicates": str(self._alike),
             "harvest_failed": str(self._failed),
-            "harvest_problem": self._problem,
+            "harvest_problem": self.problem,
         }
 
     def wait_idle(self, timeout: float) -> bool:
@@ -99,63 +107,58 @@ class Harvest:
     def _work(self, batch: Sequence[AnsweredFrame]) -> list[bool]:
         for answered in batch:
             try:
-                self._save(answered)
-                self._problem = ""
+                if self._save(answered):
+                    self._failure = ""
             except (OSError, QuotaError) as error:
                 self._fail(error)
         return [True] * len(batch)
 
     def _fail(self, error: Exception) -> None:
         self._failed += 1
-        problem = str(error)
+        kind: object = type(error)
+        self._failure = str(error)
         if isinstance(error, OSError):
-            problem = f"Unknown frames cannot be saved in {self._folder}: {error.strerror or error}."
-        if problem != self._problem:  # said once, until it is another one
-            self._problem = problem
-            self._say(problem)
+            kind = error.errno
+            folder = one_line(str(self._folder))
+            self._failure = f"Unknown frames cannot be saved in {folder}: {error.strerror or error}."
+        if text := self._throttle(kind, self._failure):
+            self._say(text)
 
-    def _save(self, answered: AnsweredFrame) -> None:
+    def _save(self, answered: AnsweredFrame) -> bool:
+        """Returns whether it was written; otherwise it looks like one that was."""
         assert answered.frame is not None
         picture = to_bgr(answered.frame)
         thumbnail = thumbnail_of(picture)
         if any(alike(thumbnail, earlier) for earlier in self._thumbnails):
             self._alike += 1
-            return
+            return False
         self._folder.mkdir(parents=True, exist_ok=True)
-        if self._used < 0:
-            self._used = sum(path.stat().st_size for path in self._folder.glob("*.jpg"))
         data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])[1].tobytes()
+        if self._used < 0 or self._used + len(data) > self._quota:  # somebody may have moved pictures away
+            self._used = _bytes_of_pictures(self._folder)
         if self._used + len(data) > self._quota:
             raise QuotaError(
-                f"{self._folder} holds {self._used / 1e6:.0f} MB of unknown frames, the harvest_quota: label them and "
-                "move them away, or raise the quota; until then no more are saved."
+                f"{one_line(str(self._folder))} holds {self._used / 1e6:.0f} MB of unknown frames, the harvest_quota: "
+                "label them and move them away, or raise the quota; until then no more are saved."
             )
         name = file_name(self._clock(), answered.decision.nearest_label)
-        unfinished = self._folder / f".{name}.part"
+        path, unfinished = self._folder / name, self._folder / f".{name}.part"
         try:
             unfinished.write_bytes(data)
-            unfinished.replace(self._folder / name)
+            unfinished.replace(path)
+            append_row(self._folder / "index.csv", index_row(name, answered))
         except OSError:
             unfinished.unlink(missing_ok=True)
+            path.unlink(missing_ok=True)  # a picture without its line is of no use
             raise
         self._used += len(data)
         self._saved += 1
         self._thumbnails.append(thumbnail)
-        self._index(name, answered)
+        return True
 
-    def _index(self, name: str, answered: AnsweredFrame) -> None:
-        path = self._folder / "index.csv"
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        if not path.exists():
-            writer.writerow(COLUMNS)
-        stamp, decision = answered.header.stamp, answered.decision
-        writer.writerow([
-            name, f"{stamp.sec}.{stamp.nanosec:09d}", answered.header.frame_id, decision.nearest_label,
-            f"{decision.rejection_score:.6g}", f"{decision.threshold:.6g}", answered.model_id,
-        ])  # fmt: skip
-        with path.open("a", encoding="utf-8") as file:
-            file.write(text.getvalue())
+
+def _bytes_of_pictures(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.glob("*.jpg"))
 
 
 def thumbnail_of(picture: NDArray[np.uint8]) -> NDArray[np.int16]:

@@ -36,6 +36,10 @@ class AnsweredFrame:
 class Observer(Protocol):
     """Is shown every answered frame. What takes time belongs into a thread of the observer's own."""
 
+    @property
+    def problem(self) -> str:
+        """What keeps it from its work, as a sentence for /diagnostics; empty if nothing does."""
+
     def observe(self, answered: AnsweredFrame) -> None:
         """Take notice of a frame; called in the worker thread, in the order of the frames, and must return at once."""
 

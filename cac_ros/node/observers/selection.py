@@ -9,6 +9,7 @@ from pathlib import Path
 
 from rclpy.lifecycle import LifecycleNode
 
+from cac_core.support.names import several_lines
 from cac_ros.node.messages import vision_messages
 from cac_ros.node.observers.debug_image import DebugImage
 from cac_ros.node.observers.harvest import Harvest
@@ -47,4 +48,4 @@ def make_observers(
 
 
 def _warn(node: LifecycleNode, sentence: str) -> None:
-    node.get_logger().warning(sentence)
+    node.get_logger().warning(several_lines(sentence))

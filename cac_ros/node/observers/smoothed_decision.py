@@ -24,6 +24,8 @@ class SmoothedDecision:
         outputs: in front of the name of the topic.
     """
 
+    problem = ""
+
     def __init__(self, node: LifecycleNode, frames: int, votes: int, outputs: str) -> None:
         self._node = node
         self._smoother = Smoother(frames, votes or majority(frames))

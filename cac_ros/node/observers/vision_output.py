@@ -48,6 +48,8 @@ class VisionOutput:
         outputs: in front of the name of the topic.
     """
 
+    problem = ""
+
     def __init__(self, node: LifecycleNode, messages: Any, outputs: str) -> None:
         self._node = node
         self._messages = messages

@@ -1,0 +1,54 @@
+# SPDX-FileCopyrightText: 2026 cac_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The file index.csv beside the harvested pictures: a line for each. No ROS in this file."""
+
+import contextlib
+import csv
+import io
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from cac_ros.node.observers.observer import AnsweredFrame
+
+COLUMNS = ("file", "stamp", "frame_id", "nearest_label", "rejection_score", "threshold", "model_id")
+"""Of index.csv; the stamp is that of the image [s]."""
+
+
+def index_row(name: str, answered: AnsweredFrame) -> tuple[str, ...]:
+    """The line of one picture.
+
+    Args:
+        name: of its file.
+        answered: the frame.
+    """
+    stamp, decision = answered.header.stamp, answered.decision
+    return (
+        name,
+        f"{stamp.sec}.{stamp.nanosec:09d}",
+        answered.header.frame_id,
+        decision.nearest_label,
+        f"{decision.rejection_score:.6g}",
+        f"{decision.threshold:.6g}",
+        answered.model_id,
+    )
+
+
+def append_row(path: Path, row: Sequence[str]) -> None:
+    """Append a line, after the header if the file is empty; where that fails, the file is as it was before.
+
+    Raises:
+        OSError: the disk is full, say.
+    """
+    with path.open("ab", buffering=0) as file:
+        before = file.tell()
+        text = io.StringIO()
+        csv.writer(text, lineterminator="\n").writerows([row] if before else [COLUMNS, row])
+        data = text.getvalue().encode("utf-8", "backslashreplace")
+        try:
+            while data:  # a disk that is nearly full takes a part
+                data = data[file.write(data) or 0 :]
+        except OSError:
+            with contextlib.suppress(OSError):
+                os.ftruncate(file.fileno(), before)
+            raise

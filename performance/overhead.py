@@ -23,6 +23,7 @@ from cac_core.support import console
 from cac_ros.images import to_frame
 from cac_ros.node.active_model import ActiveModel
 from cac_ros.node.answers import answer
+from cac_ros.node.arrived_image import ArrivedImage, look
 from cac_ros.node.messages import classification_message
 from cac_ros.parameters import NodeSettings
 from performance import table
@@ -77,7 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             name = f"{width}×{height} raw, {a.interpolation} resize"
 
             def whole(image: object = image, model: ActiveModel = model) -> object:
-                (result,) = answer([image], model)
+                (result,) = answer([lambda: look(ArrivedImage(image, 0.0), 0, None)], model)
                 return classification_message(image.header, result.decision, model.model_id, with_scores=True)  # type: ignore[attr-defined]
 
             frame = to_frame(image)

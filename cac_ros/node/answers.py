@@ -1,17 +1,16 @@
 # SPDX-FileCopyrightText: 2026 cac_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""From image messages to answers. Whatever goes wrong becomes an unknown with its reason. No ROS in this file."""
+"""From images to answers. Whatever goes wrong becomes an unknown with its reason. No ROS in this file."""
 
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from cac_core.predictor import Decision, Reason, failed
 from cac_core.preprocessing import Frame
 from cac_core.support.errors import CacError
-from cac_ros.images import BadFrameError, to_frame
 from cac_ros.node.active_model import ActiveModel
+from cac_ros.node.arrived_image import Look
 
 
 @dataclass(frozen=True)
@@ -38,48 +37,29 @@ class Answer:
         return self.decision.reason not in (Reason.OK, Reason.ABOVE_THRESHOLD)
 
 
-FrameCheck = Callable[[Frame], tuple[Reason, str]]
-"""Says why a frame is not worth classifying, with a sentence; OK if it is."""
-
-
-def answer(
-    messages: Sequence[Any], model: ActiveModel, checks: Sequence[FrameCheck | None] | None = None
-) -> list[Answer]:
-    """Classify a batch of image messages. Never raises: whatever goes wrong becomes an unknown with its reason.
+def answer(looks: Sequence[Callable[[], Look]], model: ActiveModel) -> list[Answer]:
+    """Classify a batch of images. Never raises: whatever goes wrong becomes an unknown with its reason.
 
     Args:
-        messages: sensor_msgs/Image or CompressedImage, of any sizes and encodings.
+        looks: for each image, reads it and says whether it is to be classified. A refused frame is not given to the
+            engine.
         model: decides.
-        checks: for each message, what its frame is asked before it is classified; None: nothing. A refused frame is not
-            given to the engine.
     """
-    frames: list[Frame | None] = []
-    refusals: list[tuple[Reason, str]] = []
+    seen: list[Look] = []
     decode_s: list[float] = []
-    for message, check in zip(messages, checks or [None] * len(messages), strict=True):
+    for read in looks:
         start = time.perf_counter()
-        frame, reason, problem = _read(message, check, model.smallest_side)
-        frames.append(frame)
-        refusals.append((reason, problem))
+        seen.append(read())
         decode_s.append(time.perf_counter() - start)
     start = time.perf_counter()
-    good = [frame for frame, (reason, _) in zip(frames, refusals, strict=True) if frame and reason == Reason.OK]
+    good = [one.frame for one in seen if one.frame and one.reason == Reason.OK]
     rest = iter(zip(*decide(good, model), strict=True))
     engine_s = time.perf_counter() - start
     answers = []
-    for frame, (reason, problem), seconds in zip(frames, refusals, decode_s, strict=True):
-        decision, why = next(rest) if reason == Reason.OK else (failed(reason), problem)
-        answers.append(Answer(decision, why, seconds, engine_s, frame))
+    for one, seconds in zip(seen, decode_s, strict=True):
+        decision, why = next(rest) if one.reason == Reason.OK else (failed(one.reason), one.problem)
+        answers.append(Answer(decision, why, seconds, engine_s, one.frame))
     return answers
-
-
-def _read(message: Any, check: FrameCheck | None, smallest_side: int) -> tuple[Frame | None, Reason, str]:
-    """The frame of a message, and why it is not to be classified, with a sentence; OK if it is."""
-    try:
-        frame = to_frame(message, smallest_side)
-    except BadFrameError as error:
-        return None, Reason.BAD_FRAME, f"A frame could not be read: {error}"
-    return (frame, *check(frame)) if check else (frame, Reason.OK, "")
 
 
 def decide(frames: Sequence[Frame], model: ActiveModel) -> tuple[list[Decision], list[str]]:

@@ -10,13 +10,16 @@ import traceback
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
-from typing import Any, NamedTuple
+from functools import partial
+from typing import Any
 
 from cac_msgs.msg import OpenSetClassification
 from rclpy.lifecycle import LifecycleNode
 
+from cac_core.preprocessing import Frame
 from cac_ros.node.active_model import ActiveModel
-from cac_ros.node.answers import Answer, FrameCheck
+from cac_ros.node.answers import Answer
+from cac_ros.node.arrived_image import ArrivedImage, Look, PictureGate, Verdict, look
 from cac_ros.node.diagnostics import NodeStatus
 from cac_ros.node.image_input import ImageInput
 from cac_ros.node.messages import classification_message
@@ -39,14 +42,6 @@ Warn = Callable[[object, str], None]
 """Gets the kind of a problem, and a sentence to be logged unless one of its kind was just now."""
 
 
-class ArrivedImage(NamedTuple):
-    """An image message, and when it came [s, time.monotonic()]."""
-
-    camera: Camera
-    message: Any
-    arrived: float
-
-
 class Camera:
     """What belongs to one camera: its topics, the state of what looks at several of its frames, its figures.
 
@@ -65,7 +60,7 @@ class Camera:
         node: LifecycleNode,
         settings: Callable[[], NodeSettings],
         topic: str,
-        put: Callable[[ArrivedImage], None],
+        put: Callable[[Camera, ArrivedImage], None],
         model: Callable[[], ActiveModel | None],
         engine: threading.Lock,
         warn: Warn,
@@ -74,6 +69,7 @@ class Camera:
         self.recent_frames = RecentFrames()
         self._context = node.context
         self._put = put
+        self._settings = settings
         self._report_warning = warn
         self._picture_check = PictureCheck()
         self._problem = ""  # of a frame since the last status
@@ -89,7 +85,9 @@ class Camera:
                 undo.callback(observer.close, PATIENCE)
             if start.classify_regions:
                 inputs = f"{topic}/" if topic else ""
-                self._regions = RegionInput(node, inputs, outputs, model, engine, self._warn, self._on_observer_crash)
+                self._regions = RegionInput(
+                    node, inputs, outputs, model, self._gate_aside, engine, self._warn, self._on_observer_crash
+                )
                 undo.callback(self._regions.release, PATIENCE)
             self._resources = undo.pop_all()
 
@@ -109,9 +107,31 @@ class Camera:
         """Free everything."""
         self._resources.close()
 
-    def frame_check(self, limits: PictureLimits) -> FrameCheck | None:
-        """What says whether a frame of this camera is worth classifying; None if nothing is to be checked."""
-        return (lambda frame: self._picture_check.check(frame, time.monotonic(), limits)) if limits.any else None
+    def busy_for(self) -> float:
+        """How long boxes of this camera have been in the engine [s]; 0 if none are."""
+        return 0.0 if self._regions is None else self._regions.busy_for()
+
+    def look(self, image: ArrivedImage, model: ActiveModel) -> Look:
+        """Read the image whose turn it is and have it judged; in the worker thread, in the order of the images."""
+        limits = self._limits()
+        seen = look(image, model.smallest_side, partial(self._judge, limits) if limits.any else None)
+        if seen.frame is not None:
+            image.verdict = seen.reason, seen.problem
+        return seen
+
+    def _judge(self, limits: PictureLimits, frame: Frame, arrived: float) -> Verdict:
+        return self._picture_check.check(frame, arrived, limits)
+
+    def _gate_aside(self, image: ArrivedImage) -> PictureGate | None:
+        """What judges an image for the boxes in it: what was said of its frame, or would be."""
+        verdict, limits = image.verdict, self._limits()
+        if verdict is not None:
+            return lambda frame, arrived: verdict
+        return (lambda frame, arrived: self._picture_check.check_aside(frame, arrived, limits)) if limits.any else None
+
+    def _limits(self) -> PictureLimits:
+        settings = self._settings()
+        return PictureLimits(settings.dark_limit, settings.bright_limit, settings.frozen_after)
 
     def publish(self, image: ArrivedImage, result: Answer, model: ActiveModel) -> None:
         """Publish the answer, then show it to the observers; in the worker thread."""
@@ -149,6 +169,7 @@ class Camera:
         values: dict[str, str] = {}
         for observer in self._observers:
             values |= observer.status_values()
+            problem = problem or observer.problem
         if self._regions is not None:
             values |= self._regions.status_values()
         status = replace(
@@ -164,9 +185,10 @@ class Camera:
         return status
 
     def _on_image(self, message: Any, arrived: float) -> None:
+        image = ArrivedImage(message, arrived)
         if self._regions is not None:
-            self._regions.remember(message)
-        self._put(ArrivedImage(self, message, arrived))
+            self._regions.remember(image)
+        self._put(self, image)
 
     def _show(self, answered: AnsweredFrame) -> None:
         for observer in self._observers:

@@ -12,17 +12,20 @@ import threading
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 from rclpy.lifecycle import LifecycleNode
 
 from cac_ros.node.active_model import ActiveModel
 from cac_ros.node.answers import Answer, answer
-from cac_ros.node.camera import NO_DIGITS, PATIENCE, ArrivedImage, Camera, Warn
+from cac_ros.node.arrived_image import ArrivedImage
+from cac_ros.node.camera import NO_DIGITS, PATIENCE, Camera, Warn
 from cac_ros.node.diagnostics import NodeStatus, combined
 from cac_ros.node.newest_frame_worker import NewestFrameWorker
-from cac_ros.node.picture_quality import PictureLimits
 from cac_ros.node.recent_frames import timings_of
 from cac_ros.parameters import NodeSettings
+
+Work = tuple[Camera, ArrivedImage]
 
 
 class Cameras:
@@ -52,7 +55,7 @@ class Cameras:
         self._released = False
         # Engines work on one batch at a time. A new lock: the thread of an engine that hung may hold the old one.
         self._engine = threading.Lock()
-        self._worker: NewestFrameWorker[ArrivedImage] = NewestFrameWorker(self._answer, self._on_crash)
+        self._worker: NewestFrameWorker[Work] = NewestFrameWorker(self._answer, self._on_crash)
         self._cameras: list[Camera] = []
         try:
             for topic in settings().cameras or ("",):
@@ -84,6 +87,10 @@ class Cameras:
             camera.release()
         return ended
 
+    def busy_for(self) -> float:
+        """How long a frame, or boxes, have been in the engine [s]; 0 if nothing is."""
+        return max([self._worker.busy_for(), *(camera.busy_for() for camera in self._cameras)])
+
     def forget_timings(self) -> None:
         """Start new figures: what comes next is answered by another rule."""
         for camera in self._cameras:
@@ -95,7 +102,7 @@ class Cameras:
         Args:
             node: what is not of one camera.
         """
-        node = replace(node, counts=self._worker.counts(), busy_for=self._worker.busy_for())
+        node = replace(node, counts=self._worker.counts(), busy_for=self.busy_for())
         problem, self._problem = self._problem, ""
         if node.stall:
             self._warn(node.stall.translate(NO_DIGITS), node.stall)
@@ -109,28 +116,26 @@ class Cameras:
             **{f"camera {name}": status for name, status in each.items()},
         }
 
-    def _put(self, image: ArrivedImage) -> None:
-        self._worker.put(image.camera.name, image)
+    def _put(self, camera: Camera, image: ArrivedImage) -> None:
+        self._worker.put(camera.name, (camera, image))
 
-    def _answer(self, batch: Sequence[ArrivedImage]) -> list[bool]:
-        """In the worker thread: classify and publish."""
-        model, settings = self._model(), self._settings()
+    def _answer(self, batch: Sequence[Work]) -> list[bool | None]:
+        """In the worker thread: classify and publish; None for a frame that gets no answer."""
+        model = self._model()
         if model is None:
-            return [False] * len(batch)
-        limits = PictureLimits(settings.dark_limit, settings.bright_limit, settings.frozen_after)
+            return [None] * len(batch)
         with self._engine:
-            checks = [image.camera.frame_check(limits) for image in batch]
-            results = answer([image.message for image in batch], model, checks)
+            results = answer([partial(camera.look, image, model) for camera, image in batch], model)
         if self._released:  # while the engine hung
-            return [False] * len(batch)
-        return [self._publish(image, result, model) for image, result in zip(batch, results, strict=True)]
+            return [None] * len(batch)
+        return [self._publish(*work, result, model) for work, result in zip(batch, results, strict=True)]
 
-    def _publish(self, image: ArrivedImage, result: Answer, model: ActiveModel) -> bool:
+    def _publish(self, camera: Camera, image: ArrivedImage, result: Answer, model: ActiveModel) -> bool | None:
         try:
-            image.camera.publish(image, result, model)
+            camera.publish(image, result, model)
         except Exception as error:  # noqa: BLE001 - the other cameras' answers are good
             self._on_crash(error)
-            return False
+            return None
         return not result.failed
 
     def _on_crash(self, error: Exception) -> None:

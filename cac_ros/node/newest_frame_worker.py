@@ -6,6 +6,7 @@ A camera is faster than a slow model; answering old frames late helps nobody. So
 replaces the one that still waits there. No ROS in this file.
 """
 
+import contextlib
 import threading
 import time
 from collections import Counter, defaultdict
@@ -24,9 +25,10 @@ class Counts:
         received: frames put in.
         classified: frames answered, known or unknown.
         replaced: frames dropped because a newer one came before their turn, or because the worker was closed.
-        failed: frames answered with an error (unreadable, engine error, result not finite).
+        failed: frames answered with an error (unreadable, engine error, result not finite), or not at all.
         waiting: frames in a slot.
         in_work: frames in the batch being worked on.
+        unanswered: those of the failed frames that got no answer at all.
     """
 
     received: int = 0
@@ -35,6 +37,7 @@ class Counts:
     failed: int = 0
     waiting: int = 0
     in_work: int = 0
+    unanswered: int = 0
 
 
 class NewestFrameWorker(Generic[T]):
@@ -42,15 +45,15 @@ class NewestFrameWorker(Generic[T]):
 
     Args:
         process: gets the newest frames of all cameras that have one, answers them, and returns for each whether it was
-            classified (true) or failed (false). Runs in the worker thread, never twice at once.
-        on_crash: gets an exception that escaped from ``process``; its frames count as failed and the worker goes on.
+            classified (true), failed (false), or got no answer (None). Runs in the worker thread, never twice at once.
+        on_crash: gets an exception that escaped from ``process``; its frames count as unanswered; the worker goes on.
         clock: seconds, never going back.
         name: of the thread.
     """
 
     def __init__(
         self,
-        process: Callable[[Sequence[T]], Sequence[bool]],
+        process: Callable[[Sequence[T]], Sequence[bool | None]],
         on_crash: Callable[[Exception], None],
         clock: Callable[[], float] = time.monotonic,
         name: str = "classify",
@@ -109,16 +112,20 @@ class NewestFrameWorker(Generic[T]):
 
     def _run(self) -> None:
         while batch := self._take():
+            results: Sequence[bool | None]
             try:
                 results = self._process(list(batch.values()))
                 if len(results) != len(batch):
                     raise RuntimeError(f"{len(results)} results for {len(batch)} frames")
             except Exception as error:  # noqa: BLE001 - whatever it is, the robot's next frame must still be answered
-                results = [False] * len(batch)
-                self._on_crash(error)
+                results = [None] * len(batch)
+                with contextlib.suppress(Exception):  # not even a failing report may end this thread
+                    self._on_crash(error)
             with self._changed:
                 for camera, good in zip(batch, results, strict=True):
                     self._done[camera]["classified" if good else "failed"] += 1
+                    if good is None:
+                        self._done[camera]["unanswered"] += 1
                 self._in_work = {}
                 self._changed.notify_all()
 

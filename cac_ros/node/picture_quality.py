@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Whether a frame is worth classifying: not black, not saturated, not one picture for ever. No ROS in this file."""
 
+import threading
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,9 +37,10 @@ class PictureLimits:
 
 
 class PictureCheck:
-    """Checks the frames of one camera, in their order. Keeps the last frame (no copy) to compare the next one with."""
+    """Checks the frames of one camera. Keeps the last frame (no copy) to compare the next one with."""
 
     def __init__(self) -> None:
+        self._lock = threading.Lock()
         self._before: Frame | None = None
         self._same_since = 0.0
         self._same = 0
@@ -47,22 +49,38 @@ class PictureCheck:
         """Why this frame is not worth classifying, with a sentence; OK and an empty one if it is.
 
         Args:
-            frame: must not change any more, its pixels are compared with those of the next frame.
+            frame: in the order of the camera; must not change any more, its pixels are compared with those of the next.
             arrived: when it came [s], never going back.
             limits: those in force.
         """
-        if limits.frozen_after > 0 and (frozen_for := self._frozen_for(frame, arrived)) >= limits.frozen_after:
-            return Reason.FROZEN, f"The camera has sent the same picture for {frozen_for:.1f} s."
-        if limits.frozen_after <= 0:
-            self._before = None
-        return exposure(frame, limits)
+        with self._lock:
+            if limits.frozen_after <= 0:
+                self._before = None
+            else:
+                if not self._is_as_before(frame):
+                    self._same_since, self._same = arrived, 0
+                self._before = frame
+                self._same += 1
+            count, seconds = self._same, arrived - self._same_since
+        return _verdict(frame, count, seconds, limits)
 
-    def _frozen_for(self, frame: Frame, arrived: float) -> float:
-        if self._before is None or not same(self._before, frame):
-            self._same_since, self._same = arrived, 0
-        self._before = frame
-        self._same += 1
-        return arrived - self._same_since if self._same >= _FEWEST else 0.0
+    def check_aside(self, frame: Frame, arrived: float, limits: PictureLimits) -> tuple[Reason, str]:
+        """Like :meth:`check` for a frame out of its turn: nothing is remembered of it."""
+        count, seconds = 0, 0.0
+        with self._lock:
+            if limits.frozen_after > 0 and self._is_as_before(frame):
+                count, seconds = self._same + (frame is not self._before), arrived - self._same_since
+        return _verdict(frame, count, seconds, limits)
+
+    def _is_as_before(self, frame: Frame) -> bool:
+        return self._before is not None and (frame is self._before or same(self._before, frame))
+
+
+def _verdict(frame: Frame, count: int, seconds: float, limits: PictureLimits) -> tuple[Reason, str]:
+    """Of a frame that is the last of so many equal ones, which have come for so long [s]."""
+    if limits.frozen_after > 0 and count >= _FEWEST and seconds >= limits.frozen_after:
+        return Reason.FROZEN, f"The camera has sent the same picture for {seconds:.1f} s."
+    return exposure(frame, limits)
 
 
 def exposure(frame: Frame, limits: PictureLimits) -> tuple[Reason, str]:

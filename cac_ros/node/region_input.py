@@ -18,15 +18,26 @@ from cac_msgs.msg import Region, RegionArray, RegionClassification, RegionClassi
 from rclpy.lifecycle import LifecycleNode, LifecyclePublisher
 from rclpy.subscription import Subscription
 
-from cac_core.predictor import Reason, failed
-from cac_ros.images import BadFrameError, to_frame
+from cac_core.predictor import Decision, Reason, failed
 from cac_ros.node.active_model import ActiveModel
+from cac_ros.node.arrived_image import ArrivedImage, PictureGate, look
 from cac_ros.node.messages import classification_message, vision_messages
 from cac_ros.node.newest_frame_worker import NewestFrameWorker
-from cac_ros.node.regions import Box, boxes_of_detections, boxes_of_regions, classify
+from cac_ros.node.reduced_frames import fraction_of
+from cac_ros.node.regions import (
+    Box,
+    boxes_of_detections,
+    boxes_of_regions,
+    classify,
+    keep_their_pixels,
+    reduced,
+)
 
 KEPT_IMAGES = 30
 """Newest images that wait for a detector to look at them, too."""
+
+KEPT_PIXELS = 2**26
+"""Most memory for the decoded pixels of these images [bytes]; older ones are decoded again where boxes ask for them."""
 
 KEPT_QUESTIONS = 10
 """Newest questions that wait for their image."""
@@ -36,7 +47,7 @@ Stamp = tuple[int, int]
 
 @dataclass(frozen=True)
 class _Job:
-    image: Any
+    image: ArrivedImage
     boxes: list[Box]
 
 
@@ -50,6 +61,8 @@ class RegionInput:
         inputs: in front of the names of the topics that are read; empty or ending in ``/``.
         outputs: in front of the name of the topic of the answers.
         model: gives the model in use.
+        gate: gives the verdict of the camera's gate on an image whose frame had no turn yet, or None if nothing is
+            checked.
         engine: held while the engine works; engines work on one batch at a time.
         warn: gets the kind of a problem and a sentence.
         on_crash: gets an exception that escaped from answering.
@@ -61,6 +74,7 @@ class RegionInput:
         inputs: str,
         outputs: str,
         model: Callable[[], ActiveModel | None],
+        gate: Callable[[ArrivedImage], PictureGate | None],
         engine: threading.Lock,
         warn: Callable[[object, str], None],
         on_crash: Callable[[Exception], None],
@@ -68,9 +82,10 @@ class RegionInput:
         self._node = node
         self._inputs = inputs
         self._model = model
+        self._gate = gate
         self._engine = engine
         self._warn = warn
-        self._images: deque[tuple[Stamp, Any]] = deque(maxlen=KEPT_IMAGES)
+        self._images: deque[tuple[Stamp, ArrivedImage]] = deque(maxlen=KEPT_IMAGES)
         self._questions: deque[tuple[Stamp, list[Box]]] = deque()
         self._subscriptions: list[Subscription[Any]] = []
         self._without_image = 0
@@ -109,10 +124,19 @@ class RegionInput:
         self._worker.close(patience)
         self._node.destroy_lifecycle_publisher(self._publisher)
 
-    def remember(self, image: Any) -> None:
+    def busy_for(self) -> float:
+        """How long the boxes now being worked on have been in work [s]; 0 if none are."""
+        return self._worker.busy_for()
+
+    def remember(self, image: ArrivedImage) -> None:
         """Keep an image for questions that come later, and answer those that came before it."""
-        stamp = _stamp(image)
+        stamp = _stamp(image.message)
         self._images.append((stamp, image))
+        room = KEPT_PIXELS
+        for _, kept in reversed(self._images):
+            room -= kept.pixel_bytes()
+            if room < 0:
+                kept.forget_frame()
         for question in [q for q in self._questions if q[0] == stamp]:
             self._questions.remove(question)
             self._worker.put("regions", _Job(image, question[1]))
@@ -142,24 +166,17 @@ class RegionInput:
                 f"The detector must copy the header of the image, and answer within {KEPT_IMAGES} images.",
             )
 
-    def _answer(self, batch: Sequence[_Job]) -> list[bool]:
+    def _answer(self, batch: Sequence[_Job]) -> list[bool | None]:
         return [self._answer_one(job) for job in batch]
 
-    def _answer_one(self, job: _Job) -> bool:
+    def _answer_one(self, job: _Job) -> bool | None:
         model = self._model()
         if model is None:
-            return False
-        problem = ""
-        try:
-            frame = to_frame(job.image)
-        except BadFrameError as error:
-            decisions, problem = [failed(Reason.BAD_FRAME)] * len(job.boxes), f"An image could not be read: {error}"
-        else:
-            with self._engine:
-                decisions, problem = classify(frame, job.boxes, model)
+            return None
+        decisions, problem = self._decide(job.image, job.boxes, model)
         if problem:
             self._warn("regions", f"Boxes could not be classified: {problem}")
-        header = job.image.header
+        header = job.image.message.header
         results = [
             RegionClassification(
                 region=Region(id=box.id, x=box.x, y=box.y, width=box.width, height=box.height),
@@ -169,6 +186,23 @@ class RegionInput:
         ]
         self._publisher.publish(RegionClassificationArray(header=header, results=results))
         return not problem
+
+    def _decide(self, image: ArrivedImage, boxes: list[Box], model: ActiveModel) -> tuple[list[Decision], str]:
+        """What holds for the frame holds for its boxes: the same decoder, the same gate."""
+        gate = self._gate(image)
+        frame, reason, problem = look(image, model.smallest_side, gate)
+        fraction = 1 if frame is None else fraction_of(frame)
+        if frame is not None and fraction > 1:
+            small = reduced(boxes, fraction)
+            if keep_their_pixels(frame, small, model.smallest_side):
+                boxes = small
+            else:  # the rule of reduced_jpeg is that twice what the network sees remains, of a box as of a frame
+                frame, _, unreadable = look(image, 0, None)
+                reason, problem = (Reason.BAD_FRAME, unreadable) if frame is None else (reason, problem)
+        if frame is None or reason != Reason.OK:
+            return [failed(reason)] * len(boxes), problem
+        with self._engine:
+            return classify(frame, boxes, model)
 
 
 def _stamp(message: Any) -> Stamp:

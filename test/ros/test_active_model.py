@@ -4,8 +4,11 @@
 
 import math
 import tracemalloc
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import numpy as np
@@ -18,7 +21,8 @@ from cac_core.predictor import Predictor, Reason, failed
 from cac_core.support.errors import CacError, EngineError
 from cac_ros.images import to_bgr
 from cac_ros.node.active_model import ActiveModel
-from cac_ros.node.answers import answer
+from cac_ros.node.answers import Answer, answer
+from cac_ros.node.arrived_image import ArrivedImage, PictureGate, look
 from cac_ros.node.messages import class_list_message, classification_message, threshold_changes
 from cac_ros.node.observers.debug_image import jpeg_message
 from cac_ros.parameters import NodeSettings, ParameterError
@@ -30,8 +34,18 @@ def active(model: Path) -> ActiveModel:
     return ActiveModel.load(str(model), NodeSettings(device="cpu"))
 
 
+def answers_to(
+    messages: Sequence[Any], model: ActiveModel, gates: Sequence[PictureGate | None] | None = None
+) -> list[Answer]:
+    looks = [
+        partial(look, ArrivedImage(message, 0.0), model.smallest_side, gate)
+        for message, gate in zip(messages, gates or [None] * len(messages), strict=True)
+    ]
+    return answer(looks, model)
+
+
 def test_a_batch_is_answered_in_order_and_one_bad_frame_spoils_no_other(active: ActiveModel) -> None:
-    results = answer([picture(RED), Image(), picture(GREY)], active)
+    results = answers_to([picture(RED), Image(), picture(GREY)], active)
     assert [r.decision.reason for r in results] == [Reason.OK, Reason.BAD_FRAME, Reason.ABOVE_THRESHOLD]
     assert [r.failed for r in results] == [False, True, False]
     assert [bool(r.problem) for r in results] == [False, True, False]
@@ -44,10 +58,10 @@ def test_a_raw_frame_is_never_copied_on_its_way_to_its_answer(model: Path, encod
     pytest.importorskip(engine, reason=f"{engine} is not installed")
     active = ActiveModel.load(str(model), NodeSettings(device="cpu", engine=engine))
     message = picture(RED, 1920, 1080, encoding)
-    answer([message], active)
+    answers_to([message], active)
     tracemalloc.start()
     try:
-        (result,) = answer([message], active)
+        (result,) = answers_to([message], active)
         classification_message(message.header, result.decision, active.model_id, with_scores=True)
         _, peak = tracemalloc.get_traced_memory()  # NumPy reports its arrays, and OpenCV's results are such
     finally:
@@ -61,8 +75,8 @@ def test_a_raw_frame_is_never_copied_on_its_way_to_its_answer(model: Path, encod
 def test_large_jpegs_are_reduced_only_where_asked_for_and_shown_whole(active: ActiveModel) -> None:
     size = active.predictor.bundle.preprocessing.image_size
     message = jpeg_message(Header(), np.full((16 * size, 20 * size, 3), RED[::-1], np.uint8))
-    (whole,) = answer([message], active)
-    (reduced,) = answer([message], active.with_settings(NodeSettings(device="cpu", reduced_jpeg=True)))
+    (whole,) = answers_to([message], active)
+    (reduced,) = answers_to([message], active.with_settings(NodeSettings(device="cpu", reduced_jpeg=True)))
     assert whole.frame is not None
     assert reduced.frame is not None
     assert whole.frame.pixels.shape[:2] == (16 * size, 20 * size)
@@ -80,7 +94,7 @@ def test_large_jpegs_are_reduced_only_where_asked_for_and_shown_whole(active: Ac
 )
 def test_whatever_the_predictor_raises_becomes_an_unknown(active: ActiveModel, error: Exception, words: str) -> None:
     with mock.patch.object(type(active.predictor), "predict", side_effect=error):
-        (result,) = answer([picture(RED)], active)
+        (result,) = answers_to([picture(RED)], active)
     assert result.decision.reason == Reason.ENGINE_ERROR
     assert result.decision.unknown
     assert result.problem == f"The engine failed on a frame: {words}"
@@ -88,7 +102,7 @@ def test_whatever_the_predictor_raises_becomes_an_unknown(active: ActiveModel, e
 
 def test_a_predictor_that_answers_too_little_is_an_engine_error(active: ActiveModel) -> None:
     with mock.patch.object(type(active.predictor), "predict", return_value=[]):
-        (result,) = answer([picture(RED)], active)
+        (result,) = answers_to([picture(RED)], active)
     assert result.decision.reason == Reason.ENGINE_ERROR
 
 
@@ -128,7 +142,7 @@ def test_what_cannot_be_loaded_gets_a_sentence(tmp_path: Path) -> None:
 
 def test_the_answer_as_a_message(active: ActiveModel) -> None:
     header = Header(frame_id="camera")
-    (result,) = answer([picture(GREY)], active)
+    (result,) = answers_to([picture(GREY)], active)
     message = classification_message(header, result.decision, "m@1", with_scores=True)
     assert message.header == header
     assert message.unknown
@@ -185,15 +199,15 @@ def test_the_engine_gets_threads_and_precision_and_is_warm_for_a_frame_of_every_
 
 def test_frames_of_any_size_and_encoding_in_one_batch_are_answered_as_one_by_one(active: ActiveModel) -> None:
     messages = [picture(RED, 640, 480), picture(GREY, 31, 77, "bgr8"), Image(), picture(RED, 16, 16, "bgr8")]
-    together = answer(messages, active)
+    together = answers_to(messages, active)
     for result, message in zip(together, messages, strict=True):
-        (alone,) = answer([message], active)
+        (alone,) = answers_to([message], active)
         assert (result.decision.label, result.decision.reason) == (alone.decision.label, alone.decision.reason)
         np.testing.assert_allclose(result.decision.rejection_scores, alone.decision.rejection_scores, atol=1e-5)
 
 
 def test_each_frame_is_shown_to_the_gate_of_its_own_camera(active: ActiveModel) -> None:
-    refuse = lambda frame: (Reason.TOO_DARK, f"{frame.pixels.shape[1]} pixels wide")  # noqa: E731
-    results = answer([picture(RED), picture(RED, 80, 60), picture(RED)], active, [None, refuse, None])
+    refuse = lambda frame, arrived: (Reason.TOO_DARK, f"{frame.pixels.shape[1]} pixels wide")  # noqa: E731
+    results = answers_to([picture(RED), picture(RED, 80, 60), picture(RED)], active, [None, refuse, None])
     assert [r.decision.reason for r in results] == [Reason.OK, Reason.TOO_DARK, Reason.OK]
     assert [r.problem for r in results] == ["", "80 pixels wide", ""]

@@ -110,7 +110,22 @@ def test_a_crash_is_reported_counted_and_survived(engine: Engine, worker: Newest
     worker.put("camera", 2)
     assert worker.wait_idle(TIMEOUT)
     assert [type(error) for error in engine.crashes] == [ZeroDivisionError]
-    assert worker.counts() == Counts(received=2, classified=1, failed=1)
+    assert worker.counts() == Counts(received=2, classified=1, failed=1, unanswered=1)
+
+
+def test_frames_without_an_answer_are_counted_even_if_the_report_of_a_crash_fails() -> None:
+    def crash_again(error: Exception) -> None:
+        raise UnicodeEncodeError("utf-8", "", 0, 1, "a report that cannot be written")
+
+    outcomes = iter([[True], [None], [False], [], [True]])
+    worker: NewestFrameWorker[int] = NewestFrameWorker(lambda frames: next(outcomes), crash_again)
+    try:
+        for frame in range(5):
+            worker.put("camera", frame)
+            assert worker.wait_idle(TIMEOUT)
+        assert worker.counts() == Counts(received=5, classified=2, failed=3, unanswered=2)
+    finally:
+        worker.close(TIMEOUT)
 
 
 def test_a_wrong_number_of_results_is_a_crash() -> None:
@@ -119,7 +134,7 @@ def test_a_wrong_number_of_results_is_a_crash() -> None:
     worker.put("camera", 1)
     assert worker.wait_idle(TIMEOUT)
     assert str(crashes[0]) == "0 results for 1 frames"
-    assert worker.counts() == Counts(received=1, failed=1)
+    assert worker.counts() == Counts(received=1, failed=1, unanswered=1)
     assert worker.close(TIMEOUT)
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from cac_core.predictor import Reason
 from cac_core.preprocessing import Frame
 from cac_ros.node.answers import answer
+from cac_ros.node.arrived_image import ArrivedImage, Verdict, look
 from cac_ros.node.picture_quality import PictureCheck, PictureLimits, exposure, same
 
 CHECK = PictureLimits(dark=0.05, bright=0.98)
@@ -106,7 +107,22 @@ def test_a_refused_frame_is_not_given_to_the_engine_and_counts_as_failed() -> No
     class Message:
         encoding, width, height, step, is_bigendian, data = "mono8", 4, 4, 4, 0, bytes(16)
 
-    (result,) = answer([Message()], Model(), [lambda frame: exposure(frame, CHECK)])  # type: ignore[arg-type]
+    def gate(frame: Frame, arrived: float) -> Verdict:
+        return exposure(frame, CHECK)
+
+    (result,) = answer([lambda: look(ArrivedImage(Message(), 0.0), 0, gate)], Model())  # type: ignore[arg-type]
     assert result.decision.reason == Reason.TOO_DARK
     assert (result.decision.unknown, result.decision.label, result.failed) == (True, "", True)
     assert result.problem.startswith("The picture is black")
+
+
+def test_a_frame_out_of_its_turn_is_judged_like_the_others_and_not_remembered() -> None:
+    check, limits = PictureCheck(), PictureLimits(frozen_after=1.0)
+    frames = [plain(128) for _ in range(4)]
+    for arrived, frame in zip((0.0, 0.5, 0.9), frames, strict=False):
+        assert check.check(frame, arrived, limits)[0] == Reason.OK
+    assert check.check_aside(frames[3], 0.95, limits)[0] == Reason.OK, "not for so long yet"
+    assert check.check_aside(frames[3], 1.1, limits)[0] == Reason.FROZEN
+    assert check.check_aside(noisy(1), 1.2, limits)[0] == Reason.OK
+    assert check.check_aside(plain(0), 1.2, PictureLimits(dark=0.05))[0] == Reason.TOO_DARK
+    assert check.check(frames[3], 1.3, limits)[0] == Reason.FROZEN, "the ones aside changed nothing"

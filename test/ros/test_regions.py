@@ -4,6 +4,7 @@
 
 import math
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -20,8 +21,10 @@ from sensor_msgs.msg import Image
 from cac_core.predictor import Reason
 from cac_core.preprocessing import Frame
 from cac_core.support.errors import EngineError
+from cac_ros.images import to_frame
 from cac_ros.node.active_model import ActiveModel
-from cac_ros.node.regions import Box, boxes_of_detections, classify, crop
+from cac_ros.node.arrived_image import ArrivedImage, look
+from cac_ros.node.regions import Box, boxes_of_detections, classify, crop, keep_their_pixels, reduced
 from cac_ros.parameters import NodeSettings
 from test.ros.driver import BLUE, GREEN, GREY, RED, NodeProcess, Robot, picture, running, values_of
 
@@ -120,6 +123,49 @@ def test_no_detection_makes_it_fail(x: float, y: float, width: float, height: fl
         assert crop(frame(), box) is None
 
 
+def test_an_image_is_decoded_once_for_its_frame_and_its_boxes() -> None:
+    image = ArrivedImage(quarters(), 0.0)
+    with mock.patch("cac_ros.node.arrived_image.to_frame", wraps=to_frame) as decoded:
+        with ThreadPoolExecutor(8) as pool:
+            looks = list(pool.map(lambda _: look(image, 0, None), range(32)))
+        assert decoded.call_count == 1
+        assert {id(one.frame) for one in looks} == {id(looks[0].frame)}
+        image.forget_frame()
+        assert look(image, 0, None).reason == Reason.OK
+        assert decoded.call_count == 2
+
+
+def test_an_image_that_cannot_be_read_is_tried_once_and_a_bug_costs_no_answer() -> None:
+    image = ArrivedImage(Image(encoding="h264"), 0.0)
+    with mock.patch("cac_ros.node.arrived_image.to_frame", wraps=to_frame) as decoded:
+        assert [look(image, 0, None)[:2] for _ in range(3)] == [(None, Reason.BAD_FRAME)] * 3
+        assert decoded.call_count == 1
+    with mock.patch("cac_ros.node.arrived_image.to_frame", side_effect=ZeroDivisionError("a bug")):
+        seen = look(ArrivedImage(quarters(), 0.0), 0, None)
+    assert seen == (None, Reason.BAD_FRAME, "A frame could not be read: ZeroDivisionError: a bug")
+
+
+@given(
+    st.integers(-300, 900), st.integers(-300, 900), st.integers(0, 700), st.integers(0, 700), st.sampled_from([2, 4, 8])
+)
+def test_a_box_in_a_reduced_frame_covers_what_it_did(x: int, y: int, width: int, height: int, fraction: int) -> None:
+    whole = Frame(np.zeros((480, 640, 3), np.uint8), "rgb")
+    small = Frame(np.zeros((480 // fraction, 640 // fraction, 3), np.uint8), "rgb")
+    (box,) = reduced([Box("", x, y, width, height)], fraction)
+    before, after = crop(whole, Box("", x, y, width, height)), crop(small, box)
+    assert (before is None) == (after is None)
+    if before is not None and after is not None:
+        for full, part in zip(before.pixels.shape[:2], after.pixels.shape[:2], strict=True):
+            assert full / fraction <= part < full / fraction + 2
+
+
+def test_boxes_too_small_in_a_reduced_frame_are_found_out() -> None:
+    frame = Frame(np.zeros((128, 128, 3), np.uint8), "rgb")
+    assert keep_their_pixels(frame, [Box("", 0, 0, 64, 64), Box("outside", 500, 0, 9, 9)], 64)
+    assert not keep_their_pixels(frame, [Box("", 0, 0, 64, 64), Box("", 0, 0, 63, 100)], 64)
+    assert not keep_their_pixels(frame, [Box("at the edge", 100, 0, 64, 64)], 64)
+
+
 # -- over DDS -----------------------------------------------------------------------------------------------------
 
 
@@ -198,7 +244,51 @@ def test_boxes_in_an_unreadable_image_are_unknown(detector: Detector, node: Node
     detector.ask_about(message.header, {"a": WHOLE})
     (result,) = detector.result(message.header).results
     assert result.classification.reason == OpenSetClassification.BAD_FRAME
-    assert "Boxes could not be classified: An image could not be read: encoding 'h264'" in node.output
+    assert "Boxes could not be classified: A frame could not be read: encoding 'h264'" in node.output
+
+
+@pytest.mark.parametrize(
+    ("colour", "gate", "reason"),
+    [
+        ((0, 0, 0), {"dark_limit": 0.05}, OpenSetClassification.TOO_DARK),
+        ((255, 255, 255), {"bright_limit": 0.98}, OpenSetClassification.TOO_BRIGHT),
+        (RED, {"frozen_after": 0.2}, OpenSetClassification.FROZEN),
+    ],
+)
+def test_what_holds_for_a_frame_holds_for_its_boxes(
+    detector: Detector, colour: tuple[int, int, int], gate: dict[str, float], reason: int
+) -> None:
+    off = {"dark_limit": 0.0, "bright_limit": 1.0, "frozen_after": 0.0}
+    message = picture(colour)
+    assert detector.set_parameters(threshold=1e6)[0].successful, "everything is known"
+    try:
+        answer = detector.ask(message)
+        detector.ask_about(message.header, {"before": WHOLE, "small": (3, 3, 20, 20)})
+        assert {r.classification.label for r in detector.result(message.header).results} == {answer.label} != {""}
+        assert all(result.successful for result in detector.set_parameters(**gate))
+        detector.wait(lambda: detector.ask(message).reason == reason, "the frame to be refused")
+        for _ in range(3):
+            detector.ask_about(message.header, {"after": WHOLE, "small": (3, 3, 20, 20)})
+            results = detector.result(message.header).results
+            assert [(r.classification.unknown, r.classification.label) for r in results] == [(True, "")] * 2
+            assert [r.classification.reason for r in results] == [reason] * 2
+            assert detector.ask(message).reason == reason
+    finally:
+        detector.set_parameters(**off, threshold=-1.0)
+
+
+def test_boxes_in_a_refused_image_that_had_no_turn_yet_are_unknown(detector: Detector) -> None:
+    message = picture((0, 0, 0))
+    assert detector.set_parameters(dark_limit=0.05)[0].successful
+    try:
+        message.header.stamp.sec = 6000
+        detector.ask_about(message.header, {"early": WHOLE})
+        detector.ask(picture(RED))
+        detector.images.publish(message)
+        (result,) = detector.result(message.header).results
+        assert result.classification.reason == OpenSetClassification.TOO_DARK
+    finally:
+        detector.set_parameters(dark_limit=0.0)
 
 
 def test_boxes_without_an_image_are_not_answered_but_reported(detector: Detector, node: NodeProcess) -> None:

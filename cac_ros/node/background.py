@@ -22,6 +22,7 @@ class Background(Generic[T]):
         self._work = work
         self._outcome: Callable[[], T]
         self._done = threading.Event()
+        self._ending = threading.Lock()
         # A daemon, because a library that hangs while loading must not keep the process from ending.
         threading.Thread(target=self._run, name="background", daemon=True).start()
 
@@ -31,15 +32,30 @@ class Background(Generic[T]):
             yield
         return self._outcome()
 
+    def wait(self, goes_on: Callable[[], bool]) -> T | None:
+        """Like ``await``, outside of a coroutine; None when ``goes_on`` is no longer true."""
+        while not self._done.wait(_POLL):
+            if not goes_on():
+                return None
+        return self._outcome()
+
+    def give_up(self, error: Exception) -> None:
+        """Raise ``error`` where it is awaited; the thread is left behind, and what it still returns is forgotten."""
+        self._end(partial(_raise, error))
+
     def _run(self) -> None:
         try:
             result = self._work()
-            self._outcome = lambda: result
-        except Exception as error:  # noqa: BLE001 - raised again where it is awaited
-            self._outcome = partial(_raise, error)
-        finally:
-            self._done.set()
+            self._end(lambda: result)
+        except BaseException as error:  # noqa: BLE001 - raised again where it is awaited
+            self._end(partial(_raise, error))
+
+    def _end(self, outcome: Callable[[], T]) -> None:
+        with self._ending:
+            if not self._done.is_set():
+                self._outcome = outcome
+                self._done.set()
 
 
-def _raise(error: Exception) -> NoReturn:
+def _raise(error: BaseException) -> NoReturn:
     raise error

@@ -8,14 +8,15 @@ from dataclasses import dataclass, field, replace
 
 from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 
+from cac_core.support.names import one_line
 from cac_ros.node.newest_frame_worker import Counts
 from cac_ros.node.recent_frames import Timings
 
 FEWEST_FOR_DRIFT = 100
 """Among fewer classified frames, the share of unknown ones says little."""
 
-STALL_LIMIT = 2.0
-"""A frame in the engine for longer than this is an error [s]."""
+STALL_LIMIT = 1.5
+"""A frame in the engine for longer than this is an error [s]; told within 2 s, see ``watchdog.py``."""
 
 
 @dataclass(frozen=True)
@@ -126,8 +127,8 @@ def status_message(name: str, hardware_id: str, status: NodeStatus) -> Diagnosti
         level=level,
         name=name,
         hardware_id=hardware_id,
-        message=message,
-        values=[KeyValue(key=key, value=value) for key, value in key_values(status).items()],
+        message=one_line(message),
+        values=[KeyValue(key=key, value=one_line(value)) for key, value in key_values(status).items()],
     )
 
 
@@ -140,6 +141,7 @@ def key_values(status: NodeStatus) -> dict[str, str]:
         "classified": str(counts.classified),
         "replaced": str(counts.replaced),
         "failed": str(counts.failed),
+        "unanswered": str(counts.unanswered),
         "waiting": str(counts.waiting + counts.in_work),
         "lost": str(status.lost),
         "input_rate_hz": f"{status.rate:.1f}",

@@ -7,6 +7,8 @@ import traceback
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 
+from cac_core.support.names import several_lines
+
 
 def spin(node: Node, log_period: float) -> None:
     """Handle callbacks until the process is asked to end.
@@ -30,4 +32,5 @@ def spin(node: Node, log_period: float) -> None:
         except Exception:  # noqa: BLE001 - a message that cannot be deserialised, say: no reason to stop the robot's eyes
             if not node.context.ok():
                 return
-            node.get_logger().error(f"A callback failed:\n{traceback.format_exc()}", throttle_duration_sec=log_period)
+            text = several_lines(f"A callback failed:\n{traceback.format_exc()}")
+            node.get_logger().error(text, throttle_duration_sec=log_period)

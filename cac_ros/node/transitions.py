@@ -8,6 +8,7 @@ from collections.abc import Callable
 from rclpy.lifecycle import LifecycleNode, TransitionCallbackReturn
 
 from cac_core.support.errors import CacError
+from cac_core.support.names import several_lines
 
 
 class Transitions:
@@ -41,7 +42,7 @@ class Transitions:
             self.failure = f"{name} failed: {error if expected else f'{type(error).__name__}: {error}'}"
             if self._node.context.ok():  # otherwise the process is asked to end, and that is why it failed
                 text = self.failure if expected else f"{self.failure}\n{traceback.format_exc()}"
-                self._node.get_logger().error(text)
+                self._node.get_logger().error(several_lines(text))
             if undo is not None:
                 undo()
             return TransitionCallbackReturn.FAILURE

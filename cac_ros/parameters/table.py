@@ -91,6 +91,7 @@ class NodeSettings:
         "A frame is known when its rejection score is at or below this value [no unit, scale of the score]. -1 = "
         "derive it from known_kept.",
         low=0.0,
+        high=1e38,  # the scores are float32, and no larger number has one
         special=-1.0,
     )
     per_class_thresholds: bool = parameter(
@@ -188,6 +189,12 @@ class NodeSettings:
         "Configure and activate the node when it starts. If that fails, the process ends with an error. false = "
         "wait for a lifecycle manager.",
         fixed="it only matters when the node starts",
+    )
+    on_hang: str = parameter(
+        "report",
+        "What happens when the engine works on one frame for more than 5 s. /diagnostics and the log say so after 2 s "
+        "in any case. restart = the process ends with status 75, so that systemd or a launch file starts it again.",
+        choices=("report", "restart"),
     )
     diagnostics_period: float = parameter(
         1.0,

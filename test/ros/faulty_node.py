@@ -3,6 +3,7 @@
 """The real node with an engine that fails when the test wants it to.
 
 With HANG_LOADING set, loading makes the file of that name and then hangs until RELEASE_FILE exists.
+Loading a file named hang.cac hangs until RELEASE_FILE exists; a model named unannounced fails when it is announced.
 While the file named by BUG_FILE exists, loading a model and reporting raise.
 SLOW_ENGINE is how long each call of the engine takes longer [s].
 A cyan picture makes the engine raise when it is not alone in its batch.
@@ -18,9 +19,11 @@ from pathlib import Path
 from cac_core.predictor import Predictor
 from cac_ros import classifier_node
 from cac_ros.node.active_model import ActiveModel
+from cac_ros.node.classifier import ClassifierNode
 
 real_load = ActiveModel.load
-real_statuses = classifier_node.ClassifierNode._statuses
+real_announce = ClassifierNode._announce
+real_statuses = ClassifierNode._statuses
 real_scores = Predictor.rejection_scores
 
 
@@ -39,7 +42,15 @@ def load(path, settings):
     if "HANG_LOADING" in os.environ:
         Path(os.environ["HANG_LOADING"]).touch()
         wait_for_release()
+    if Path(path).name == "hang.cac":
+        wait_for_release()
     return real_load(path, settings)
+
+
+def announce(self, model, what):
+    if model.model_id.startswith("unannounced@"):
+        raise ZeroDivisionError("a bug after the swap")
+    real_announce(self, model, what)
 
 
 def statuses(self):
@@ -65,5 +76,6 @@ def rejection_scores(self, frames):
 if __name__ == "__main__":
     Predictor.rejection_scores = rejection_scores
     ActiveModel.load = load
-    classifier_node.ClassifierNode._statuses = statuses
+    ClassifierNode._announce = announce
+    ClassifierNode._statuses = statuses
     sys.exit(classifier_node.main())

@@ -45,8 +45,20 @@ def test_the_worst_thing_comes_first() -> None:
         assert (made.level, made.message) == (level, message)
 
 
-def test_a_frame_in_the_engine_for_less_than_two_seconds_is_no_error() -> None:
-    assert report(busy_for=1.9).level == DiagnosticStatus.OK
+def test_a_frame_in_the_engine_for_less_than_one_and_a_half_seconds_is_no_error() -> None:
+    assert report(busy_for=1.4).level == DiagnosticStatus.OK
+    assert report(busy_for=1.6).level == DiagnosticStatus.ERROR
+
+
+def test_frames_without_any_answer_are_counted_among_the_failed_ones() -> None:
+    values = values_of(report(counts=Counts(received=7, classified=3, failed=4, unanswered=2)))
+    assert (values["failed"], values["unanswered"]) == ("4", "2")
+
+
+def test_no_text_of_unknown_origin_breaks_a_report() -> None:
+    made = report(problem="bad \ud800\n[ERROR] lost", observer_values={"decision": "a\ud800\nb"})
+    assert made.message == r"bad \ud800\n[ERROR] lost"
+    assert values_of(made)["decision"] == r"a\ud800\nb"
 
 
 def test_the_keys_that_others_read() -> None:
@@ -169,3 +181,22 @@ def test_an_error_of_background_work_is_handed_over() -> None:
     job: Background[int] = Background(lambda: 1 // 0)
     with pytest.raises(ZeroDivisionError):
         asyncio.run(yielding(job))
+
+
+def test_background_work_that_hangs_can_be_given_up() -> None:
+    go_on = threading.Event()
+    job: Background[int] = Background(lambda: go_on.wait(10) and 42)
+    job.give_up(ValueError("given up"))
+    with pytest.raises(ValueError, match="given up"):
+        asyncio.run(yielding(job))
+    go_on.set()
+    with pytest.raises(ValueError, match="given up"):
+        job.wait(lambda: True)
+
+
+def test_the_wait_for_background_work_ends_when_it_has_to() -> None:
+    go_on = threading.Event()
+    job: Background[int] = Background(lambda: go_on.wait(10) and 42)
+    assert job.wait(lambda: False) is None
+    go_on.set()
+    assert job.wait(lambda: True) == 42

@@ -34,6 +34,8 @@ from test.ros.driver import (
 
 MUTED = (200, 140, 140)  # γ between the thresholds for 50 % and for 100 % of known kept; a test below checks it
 
+THRESHOLD = "threshold must be -1, or at least 0 and at most 1e+38, not "
+
 
 @pytest.fixture(scope="module")
 def node(model: Path, module_domain: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[NodeProcess]:
@@ -218,9 +220,10 @@ def test_the_class_list_follows_the_thresholds_and_waits_for_late_subscribers(ro
 @pytest.mark.parametrize(
     ("name", "value", "sentence"),
     [
-        ("threshold", -2.0, "threshold must be -1, or at least 0, not -2."),
-        ("threshold", math.nan, "threshold must be -1, or at least 0, not nan."),
-        ("threshold", 1, "threshold must be a double (-1, or at least 0), not 1: write 1.0."),
+        ("threshold", -2.0, "threshold must be -1, or at least 0 and at most 1e+38, not -2."),
+        ("threshold", 1e39, "threshold must be -1, or at least 0 and at most 1e+38, not 1e+39."),
+        ("threshold", math.nan, "threshold must be -1, or at least 0 and at most 1e+38, not nan."),
+        ("threshold", 1, "threshold must be a double (-1, or at least 0 and at most 1e+38), not 1: write 1.0."),
         ("known_kept", 0.0, "known_kept must be -1, or above 0 and at most 1, not 0."),
         ("known_kept", 1.5, "known_kept must be -1, or above 0 and at most 1, not 1.5."),
         ("per_class_thresholds", "yes", "per_class_thresholds must be a bool, not 'yes'."),
@@ -279,8 +282,10 @@ def test_set_threshold_sets_the_parameters(robot: Robot) -> None:
 @pytest.mark.parametrize(
     ("request_", "sentence"),
     [
-        (SetThreshold.Request(threshold=-3.0, known_kept=-1.0), "threshold must be -1, or at least 0, not -3."),
-        (SetThreshold.Request(threshold=math.nan, known_kept=-1.0), "threshold must be -1, or at least 0, not nan."),
+        (SetThreshold.Request(threshold=-3.0, known_kept=-1.0), f"{THRESHOLD}-3."),
+        (SetThreshold.Request(threshold=math.nan, known_kept=-1.0), f"{THRESHOLD}nan."),
+        (SetThreshold.Request(threshold=1e39, known_kept=-1.0), f"{THRESHOLD}1e+39."),
+        (SetThreshold.Request(threshold=math.inf, known_kept=-1.0), f"{THRESHOLD}inf."),
         (SetThreshold.Request(threshold=-1.0), "known_kept must be -1, or above 0 and at most 1, not 0."),
         (
             SetThreshold.Request(known_kept=0.9),

@@ -18,7 +18,7 @@ from cac_ros.parameters.__main__ import main
 ROOT = Path(__file__).parents[2]
 FREE = {
     "known_kept", "threshold", "per_class_thresholds", "publish_rejection_scores", "debug_image_rate", "dark_limit",
-    "bright_limit", "frozen_after", "unknown_share_tolerance", "reduced_jpeg",
+    "bright_limit", "frozen_after", "unknown_share_tolerance", "reduced_jpeg", "on_hang",
 }  # fmt: skip
 
 
@@ -79,12 +79,14 @@ def test_allowed_values(name: str, value: object) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "sentence"),
     [
-        ("threshold", -0.5, "threshold must be -1, or at least 0, not -0.5."),
-        ("threshold", math.nan, "threshold must be -1, or at least 0, not nan."),
-        ("threshold", math.inf, "threshold must be -1, or at least 0, not inf."),
-        ("threshold", 1, "threshold must be a double (-1, or at least 0), not 1: write 1.0."),
-        ("threshold", "high", "threshold must be a double (-1, or at least 0), not 'high'."),
-        ("threshold", True, "threshold must be a double (-1, or at least 0), not True."),
+        ("threshold", -0.5, "threshold must be -1, or at least 0 and at most 1e+38, not -0.5."),
+        ("threshold", math.nan, "threshold must be -1, or at least 0 and at most 1e+38, not nan."),
+        ("threshold", math.inf, "threshold must be -1, or at least 0 and at most 1e+38, not inf."),
+        ("threshold", 1e39, "threshold must be -1, or at least 0 and at most 1e+38, not 1e+39."),
+        ("on_hang", "explode", "on_hang must be one of report, restart, not 'explode'."),
+        ("threshold", 1, "threshold must be a double (-1, or at least 0 and at most 1e+38), not 1: write 1.0."),
+        ("threshold", "high", "threshold must be a double (-1, or at least 0 and at most 1e+38), not 'high'."),
+        ("threshold", True, "threshold must be a double (-1, or at least 0 and at most 1e+38), not True."),
         ("known_kept", 0.0, "known_kept must be -1, or above 0 and at most 1, not 0."),
         ("known_kept", 1.01, "known_kept must be -1, or above 0 and at most 1, not 1.01."),
         ("known_kept", None, "known_kept must be a double (-1, or above 0 and at most 1), not None."),

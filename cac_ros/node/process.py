@@ -1,0 +1,80 @@
+# SPDX-FileCopyrightText: 2026 cac_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The node from start to end as a process: its signals and its exit status."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+
+import rclpy
+from rclpy.executors import ExternalShutdownException
+from rclpy.lifecycle import TransitionCallbackReturn
+
+from cac_core.support.allocator import keep_freed_memory
+from cac_core.support.errors import CacError
+from cac_core.support.names import one_line
+from cac_ros.node.classifier import LOG_PERIOD, ClassifierNode
+from cac_ros.node.service_manager import say_stopping
+from cac_ros.node.spinning import spin
+from cac_ros.node.watchdog import EXIT_HANGS
+
+_SIGNALLED = 128  # what shells add to the number of the signal that ended a process
+
+
+def run(args: list[str] | None = None) -> int:
+    """Run the node until SIGINT or SIGTERM; returns the exit status, see :func:`cac_ros.classifier_node.main`."""
+    node: ClassifierNode | None = None
+    keep_freed_memory()
+    try:
+        with contextlib.suppress(ValueError):  # not in the main thread
+            if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+                signal.signal(signal.SIGINT, signal.default_int_handler)
+        rclpy.init(args=args)
+        node = ClassifierNode()
+        if node.settings.autostart and not (_started(node.trigger_configure()) and _started(node.trigger_activate())):
+            return 1 if rclpy.ok() else 0
+        spin(node, LOG_PERIOD)
+    except KeyboardInterrupt:
+        return 0 if node is not None else _SIGNALLED + signal.SIGINT
+    except ExternalShutdownException:
+        pass
+    except CacError as error:
+        rclpy.logging.get_logger("cac_classifier").error(one_line(str(error)))
+        return 1
+    except Exception:
+        # SIGTERM takes the ROS context away from under whatever is being made at that moment.
+        if rclpy.ok() or not rclpy.get_default_context().handle:
+            raise
+        return 0 if node is not None else _SIGNALLED + signal.SIGTERM
+    finally:
+        with contextlib.suppress(KeyboardInterrupt):
+            _ignore_signals()
+        _end(node)
+    return 0
+
+
+def _end(node: ClassifierNode | None) -> None:
+    """The clean end, which no second signal cuts."""
+    _ignore_signals()
+    say_stopping()
+    if node is not None:
+        node.close()
+    rclpy.try_shutdown()
+    _ignore_signals()  # shutdown gives the signals back to whom they belonged before
+    if node is not None and node.hangs:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(EXIT_HANGS)  # the interpreter's own end could wait for the thread that hangs
+
+
+def _ignore_signals() -> None:
+    with contextlib.suppress(ValueError):  # not in the main thread
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
+
+
+def _started(result: TransitionCallbackReturn) -> bool:
+    return bool(result == TransitionCallbackReturn.SUCCESS)

@@ -1,0 +1,58 @@
+# SPDX-FileCopyrightText: 2026 cac_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""A request to end is obeyed at any moment, without a traceback, and a second one does not cut the clean end."""
+
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from test.ros.driver import NodeProcess, connected, picture, running, wait_until
+
+BOTH = [signal.SIGINT, signal.SIGTERM]
+
+
+def has_loaded(node: NodeProcess, library: str) -> bool:
+    return library in Path(f"/proc/{node.pid}/maps").read_text()
+
+
+@pytest.mark.parametrize("number", BOTH)
+@pytest.mark.parametrize("library", ["_multiarray_umath", "_rclpy_pybind11"])
+def test_during_the_imports_the_signal_itself_ends_the_process(
+    model: Path, ros_domain: int, tmp_path: Path, number: signal.Signals, library: str
+) -> None:
+    with running(tmp_path, ros_domain, model) as node:
+        wait_until(lambda: has_loaded(node, library), "the imports")
+        assert node.interrupt(number) == -number, "130 or 143 in a shell"
+        assert node.output == ""
+
+
+@pytest.mark.parametrize("number", BOTH)
+def test_at_any_moment_of_the_start_there_is_no_traceback(
+    model: Path, ros_domain: int, tmp_path: Path, number: signal.Signals
+) -> None:
+    """From the moment that rclpy is there, in steps through the making of the node, its configuration, activation."""
+    for step in range(6):
+        with running(tmp_path / str(step), ros_domain, model) as node:
+            wait_until(lambda node=node: has_loaded(node, "libfastdds"), "the middleware")
+            time.sleep(0.08 * step)
+            assert node.interrupt(number) in (0, -number, 128 + number), f"step {step}"
+            assert "Traceback" not in node.output, f"step {step}"
+            assert "[ERROR]" not in node.output, f"step {step}"
+
+
+@pytest.mark.parametrize("second", BOTH)
+@pytest.mark.parametrize("first", BOTH)
+def test_a_second_signal_does_not_cut_the_clean_end(
+    model: Path, ros_domain: int, tmp_path: Path, first: signal.Signals, second: signal.Signals
+) -> None:
+    with running(tmp_path, ros_domain, model) as node, connected(ros_domain) as robot:
+        robot.ask(picture((255, 0, 0)))
+        node.send(first)
+        end = time.monotonic() + 0.5
+        while node.status is None and time.monotonic() < end:
+            node.send(second)
+            time.sleep(0.002)
+        assert node.wait() == 0
+        assert "Traceback" not in node.output

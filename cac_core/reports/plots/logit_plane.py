@@ -77,7 +77,7 @@ def logit_plane_figure(
     figure = go.Figure()
     if unknown_logits is not None:
         texts = [as_text(Path(path).name) for path in unknown_paths[:MOST_POINTS]]
-        marker = {"color": INK, "symbol": "x", "size": 5, "opacity": 0.6}
+        marker = {"symbol": "x-thin", "size": 6, "opacity": 0.7, "line": {"color": INK, "width": 1.4}}
         figure.add_trace(_points(plane.project(unknown_logits)[:MOST_POINTS], "unknown", marker, texts))
     for i, name in enumerate(class_names):
         own = np.flatnonzero(labels == i)[::step]

@@ -43,9 +43,10 @@ from cac_core.support.devices import resolve_device
 from cac_core.training.augment import Augment
 from cac_core.training.batches import TrainingBatches
 from cac_core.training.config import ScheduleConfig, TrainConfig, load_recipe
-from cac_core.training.learning_rates import freeze
+from cac_core.training.frozen import freeze
 from cac_core.training.precision import choose_precision, depthwise_in_float32
-from cac_core.training.run import Processes, train_on
+from cac_core.training.processes import Processes
+from cac_core.training.run import train_on
 from cac_core.training.sources import TrainingData
 
 CLASSES = 6

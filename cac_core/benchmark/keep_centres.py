@@ -6,7 +6,7 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import Tensor
 
 from cac_core.benchmark.module import BenchmarkModule
-from cac_core.training.callbacks import Schedule
+from cac_core.training.schedule import Schedule
 
 
 class KeepCentres(Callback):

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pytorch_lightning import Callback
 
     from cac_core.training.extension import Extension
-    from cac_core.training.run import TrainingResult
+    from cac_core.training.finishing import TrainingResult
 
 __all__ = [
     "CHECKPOINT",

@@ -13,18 +13,16 @@ from cac_core import equations
 from cac_core.backbones.spec import BackboneSpec
 from cac_core.bundle import ModelBundle
 from cac_core.centres import calibrate_centres
-from cac_core.data import LabelledImages
 from cac_core.decision import UNKNOWN
 from cac_core.metrics import OpenSetMetrics, open_set_metrics
-from cac_core.model import normalise, weights
-from cac_core.preprocessing import Preprocessing
+from cac_core.model import weights
 from cac_core.support.errors import TrainingError
 from cac_core.thresholds import GRID_STEPS, Thresholds, fit_thresholds
 from cac_core.training.choices import Choice, share_for_rate, table_of_choices
 from cac_core.training.config import TrainConfig
+from cac_core.training.logits import compute_logits
 from cac_core.training.sources import TrainingData
 
-BATCH = 64
 FEW_VALIDATION_IMAGES = 50
 FEW_CENTRE_IMAGES = 5
 LOW_SHARE = 0.5
@@ -156,17 +154,6 @@ def _choose(thresholds: Thresholds, others: Tensor | None, rate: float | None) -
     return replace(thresholds, known_kept=share), notes
 
 
-@torch.inference_mode()
-def compute_logits(
-    backbone: nn.Module, data: LabelledImages, preprocessing: Preprocessing, device: torch.device
-) -> Tensor:
-    """Logits ``(M, N)`` float32 on the CPU, images as they are."""
-    parts = [
-        backbone(normalise(batch.to(device), preprocessing)).float().cpu() for batch in torch.split(data.images, BATCH)
-    ]
-    return torch.cat(parts)
-
-
 def _doubts(data: TrainingData, centre_counts: Tensor) -> list[str]:
     """What makes the centres or thresholds less trustworthy, one sentence each."""
     notes = []
@@ -186,19 +173,3 @@ def _doubts(data: TrainingData, centre_counts: Tensor) -> list[str]:
     if unvalidated:
         notes.append(f"no validation image of {', '.join(unvalidated)}: add photos of these classes")
     return notes
-
-
-def versions() -> dict[str, Any]:
-    """Versions of what computes the result."""
-    import platform
-    from importlib.metadata import version
-
-    import cac_core
-
-    return {
-        "cac_ros": cac_core.__version__,
-        "python": platform.python_version(),
-        "torch": torch.__version__,
-        "torchvision": version("torchvision"),
-        "pytorch_lightning": version("pytorch-lightning"),
-    }

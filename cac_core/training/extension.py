@@ -24,13 +24,15 @@ from cac_core.model import build_model
 from cac_core.support.devices import resolve_device
 from cac_core.support.errors import TrainingError
 from cac_core.training.augment import Augment
-from cac_core.training.calibrate import compute_logits
-from cac_core.training.callbacks import KeepStatistics
 from cac_core.training.checks import check
 from cac_core.training.extension_config import ExtendConfig, training_of
 from cac_core.training.extension_data import load_extension_data
+from cac_core.training.finishing import TrainingResult
+from cac_core.training.frozen import KeepStatistics
 from cac_core.training.last_layer import fit_last_layer
-from cac_core.training.run import Processes, TrainingResult, calibrate_on, train_on
+from cac_core.training.logits import compute_logits
+from cac_core.training.processes import Processes
+from cac_core.training.run import calibrate_on, train_on
 
 COPIES = 4
 """The new logits are fitted to each photo as it is, and to this many random changes of it."""

@@ -4,7 +4,6 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -12,8 +11,9 @@ from cac_core.bundle import ModelBundle
 from cac_core.data import LabelledImages, class_folder_names, joined, load_image_folder
 from cac_core.support.errors import DataError
 from cac_core.training.config import TrainConfig
+from cac_core.training.dividing import Divided, divide, merged
 from cac_core.training.extension_config import ExtendData
-from cac_core.training.sources import TrainingData, divide, merged
+from cac_core.training.sources import TrainingData
 
 
 def load_extension_data(config: ExtendData, bundle: ModelBundle, training: TrainConfig) -> TrainingData:
@@ -32,10 +32,10 @@ def load_extension_data(config: ExtendData, bundle: ModelBundle, training: Train
     assert rehearsal is not None
     added = _new_class_names(add, rehearsal, bundle)
     names = (*bundle.class_names, *added)
-    old_train, old_validation, old_notes = _divided(rehearsal, bundle.class_names, names, bundle, training)
-    few = replace(_few_of_each(old_train, config.rehearsal_per_class), problems=old_train.problems)
-    new_train, new_validation, new_notes = _divided(add, added, names, bundle, training)
-    train, validation = joined(few, new_train), joined(old_validation, new_validation)
+    old = _divided(rehearsal, bundle.class_names, names, bundle, training)
+    few = replace(_few_of_each(old.train, config.rehearsal_per_class), problems=old.train.problems)
+    new = _divided(add, added, names, bundle, training)
+    train, validation = joined(few, new.train), joined(old.validation, new.validation)
     summary = {
         "kind": "extension",
         "name": add.resolve().name,
@@ -44,9 +44,10 @@ def load_extension_data(config: ExtendData, bundle: ModelBundle, training: Train
         "validation": validation.counts(),
         "unknown": 0,
         "problems": len(train.problems),
-        **merged([old_notes, new_notes]),
+        **merged([old.summary, new.summary]),
     }
-    return TrainingData(train, validation, None, bundle.preprocessing, summary)
+    duplicates = old.duplicates + new.duplicates
+    return TrainingData(train, validation, None, bundle.preprocessing, summary, duplicates=duplicates)
 
 
 def _new_class_names(add: Path, rehearsal: Path, bundle: ModelBundle) -> tuple[str, ...]:
@@ -80,7 +81,7 @@ def _new_class_names(add: Path, rehearsal: Path, bundle: ModelBundle) -> tuple[s
 
 def _divided(
     folder: Path, wanted: tuple[str, ...], names: tuple[str, ...], bundle: ModelBundle, training: TrainConfig
-) -> tuple[LabelledImages, LabelledImages, dict[str, Any]]:
+) -> Divided:
     """What :func:`divide` makes of a folder that holds only some of the classes."""
     images = load_image_folder(folder, bundle.preprocessing, names)
     counts = images.counts()

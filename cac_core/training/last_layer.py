@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from cac_core.data import LabelledImages
 from cac_core.preprocessing import Preprocessing
-from cac_core.training.calibrate import BATCH, compute_logits
+from cac_core.training.logits import BATCH, compute_logits
 
 RIDGE = 0.1
 """Penalty on the weights, as a share of the features' total variance."""

@@ -1,39 +1,49 @@
 # SPDX-FileCopyrightText: 2026 cac_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""How much each layer may learn: pretrained layers near the input need less change than the new ones at the end."""
+"""How much each layer learns, and when: rates by layer, warm-up, and the fall to nothing of one_cycle.
 
-from collections.abc import Sequence
+Pretrained layers near the input need less change than the new ones at the end.
+"""
+
 from typing import Any
 
+import torch
 from torch import nn
 
-from cac_core.support.errors import TrainingError
+from cac_core.training.config import TrainConfig
 
 
-def freeze(network: nn.Module, names: Sequence[str]) -> list[nn.Module]:
-    """Let parts of a network learn nothing.
+def optimiser_of(network: nn.Module, config: TrainConfig, steps: int) -> Any:
+    """SGD with momentum as in the paper, or AdamW; one_cycle changes the rate at every step.
 
-    Their batch-normalisation statistics change all the same unless the caller keeps the parts in evaluation mode.
+    The rate of one_cycle rises during ``schedule.warm_up`` of all steps, and then falls to nothing. That of two_stage
+    changes between epochs; see :class:`cac_core.training.schedule.Schedule`.
 
     Args:
-        network: whose parts.
-        names: as :meth:`torch.nn.Module.named_modules` gives them.
+        network: to train.
+        config: optimiser and schedule.
+        steps: per epoch.
 
     Returns:
-        The parts.
-
-    Raises:
-        TrainingError: when there is no such part, or nothing is left to learn.
+        What :meth:`pytorch_lightning.LightningModule.configure_optimizers` gives.
     """
-    parts = dict(network.named_modules())
-    for name in names:
-        if name not in parts:
-            there = ", ".join(part for part in parts if part and part.count(".") <= name.count("."))
-            raise TrainingError(f"model.frozen names {name!r}, which the network does not have; it has {there}.")
-        parts[name].requires_grad_(False)
-    if not any(parameter.requires_grad for parameter in network.parameters()):
-        raise TrainingError("model.frozen leaves nothing to learn: name fewer parts.")
-    return [parts[name] for name in names]
+    o, schedule = config.optimiser, config.schedule
+    groups = layer_rates(network, o.lr, o.first_layer_lr)
+    optimiser: torch.optim.Optimizer
+    if o.name == "sgd":
+        optimiser = torch.optim.SGD(groups, lr=o.lr, momentum=o.momentum, weight_decay=o.weight_decay)
+    else:
+        optimiser = torch.optim.AdamW(groups, lr=o.lr, weight_decay=o.weight_decay)
+    if schedule.kind != "one_cycle":
+        return optimiser
+    cycle = torch.optim.lr_scheduler.OneCycleLR(
+        optimiser,
+        [group["lr"] for group in groups],
+        total_steps=max(2, schedule.epochs * steps),
+        pct_start=schedule.warm_up,
+        cycle_momentum=False,
+    )
+    return {"optimizer": optimiser, "lr_scheduler": {"scheduler": cycle, "interval": "step"}}
 
 
 def layer_rates(network: nn.Module, lr: float, first_layer: float) -> list[dict[str, Any]]:

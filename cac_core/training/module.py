@@ -16,7 +16,8 @@ from cac_core.support.errors import TrainingError
 from cac_core.training.augment import Augment
 from cac_core.training.batches import OrderedBatches, TrainingBatches, mix_seed
 from cac_core.training.config import TrainConfig
-from cac_core.training.learning_rates import freeze, layer_rates
+from cac_core.training.frozen import freeze
+from cac_core.training.learning_rates import optimiser_of
 
 
 class CACModule(LightningModule):
@@ -128,26 +129,8 @@ class CACModule(LightningModule):
         )
 
     def configure_optimizers(self) -> Any:
-        """SGD with momentum as in the paper, or AdamW; one_cycle changes the rate at every step."""
-        o = self.config.optimiser
-        groups = layer_rates(self.backbone, o.lr, o.first_layer_lr)
-        optimiser: torch.optim.Optimizer
-        if o.name == "sgd":
-            optimiser = torch.optim.SGD(groups, lr=o.lr, momentum=o.momentum, weight_decay=o.weight_decay)
-        else:
-            optimiser = torch.optim.AdamW(groups, lr=o.lr, weight_decay=o.weight_decay)
-        schedule = self.config.schedule
-        if schedule.kind != "one_cycle":
-            return optimiser
-        steps = schedule.epochs * len(self.training_batches)
-        cycle = torch.optim.lr_scheduler.OneCycleLR(
-            optimiser,
-            [group["lr"] for group in groups],
-            total_steps=max(2, steps),
-            pct_start=schedule.warm_up,
-            cycle_momentum=False,
-        )
-        return {"optimizer": optimiser, "lr_scheduler": {"scheduler": cycle, "interval": "step"}}
+        """As :func:`cac_core.training.learning_rates.optimiser_of` says."""
+        return optimiser_of(self.backbone, self.config, len(self.training_batches))
 
     def _add(self, part: str, images: int, **means: Tensor) -> None:
         for name, mean in {**means, "images": torch.ones((), device=self.device)}.items():

@@ -3,7 +3,7 @@
 """What a training or an extension came to, as tables on the terminal."""
 
 from cac_core.support import console
-from cac_core.training.run import TrainingResult
+from cac_core.training.finishing import TrainingResult
 
 
 def print_summary(result: TrainingResult) -> None:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from cac_core.bundle import ModelBundle
-from cac_core.data import LabelledImages, find_duplicates
+from cac_core.data import joined
 from cac_core.decision import decide
 from cac_core.reports.page import Plot, plot, render_page
 from cac_core.reports.plots.confusion_matrix import confusion_matrix_figure, least_width
@@ -158,17 +158,17 @@ def confused_pairs(calibrated: Calibrated) -> list[tuple[str, str, int, int, Pic
 def _duplicates(calibrated: Calibrated) -> list[tuple[Picture, Picture]]:
     """Pictures of likely duplicates, those in different classes first."""
     train, validation = calibrated.data.train, calibrated.data.validation
-    if not calibrated.data.summary.get("duplicates", {}).get("pairs"):
+    if not calibrated.data.duplicates:
         return []
-    images = LabelledImages(
-        torch.cat([train.images, validation.images]),
-        torch.cat([train.labels, validation.labels]),
-        train.class_names,
-        train.paths + validation.paths,
+    images = joined(train, validation)
+    position = {path: i for i, path in enumerate(images.paths)}
+    # An extension trains on a few of the old photos only: of a pair, one may be left out.
+    found = sorted(
+        (position[one], position[other])
+        for one, other in calibrated.data.duplicates
+        if one in position and other in position
     )
-    pairs = find_duplicates(images.images)
-    same = images.labels[pairs[:, 0]] == images.labels[pairs[:, 1]]
-    shown = pairs[torch.argsort(same.to(torch.int8), stable=True)][:MOST_PAIRS].tolist()
+    shown = sorted(found, key=lambda pair: bool(images.labels[pair[0]] == images.labels[pair[1]]))[:MOST_PAIRS]
 
     def picture(i: int) -> Picture:
         name = images.class_names[int(images.labels[i])]

@@ -17,7 +17,8 @@ from cac_core.model import build_model
 from cac_core.reports.plots.logit_plane import principal_plane
 from cac_core.reports.thumbnail import thumbnail
 from cac_core.training import DataConfig, ScheduleConfig, train
-from cac_core.training.run import load_training_data, make_bundle
+from cac_core.training.calibrate import make_bundle
+from cac_core.training.sources import load_training_data
 from cac_core.training.training_page import (
     confused_pairs,
     nearest_to_rejection,

@@ -40,11 +40,11 @@ train(tiny_config(Path(sys.argv[1]), schedule=SCHEDULES[sys.argv[2]]), [Kill()])
 KILLED_WHILE_SAVING = """
 import os, signal, sys
 from pathlib import Path
-from cac_core.training import run, train
+from cac_core.training import finishing, train
 from test.core.test_train_resume import SCHEDULES
 from test.core.trainings import tiny_config
 
-run.save_bundle = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+finishing.save_bundle = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 train(tiny_config(Path(sys.argv[1]), schedule=SCHEDULES[sys.argv[2]]))
 """
 

@@ -28,7 +28,7 @@ from cac_core.preprocessing import Preprocessing
 from cac_core.support import console
 from cac_core.support.command import Command, run
 from cac_core.training import TrainConfig, load_recipe, train
-from cac_core.training.calibrate import compute_logits
+from cac_core.training.logits import compute_logits
 
 HEADINGS = {
     "auroc": "AUROC (rejection score)",

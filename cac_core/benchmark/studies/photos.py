@@ -36,7 +36,7 @@ from cac_core.support.allocator import keep_freed_memory
 from cac_core.support.command import Command, run
 from cac_core.support.files import write_atomically
 from cac_core.training import TrainConfig, load_recipe, train
-from cac_core.training.calibrate import compute_logits
+from cac_core.training.logits import compute_logits
 from cac_core.training.module import CACModule
 from cac_core.training.sources import load_training_data
 

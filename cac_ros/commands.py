@@ -4,11 +4,11 @@
 
 from typing import NoReturn
 
-from cac_core.support.console import run_command
+from cac_core.support.command import run
 
 
 def replay() -> NoReturn:
     """``replay``: the same as ``python -m cac_ros.replay``."""
     from cac_ros.replay.__main__ import main  # only now: a failing import is then reported as this command's error
 
-    run_command(main)
+    run(main)

@@ -8,34 +8,59 @@ held-out digits, known and unknown, plays it to the real node at 30 Hz, and writ
 
 from __future__ import annotations
 
-import argparse
 import shutil
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from cac_core.data import DigitsTrial, load_digits_trial
-from cac_core.data.digits import digit_picture
 from cac_core.support import console
-from cac_core.support.errors import CacError
+from cac_core.support.command import Command, run
 from cac_core.support.files import write_atomically
-from cac_ros.bags.writer import BagWriter
+from cac_core.training import load_recipe
+from cac_core.training import train as run_training
 from cac_ros.replay.config import ReplayConfig
-from cac_ros.replay.run import replay
-from cac_ros.replay.summary import print_summary
+
+if TYPE_CHECKING:
+    from cac_core.data import DigitsTrial
 
 TOPIC = "/camera/image_raw"
 RATE_HZ = 30
 START_NS = 1_767_225_600 * 10**9  # 2026-01-01, so that the bag is the same every time
 WIDTH, HEIGHT = 640, 480
-_CONFIG = Path("cac_core") / "training" / "recipes" / "digits.yaml"
+RECIPE = "digits"
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Entry point of the command line."""
-    options = _parser().parse_args(arguments)
-    out: Path = options.out
+@dataclass(frozen=True)
+class DemoConfig:
+    """Train on handwritten digits, record a bag of held-out ones, play it to the real node, report.
+
+    Needs about 150 MB on disk and three minutes on two processor cores.
+
+    Attributes:
+        out: folder for model, bag and report.
+        trial: which digits are known.
+        device: of the node: auto, cpu, cuda or cuda:N.
+    """
+
+    out: Path = Path("demo_output")
+    trial: Literal[0, 1, 2, 3, 4] = 0
+    device: str = "auto"
+
+
+COMMAND = Command(DemoConfig, "python -m cac_ros.demo --out demo_output")
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run the demo as the command line says."""
+    options = COMMAND.parse(words)
+    # Only now, here and below, because they load PyTorch or the readers of bags: --help answers at once.
+    from cac_ros.replay.run import replay
+    from cac_ros.replay.summary import print_summary
+
+    out = options.out
     out.mkdir(parents=True, exist_ok=True)
     model = out / "digits.cac"
     _step(1, f"train on handwritten digits → {model}")
@@ -64,10 +89,10 @@ def train(model: Path, trial: int = 0) -> DigitsTrial:
     Returns:
         The trial with its held-out digits.
     """
-    from cac_core.train import parse
-    from cac_core.training import train as run_training
+    from cac_core.data import load_digits_trial
 
-    config = parse(["--config", str(_config_file()), "--data.trial", str(trial), "--out", str(model)])
+    config = load_recipe(RECIPE)
+    config.data.trial, config.out = trial, model
     run_training(config)
     return load_digits_trial(config.data.family, trial)
 
@@ -84,6 +109,8 @@ def record(trial: DigitsTrial, bag: Path, labels: Path, limit: int | None = None
     Returns:
         The number of frames.
     """
+    from cac_ros.bags.writer import BagWriter
+
     order = _showing(trial, limit)
     unfinished = bag.with_name(bag.name + ".part")
     shutil.rmtree(unfinished, ignore_errors=True)
@@ -112,6 +139,8 @@ def camera_frame(index: int, random: np.random.Generator) -> np.ndarray:
         index: position in scikit-learn's data set.
         random: draws brightness and noise.
     """
+    from cac_core.data.digits import digit_picture
+
     grey = np.zeros((HEIGHT, WIDTH), np.float32)
     picture = digit_picture(index)
     left, top = (WIDTH - picture.shape[1]) // 2, (HEIGHT - picture.shape[0]) // 2
@@ -135,31 +164,9 @@ def _elapsed_ns(frame: int) -> int:
     return frame * 10**9 // RATE_HZ
 
 
-def _config_file() -> Path:
-    """The training recipe: beside the source code, or where an installation puts it (PREFIX/share/cac_ros)."""
-    here = Path(__file__).resolve()
-    places = [here.parents[1] / _CONFIG, *(parent / "share" / "cac_ros" / _CONFIG for parent in here.parents)]
-    for place in places:
-        if place.is_file():
-            return place
-    raise CacError(f"{_CONFIG} was not found; run the demo from a complete copy of the repository.")
-
-
 def _step(number: int, what: str) -> None:
     console.err.print(f"[{number}/3] {what}", style="bold", markup=False, highlight=False)
 
 
-def _parser() -> argparse.ArgumentParser:
-    result = argparse.ArgumentParser(
-        prog="python -m cac_ros.demo",
-        description="Train on handwritten digits, record a bag of held-out ones, play it to the real node, report.",
-        epilog="Needs about 150 MB on disk and three minutes on two processor cores.",
-    )
-    result.add_argument("--out", type=Path, default=Path("demo_output"), metavar="DIR", help="default: %(default)s")
-    result.add_argument("--trial", type=int, default=0, choices=range(5), help="which digits are known; default: 0")
-    result.add_argument("--device", default="auto", help="of the node: auto, cpu, cuda or cuda:N; default: %(default)s")
-    return result
-
-
 if __name__ == "__main__":
-    console.run_command(main)
+    run(main)

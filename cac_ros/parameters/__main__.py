@@ -2,18 +2,33 @@
 # SPDX-License-Identifier: Apache-2.0
 """Command line: `python -m cac_ros.parameters`."""
 
-import argparse
 import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
 
+from cac_core.support.command import Command, run
 from cac_ros.parameters.text import markdown_text, yaml_text
 
 
-def main() -> None:
+@dataclass(frozen=True)
+class ParametersConfig:
+    """Print the node's parameters as text.
+
+    Attributes:
+        markdown: a Markdown table instead of config/classifier.yaml.
+    """
+
+    markdown: bool = False
+
+
+COMMAND = Command(ParametersConfig, "python -m cac_ros.parameters --markdown")
+
+
+def main(words: Sequence[str] | None = None) -> int:
     """Write the YAML file or the Markdown table to standard output."""
-    parser = argparse.ArgumentParser(prog="python -m cac_ros.parameters", description="The node's parameters as text.")
-    parser.add_argument("--markdown", action="store_true", help="a Markdown table instead of config/classifier.yaml")
-    sys.stdout.write(markdown_text() if parser.parse_args().markdown else yaml_text())
+    sys.stdout.write(markdown_text() if COMMAND.parse(words).markdown else yaml_text())
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -11,26 +11,30 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class ReplayConfig:
-    """What one replay does.
+    """Evaluate a model on the camera topic of a recorded bag.
+
+    Every frame is classified, the answers are compared with your labels, and three files are written to the folder of
+    --out. report.html is for people: summary, ROC, scores over time with the labels, confusion matrix, worst errors; it
+    opens offline. metrics.json has the same numbers for programs. frames.csv has one line per frame.
 
     Attributes:
-        bag: rosbag2 folder, or a .mcap, .db3 or ROS 1 .bag file
-        model: the model bundle (.cac)
-        out: folder for the results; created when missing
-        labels: CSV file with the lines start,end,label
-        labels_topic: std_msgs/String topic of the bag with labels
-        topic: image topic; not needed when the bag has exactly one
-        mode: offline reads every frame itself; live starts the node and plays the bag to it
-        rate: live: times the bag's own pace
-        known_kept: choose θ so that this share of known validation images is kept, above 0 up to 1; without it θ is as
-            chosen when the model was trained
-        threshold: set θ by hand instead
-        per_class: one θ per class instead of one for all
-        engine: inference engine
-        device: auto, cpu, cuda or cuda:N
-        title: title of the report; without it the bag's name
+        bag: rosbag2 folder, or a .mcap, .db3 or ROS 1 .bag file.
+        model: the model bundle (.cac).
+        out: folder for the results; created when missing.
+        labels: CSV file with the lines start,end,label, see below.
+        labels_topic: std_msgs/String topic of the bag with labels, see below.
+        topic: image topic; not needed when the bag has exactly one.
+        mode: see below.
+        rate: live: times the bag's own pace.
+        known_kept: choose θ so that this share of known validation images is kept, above 0 up to 1; as chosen when the
+            model was trained when not given.
+        threshold: set θ by hand instead.
+        per_class: one θ per class instead of one for all.
+        engine: inference engine.
+        device: auto, cpu, cuda or cuda:N.
+        title: title of the report; the bag's name when not given.
         watch: live: publish the annotated image on /cac_replay/debug_image, in the ROS domain of this terminal, for
-            RViz, rqt or Foxglove
+            RViz, rqt or Foxglove.
     """
 
     bag: Path

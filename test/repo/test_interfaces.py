@@ -4,12 +4,15 @@
 
 import ast
 import re
+from dataclasses import MISSING
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import yaml
 
 from cac_core.predictor import Reason
+from cac_core.support.options import Option
 from cac_ros import parameters
 from test.repo.sources import ROOT
 
@@ -113,14 +116,38 @@ def test_launch_arguments_that_set_parameters_agree_with_the_table() -> None:
 
 
 def test_every_replay_argument_is_an_option_of_the_command_line() -> None:
-    from cac_ros.replay.__main__ import parser
+    options = replay_options()
+    table = {ast.literal_eval(key): ast.literal_eval(value) for key, value in option_table().items()}
+    assert set(table.values()) <= {option.spelling for option in options.values()}
+    assert set(launch_arguments("replay.launch.py")) == set(table) | {"bag", "view"}
+    assert options["watch"].spelling == "--watch"
 
-    options = {option for action in parser()._actions for option in action.option_strings}
+
+def test_replay_arguments_have_the_defaults_choices_and_needs_of_the_options() -> None:
+    by_spelling = {option.spelling: option for option in replay_options().values()}
+    arguments = launch_arguments("replay.launch.py")
+    for key, value in option_table().items():
+        name, option = ast.literal_eval(key), by_spelling[ast.literal_eval(value)]
+        argument = arguments[name]
+        if option.default is MISSING:
+            assert "default_value" not in argument, name
+        else:
+            assert argument["default_value"] == ("" if option.default is None else str(option.default)), name
+        choices = argument.get("choices")
+        assert (ast.literal_eval(choices) if isinstance(choices, ast.AST) else []) == [*get_args(option.kind)], name
+    assert by_spelling["--bag"].default is MISSING
+    assert "default_value" not in arguments["bag"]
+
+
+def replay_options() -> dict[str, Option]:
+    from cac_ros.replay.__main__ import COMMAND
+
+    return dict(COMMAND.names.options)
+
+
+def option_table() -> dict[ast.expr, ast.expr]:
     table = table_in("replay.launch.py", "OPTIONS")
-    names = {ast.literal_eval(key) for key in table.keys if key is not None}
-    assert {ast.literal_eval(value) for value in table.values} <= options
-    assert set(launch_arguments("replay.launch.py")) == names | {"bag", "view"}
-    assert "--watch" in options
+    return {key: value for key, value in zip(table.keys, table.values, strict=True) if key is not None}
 
 
 def test_no_transport_is_chosen_for_the_user() -> None:

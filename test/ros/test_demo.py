@@ -11,6 +11,7 @@ import pytest
 
 from cac_core.data import load_digits_trial
 from cac_core.data.digits import digit_picture
+from cac_core.training import load_recipe
 from cac_ros import demo
 from cac_ros.bags.reader import Bag
 from cac_ros.replay.labels import read_label_file
@@ -66,7 +67,7 @@ def test_a_frame_shows_the_digit_in_its_middle_as_a_camera_would():
 @pytest.mark.timeout(300)
 def test_the_whole_way_from_training_to_the_report(tmp_path, ros_domain, monkeypatch, capsys):
     (tmp_path / "short.yaml").write_text(SHORT_TRAINING)
-    monkeypatch.setattr(demo, "_config_file", lambda: tmp_path / "short.yaml")
+    monkeypatch.setattr(demo, "RECIPE", str(tmp_path / "short.yaml"))
     monkeypatch.setattr(demo, "record", partial(demo.record, limit=6))
     out = tmp_path / "demo_output"
     (out / "bag").mkdir(parents=True)  # of an earlier run, to be replaced
@@ -83,5 +84,5 @@ def test_the_whole_way_from_training_to_the_report(tmp_path, ros_domain, monkeyp
     assert (out / "digits.cac").is_file()
 
 
-def test_the_recipe_is_found():
-    assert demo._config_file().name == "digits.yaml"
+def test_the_recipe_is_that_for_digits() -> None:
+    assert load_recipe(demo.RECIPE).data.dataset == "digits"

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cac_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The metrics of an evaluation as rows of a table, for the terminal and for the page."""
+"""The metrics of an evaluation as rows of a table for the terminal; a page says more (`metric_table` in its parts)."""
 
 from cac_core.metrics import OpenSetMetrics
 from cac_core.support.console import number

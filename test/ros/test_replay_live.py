@@ -22,7 +22,7 @@ from cac_ros.replay.config import ReplayConfig
 from cac_ros.replay.live_figures import LiveFigures
 from cac_ros.replay.node_process import NodeProcess, NodeProcessError
 from cac_ros.replay.pacing import write_stamp
-from cac_ros.replay.report import build_report
+from cac_ros.replay.report.replay_page import replay_page
 from cac_ros.replay.results import Evaluation
 from cac_ros.replay.run import ReplayError, replay
 from cac_ros.replay.summary import summary
@@ -161,7 +161,7 @@ def test_every_reason_of_the_node_is_counted_by_its_name(tmp_path, model, ros_do
         )  # fmt: skip
         assert evaluation.to_dict()["reasons"] == {name: found[name] for name in evaluation.reasons()} == dict(found)
         lines = dict(summary(evaluation))
-        report = build_report(evaluation, bag)
+        report = replay_page(evaluation, bag)
     for reason in ("TOO_DARK", "TOO_BRIGHT", "FROZEN"):
         assert lines[f"not judged: {reason}"] == str(found[reason])
         assert f"{reason}: {found[reason]}" in report

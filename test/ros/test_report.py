@@ -12,12 +12,15 @@ import cv2
 import numpy as np
 import pytest
 
+from cac_core.metrics import open_set_metrics
 from cac_ros.bags.reader import Bag
 from cac_ros.bags.writer import BagWriter
+from cac_ros.replay import results
 from cac_ros.replay.live_figures import LiveFigures
 from cac_ros.replay.report.replay_page import replay_page
 from cac_ros.replay.report.worst_errors import worst_errors
 from cac_ros.replay.results import NO_ANSWER, metrics_of, no_answer
+from cac_ros.replay.summary import summary
 from test.core.pages import Page
 from test.ros.recordings import TOPIC, picture, time_of
 from test.ros.replay_evaluations import NASTY, evaluation, mixed_rows, row
@@ -132,3 +135,13 @@ def test_frames_without_answer_are_not_scored():
     metrics = metrics_of(rows)
     assert (metrics.known_images, metrics.unknown_images) == (4, 2)
     assert not math.isnan(metrics.auroc)
+
+
+def test_metrics_are_computed_once_for_page_file_and_terminal(bag: Bag, monkeypatch: pytest.MonkeyPatch) -> None:
+    computed = []
+    monkeypatch.setattr(results, "open_set_metrics", lambda **given: computed.append(1) or open_set_metrics(**given))
+    found = evaluation(mixed_rows())
+    replay_page(found, bag)
+    found.to_dict()
+    summary(found)
+    assert len(computed) == 1

@@ -70,14 +70,14 @@ def _check_size(image: Image.Image, file_bytes: int) -> None:
 def _to_frame(image: Image.Image) -> Frame:
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
         return Frame(_deep_grey(image), "grey")
-    image = ImageOps.exif_transpose(image)
+    ImageOps.exif_transpose(image, in_place=True)
     if image.has_transparency_data:
         image = image.convert("RGBA")
         white = Image.new("RGBA", image.size, (255, 255, 255, 255))
         image = Image.alpha_composite(white, image)
     if image.mode in ("1", "L"):
         return Frame(np.array(image.convert("L")), "grey")
-    return Frame(np.array(image.convert("RGB")), "rgb")
+    return Frame(np.array(image if image.mode == "RGB" else image.convert("RGB")), "rgb")  # a copy costs memory
 
 
 def _deep_grey(image: Image.Image) -> NDArray[np.uint8]:

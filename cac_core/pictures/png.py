@@ -60,8 +60,9 @@ def decode_png(data: bytes) -> NDArray[np.uint8] | NDArray[np.uint16]:
     """
     png = _read(data)
     stored = zlib.compress(_inflated(png), level=0)
-    file = b"".join((START, _chunk(b"IHDR", png.header), png.colours, _chunk(b"IDAT", stored), _chunk(b"IEND", b"")))
-    del stored
+    parts = (*_chunk(b"IHDR", png.header), png.colours, *_chunk(b"IDAT", stored), *_chunk(b"IEND", b""))
+    file = b"".join((START, *parts))
+    del stored, parts  # a large picture shall not lie in memory three times
     pixels = cv2.imdecode(np.frombuffer(file, np.uint8), cv2.IMREAD_ANYCOLOR | cv2.IMREAD_ANYDEPTH)
     if pixels is None:
         raise PictureError(_DAMAGED)
@@ -156,5 +157,5 @@ def _inflated(png: Png) -> bytes:
     return data
 
 
-def _chunk(kind: bytes, body: bytes) -> bytes:
-    return b"".join((len(body).to_bytes(4, "big"), kind, body, zlib.crc32(body, zlib.crc32(kind)).to_bytes(4, "big")))
+def _chunk(kind: bytes, body: bytes) -> tuple[bytes, bytes, bytes, bytes]:
+    return len(body).to_bytes(4, "big"), kind, body, zlib.crc32(body, zlib.crc32(kind)).to_bytes(4, "big")

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """How much damage is seen: each kind of damage, many times, and how many files were refused.
 
-``python -m test.core.picture_damage`` prints the tables of ``docs/reliability.md`` (about two minutes).
+``python -m test.core.picture_damage`` prints the tables of ``docs/reliability.md`` (about four minutes).
 """
 
 import sys

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from cac_core.preprocessing import Interpolation
 
+DIGITS = "digits"
+"""Not of the paper: those that come with scikit-learn, in place of MNIST."""
+
 
 @dataclass(frozen=True)
 class DatasetValues:
@@ -46,7 +49,7 @@ VALUES = {
     "TinyImageNet": DatasetValues(
         (500, 300), 1e-3, image_size=64, rotation=20.0, scale_min=0.7, dropout=0.3, validation_share=0.1
     ),
-    "digits": DatasetValues((35, 35), 5e-6, channels=1, flip=0.0, scale_min=0.7, interpolation="area"),
+    DIGITS: DatasetValues((35, 35), 5e-6, channels=1, flip=0.0, scale_min=0.7, interpolation="area"),
 }
 
 FOLDER_VALUES = DatasetValues((150, 50), 5e-4, image_size=64, rotation=10.0, interpolation="mipmap")

@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from cac_core.benchmark.authors_values import DIGITS
 from cac_core.support.errors import DataError, TrainingError
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ Experiment = Literal[
 ]
 RecipeName = Literal["paper", "short", "small", "strong"]
 
-DIGITS = "digits"
 QUICK_TRIALS = (0, 1)
 
 

@@ -5,7 +5,8 @@
 import random
 
 from cac_core.benchmark import charts
-from cac_core.benchmark.config import DIGITS, BenchmarkConfig
+from cac_core.benchmark.authors_values import DIGITS
+from cac_core.benchmark.config import BenchmarkConfig
 from cac_core.benchmark.measures import mean_and_std, measure, overlap, scores_of
 from cac_core.benchmark.network_spec import NetworkSpec, network_of
 from cac_core.benchmark.results import Result, TableRow

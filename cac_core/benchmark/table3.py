@@ -5,8 +5,9 @@
 from dataclasses import replace
 
 from cac_core.benchmark import paper_values
+from cac_core.benchmark.authors_values import DIGITS
 from cac_core.benchmark.charts import comparison_chart
-from cac_core.benchmark.config import DIGITS, BenchmarkConfig
+from cac_core.benchmark.config import BenchmarkConfig
 from cac_core.benchmark.measures import measure
 from cac_core.benchmark.network_spec import NetworkSpec, network_of
 from cac_core.benchmark.results import Result, TableRow

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import torch
 
-from cac_core.benchmark.config import DIGITS
+from cac_core.benchmark.authors_values import DIGITS
 from cac_core.benchmark.folder_splits import folder_classes, read_folder_splits
 from cac_core.data import ClassSplit, LabelledImages, class_split, digit_picture, stratified_split
 from cac_core.data.datasets import read_dataset

@@ -13,7 +13,7 @@ import csv
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from itertools import pairwise
 from pathlib import Path
@@ -50,7 +50,10 @@ class Interval:
 
 
 class Labels:
-    """Intervals in order of time; none overlap."""
+    """Intervals in order of time; none overlap.
+
+    Times are compared at one microsecond: a label's time is typed or computed, and a frame 0.3 µs before it is meant.
+    """
 
     def __init__(self, intervals: Sequence[Interval], source: str) -> None:
         """Sort and check the intervals.
@@ -58,7 +61,8 @@ class Labels:
         Raises:
             LabelError: two overlap.
         """
-        self.intervals = sorted(intervals, key=lambda interval: (interval.start_ns, interval.end_ns))
+        rounded = [replace(i, start_ns=_whole_us(i.start_ns), end_ns=_whole_us(i.end_ns)) for i in intervals]
+        self.intervals = sorted(rounded, key=lambda interval: (interval.start_ns, interval.end_ns))
         self.source = source
         for before, after in pairwise(self.intervals):
             if after.start_ns < before.end_ns:
@@ -70,6 +74,7 @@ class Labels:
 
     def at(self, time_ns: int) -> str | None:
         """The label at a time of recording, None where there is none."""
+        time_ns = _whole_us(time_ns)
         index = bisect_right(self._starts, time_ns) - 1
         if index < 0 or time_ns >= self.intervals[index].end_ns:
             return None
@@ -77,6 +82,7 @@ class Labels:
 
     def without_frames(self, times_ns: Sequence[int]) -> list[Interval]:
         """Intervals in which none of these times (in order) lies."""
+        times_ns = [_whole_us(time_ns) for time_ns in times_ns]
         return [
             interval
             for interval in self.intervals
@@ -149,7 +155,7 @@ def read_label_topic(bag: Bag, topic: str) -> Labels:
     intervals = [
         Interval(start, end, label, f"message {number}")
         for number, ((start, label), end) in enumerate(zip(changes, ends, strict=True), 1)
-        if label and end > start
+        if label and _whole_us(end) > _whole_us(start)
     ]
     if not intervals:
         raise LabelError(f"{bag.path}: {name} holds no label; publish what the camera sees on it while recording.")
@@ -162,7 +168,8 @@ def check_span(labels: Labels, bag_start_ns: int, bag_end_ns: int) -> None:
     Raises:
         LabelError: one does.
     """
-    outside = [i for i in labels.intervals if i.end_ns <= bag_start_ns or i.start_ns > bag_end_ns]
+    first, last = _whole_us(bag_start_ns), _whole_us(bag_end_ns)
+    outside = [i for i in labels.intervals if i.end_ns <= first or i.start_ns > last]
     if outside:
         raise LabelError(_covers_nothing(labels, outside, bag_start_ns, "the bag is", (bag_start_ns, bag_end_ns)))
 
@@ -225,7 +232,7 @@ def _row(path: Path, number: int, cells: list[str]) -> tuple[int, Decimal, Decim
             "and put a label that holds a comma in double quotes."
         )
     start, end = (_seconds_of(path, number, name, cell) for name, cell in zip(HEADER, cells[:2], strict=False))
-    if end <= start:
+    if _whole_us(_ns(end)) <= _whole_us(_ns(start)):
         raise LabelError(f"{path}, line {number}: the end ({end}) must be later than the start ({start}).")
     if not cells[2]:
         raise LabelError(f"{path}, line {number}: the label is missing; write 'unknown' for things of no known class.")
@@ -249,6 +256,11 @@ def _seconds_of(path: Path, number: int, column: str, cell: str) -> Decimal:
 
 def _ns(seconds: Decimal) -> int:
     return int((seconds * 10**9).to_integral_value())
+
+
+def _whole_us(time_ns: int) -> int:
+    """A time in ns, rounded to whole microseconds."""
+    return (time_ns + 500) // 1000 * 1000
 
 
 def _seconds(time_ns: int, zero_ns: int) -> str:

@@ -28,16 +28,32 @@ def read(tmp_path):
 def test_times_count_from_the_start_of_the_bag_and_the_end_is_excluded(read):
     labels = read("start,end,label\n0.0,0.3,cup\n0.3,1,blue bottle\n")
     assert labels.at(START_NS) == "cup"
-    assert labels.at(START_NS + 299_999_999) == "cup"
+    assert labels.at(START_NS + 299_999_000) == "cup"
     assert labels.at(START_NS + 300_000_000) == "blue bottle"
     assert labels.at(START_NS + 10**9) is None
-    assert labels.at(START_NS - 1) is None
+    assert labels.at(START_NS - 1000) is None
 
 
-def test_large_times_are_seconds_since_1970_to_the_nanosecond(read):
-    labels = read("start,end,label\n1790000000.000000001,1790000000.5,cup\n")
+def test_large_times_are_seconds_since_1970_to_the_microsecond(read):
+    labels = read("start,end,label\n1790000000.000001,1790000000.5,cup\n")
     assert labels.at(START_NS) is None
-    assert labels.at(START_NS + 1) == "cup"
+    assert labels.at(START_NS + 1000) == "cup"
+
+
+@pytest.mark.parametrize("offset", [-700, -501, -499, -300, -1, 0, 1, 300, 499, 501])
+def test_times_of_labels_are_compared_at_a_microsecond(read, offset: int) -> None:
+    labels = read("start,end,label\n0,0.3,cup\n0.3,0.6,plate\n")
+    boundary = START_NS + 300_000_000
+    assert labels.at(boundary + offset) == ("cup" if offset < -500 else "plate")
+    assert labels.at(START_NS + offset) == ("cup" if offset > -500 else None)
+    assert labels.at(START_NS + 600_000_000 + offset) == ("plate" if offset < -500 else None)
+    (lonely,) = labels.without_frames([boundary + offset])
+    assert lonely.label == ("plate" if offset < -500 else "cup")
+
+
+def test_a_label_shorter_than_a_microsecond_is_refused(read) -> None:
+    with pytest.raises(LabelError, match=r"line 2: the end .* must be later"):
+        read("start,end,label\n0.0000001,0.0000002,cup\n")
 
 
 def test_gaps_order_spaces_and_quotes_are_fine(read):

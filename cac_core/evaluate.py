@@ -76,9 +76,7 @@ def load_evaluation_images(data: EvaluationData, bundle: "ModelBundle") -> "Labe
     Raises:
         DataError: when nothing was given or found, or when the digits are not those of the model.
     """
-    import torch
-
-    from cac_core.data import LabelledImages, load_digits_trial, load_image_folder, load_unknown_folder
+    from cac_core.data import joined, load_digits_trial, load_image_folder, load_unknown_folder
 
     preprocessing, names = bundle.preprocessing, bundle.class_names
     if data.dataset == "digits":
@@ -96,13 +94,7 @@ def load_evaluation_images(data: EvaluationData, bundle: "ModelBundle") -> "Labe
         parts.append(load_unknown_folder(data.unknown, preprocessing, names))
     if not parts:
         raise DataError("there is nothing to evaluate on: give --data.root FOLDER, --data.unknown FOLDER or both")
-    return LabelledImages(
-        torch.cat([p.images for p in parts]),
-        torch.cat([p.labels for p in parts]),
-        names,
-        tuple(path for p in parts for path in p.paths),
-        tuple(problem for p in parts for problem in p.problems),
-    )
+    return joined(*parts)
 
 
 def evaluate_model(config: EvaluateConfig) -> "Evaluation":

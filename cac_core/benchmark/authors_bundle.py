@@ -20,7 +20,7 @@ from cac_core.backbones.spec import BackboneSpec
 from cac_core.benchmark.authors_checkpoint import AuthorsCheckpoint, CheckpointError
 from cac_core.bundle import ModelBundle
 from cac_core.centres import CalibratedCentres, calibrate_centres
-from cac_core.data import ClassSplit, LabelledImages
+from cac_core.data import ClassSplit
 from cac_core.model import weights
 from cac_core.preprocessing import Preprocessing
 from cac_core.thresholds import GRID_STEPS, Thresholds, fit_thresholds
@@ -140,8 +140,7 @@ def _calibrate(
     preprocessing = replace(preprocessing, mean=tuple(mean or own_mean), std=tuple(std or own_std))
     train = trial.train
     if values.flip > 0:  # the authors calibrate on mirrored copies too where training mirrors
-        images = torch.cat([train.images, train.images.flip(2)])
-        train = LabelledImages(images, torch.cat([train.labels] * 2), train.class_names, ())
+        train = train.with_mirrored()
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     network = network.to(device)
     logits = compute_logits(network, train, preprocessing, device)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cac_core.data.decode import SUFFIXES, read_image
-from cac_core.data.folders import frames_to_images
+from cac_core.data.resizing import frames_to_images
 from cac_core.preprocessing import Frame, Preprocessing
 from cac_core.support.errors import DataError
 

@@ -14,9 +14,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from cac_core.data.folders import frames_to_images
-from cac_core.data.labelled import LabelledImages, stratified_split
-from cac_core.data.splits import ClassSplit, class_split, relabel
+from cac_core.data.class_splits import ClassSplit, class_split, relabel
+from cac_core.data.held_out import stratified_split
+from cac_core.data.labelled import LabelledImages
+from cac_core.data.resizing import frames_to_images
 from cac_core.decision import UNKNOWN
 from cac_core.preprocessing import Frame, Preprocessing
 

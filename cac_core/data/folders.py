@@ -4,19 +4,16 @@
 
 import os
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from cac_core.data.decode import NOT_SUPPORTED, SUFFIXES, read_image
 from cac_core.data.labelled import LabelledImages
+from cac_core.data.resizing import frames_to_images
 from cac_core.decision import UNKNOWN
-from cac_core.preprocessing import Frame, Preprocessing, resize
-from cac_core.support import console
+from cac_core.preprocessing import Frame, Preprocessing
 from cac_core.support.errors import DataError
 
 TINY = 16
@@ -90,32 +87,6 @@ def class_folder_names(root: str | Path) -> tuple[str, ...]:
     return tuple(sorted(unicodedata.normalize("NFC", folder.name) for folder in _class_folders(_existing_folder(root))))
 
 
-def frames_to_images(
-    frames: Iterable[Callable[[], Frame]], preprocessing: Preprocessing, description: str, total: int
-) -> tuple[NDArray[np.uint8], list[OSError | None]]:
-    """Read and resize many frames in several threads (decoding and resizing release Python's lock).
-
-    Returns:
-        uint8 ``(M, S, S, C)``, and per frame None or why it could not be read (its pixels are then undefined).
-    """
-    size = preprocessing.image_size
-    _check_memory(total * size * size * preprocessing.channels, total, size)
-    images = np.empty((total, size, size, preprocessing.channels), dtype=np.uint8)
-    failures: list[OSError | None] = [None] * total
-
-    def work(job: tuple[int, Callable[[], Frame]]) -> None:
-        i, read = job
-        try:
-            images[i] = resize(read(), preprocessing)
-        except OSError as error:
-            failures[i] = error
-
-    with ThreadPoolExecutor(max_workers=min(32, os.cpu_count() or 1)) as pool:
-        for _ in console.track(pool.map(work, enumerate(frames)), description, total=total):
-            pass
-    return images, failures
-
-
 def _load(
     files: list[Path],
     labels: list[int],
@@ -150,15 +121,6 @@ def _load(
         tuple(str(files[i]) for i in good),
         tuple(problems),
     )
-
-
-def _check_memory(needed: int, total: int, size: int) -> None:
-    present = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    if needed > 0.8 * present:
-        raise DataError(
-            f"{total} images of {size}x{size} pixels need {needed / 1e9:.0f} GB and this machine has "
-            f"{present / 1e9:.0f} GB of memory: set a smaller preprocessing.image_size or use fewer images."
-        )
 
 
 def _existing_folder(root: str | Path) -> Path:

@@ -12,14 +12,17 @@ import pytest
 import torch
 
 from cac_core import equations
+from cac_core.data import find_duplicates, load_image_folder
 from cac_core.decision import UNKNOWN
 from cac_core.model import build_model
 from cac_core.reports.plots.logit_plane import principal_plane
 from cac_core.reports.thumbnail import thumbnail
-from cac_core.training import DataConfig, ScheduleConfig, train
-from cac_core.training.calibrate import make_bundle
+from cac_core.training import DataConfig, ScheduleConfig, TrainConfig, train
+from cac_core.training.calibrate import Calibrated, make_bundle
+from cac_core.training.finishing import TrainingResult
 from cac_core.training.sources import load_training_data
 from cac_core.training.training_page import (
+    _duplicates,
     confused_pairs,
     nearest_to_rejection,
     projection_figure,
@@ -141,3 +144,15 @@ def test_everything_rejected_or_everything_kept_is_shown(trained, tmp_path):
     page = write_training_page(nothing, result.bundle, result.history, tmp_path).read_text()
     assert "<h3>just kept</h3>" not in page
     assert "<h3>rejected</h3>" in page
+
+
+def test_the_page_shows_the_duplicates_found_in_dividing(
+    trained: tuple[TrainConfig, TrainingResult, Calibrated],
+) -> None:
+    config, _, calibrated = trained
+    assert config.data.root is not None
+    images = load_image_folder(config.data.root, calibrated.data.preprocessing)
+    found = [(images.paths[i], images.paths[j]) for i, j in find_duplicates(images.images).tolist()]
+    assert len(found) == 1
+    assert list(calibrated.data.duplicates) == found
+    assert [(one.path, other.path) for one, other in _duplicates(calibrated)] in (found, [found[0][::-1]])

@@ -20,6 +20,7 @@ from cac_ros.bags.bag_file import BagFile
 from cac_ros.bags.findings import Findings
 from cac_ros.bags.message import IMAGE_TYPES, STRING_TYPE, BagError, BagMessage, Topic, added_up
 from cac_ros.bags.opening import open_files
+from cac_ros.bags.video import unread_pictures
 
 
 class Bag:
@@ -82,25 +83,38 @@ class Bag:
         return sorted((t for t in self.topics.values() if t.msgtype in IMAGE_TYPES), key=attrgetter("name"))
 
     def image_topic(self, name: str | None = None) -> Topic:
-        """The image topic called `name`, or the only one when no name is given.
+        """The image topic called `name`, or the only one with messages when no name is given.
 
         Raises:
             BagError: there is no such topic, it has no images, or there are several to choose from.
         """
         images = self.image_topics()
-        offer = ", ".join(f"{t.name} ({t.msgtype.rpartition('/')[2]}, {t.count} messages)" for t in images)
+        filled = [topic for topic in images if topic.count]
+        offer = ", ".join(f"{t.name} ({t.msgtype.rpartition('/')[2]}, {t.count} messages)" for t in filled or images)
         if name is None:
-            if len(images) == 1:
-                return images[0]
-            if images:
-                raise BagError(f"{self.path} has {len(images)} image topics, choose one with --topic: {offer}.")
+            if len(filled) > 1:
+                raise BagError(f"{self.path} has {len(filled)} image topics, choose one with --topic: {offer}.")
+            if filled:
+                empty = [topic.name for topic in images if not topic.count]
+                if empty:
+                    self._findings.add(f"{filled[0].name} was taken: no message is on {', '.join(empty)}.", lost=False)
+                return filled[0]
         else:
             found = self.topics.get(name) or self.topics.get(f"/{name.lstrip('/')}")
-            if found in images:
+            if found in filled:
                 return found
-            if images:
-                problem = f"no topic {name}" if found is None else f"no images on {name} (it is a {found.msgtype})"
-                raise BagError(f"{self.path} has {problem}; its image topics are: {offer}.")
+            if filled:
+                problem = f"no topic {name}"
+                if found is not None:
+                    problem = (
+                        f"no images on {name} (it is a {found.msgtype})" if found.count else f"no message on {name}"
+                    )
+                way_out = unread_pictures([found]) if found is not None else ""
+                raise BagError(f"{self.path} has {problem}; its image topics are: {offer}. {way_out}".strip())
+        if images:
+            raise BagError(f"{self.path} has no message on its image topics: {', '.join(t.name for t in images)}.")
+        if way_out := unread_pictures(self.topics.values()):
+            raise BagError(f"{self.path} has no image topic that is read here. {way_out}")
         topics = ", ".join(sorted(self.topics)) or "none"
         raise BagError(f"{self.path} has no image topic (its topics: {topics}); choose a bag recorded with a camera.")
 

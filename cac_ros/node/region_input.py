@@ -18,20 +18,12 @@ from cac_msgs.msg import Region, RegionArray, RegionClassification, RegionClassi
 from rclpy.lifecycle import LifecycleNode, LifecyclePublisher
 from rclpy.subscription import Subscription
 
-from cac_core.predictor import Decision, Reason, failed
 from cac_ros.node.active_model import ActiveModel
-from cac_ros.node.arrived_image import ArrivedImage, PictureGate, look
+from cac_ros.node.arrived_image import ArrivedImage, PictureGate
+from cac_ros.node.box_decisions import decide_on_boxes
 from cac_ros.node.messages import classification_message, vision_messages
 from cac_ros.node.newest_frame_worker import NewestFrameWorker
-from cac_ros.node.reduced_frames import fraction_of
-from cac_ros.node.regions import (
-    Box,
-    boxes_of_detections,
-    boxes_of_regions,
-    classify,
-    keep_their_pixels,
-    reduced,
-)
+from cac_ros.node.regions import Box, boxes_of_detections, boxes_of_regions
 
 KEPT_IMAGES = 30
 """Newest images that wait for a detector to look at them, too."""
@@ -173,7 +165,7 @@ class RegionInput:
         model = self._model()
         if model is None:
             return None
-        decisions, problem = self._decide(job.image, job.boxes, model)
+        decisions, problem = decide_on_boxes(job.image, job.boxes, model, self._gate(job.image), self._engine)
         if problem:
             self._warn("regions", f"Boxes could not be classified: {problem}")
         header = job.image.message.header
@@ -186,23 +178,6 @@ class RegionInput:
         ]
         self._publisher.publish(RegionClassificationArray(header=header, results=results))
         return not problem
-
-    def _decide(self, image: ArrivedImage, boxes: list[Box], model: ActiveModel) -> tuple[list[Decision], str]:
-        """What holds for the frame holds for its boxes: the same decoder, the same gate."""
-        gate = self._gate(image)
-        frame, reason, problem = look(image, model.smallest_side, gate)
-        fraction = 1 if frame is None else fraction_of(frame)
-        if frame is not None and fraction > 1:
-            small = reduced(boxes, fraction)
-            if keep_their_pixels(frame, small, model.smallest_side):
-                boxes = small
-            else:  # the rule of reduced_jpeg is that twice what the network sees remains, of a box as of a frame
-                frame, _, unreadable = look(image, 0, None)
-                reason, problem = (Reason.BAD_FRAME, unreadable) if frame is None else (reason, problem)
-        if frame is None or reason != Reason.OK:
-            return [failed(reason)] * len(boxes), problem
-        with self._engine:
-            return classify(frame, boxes, model)
 
 
 def _stamp(message: Any) -> Stamp:

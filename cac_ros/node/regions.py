@@ -54,22 +54,6 @@ def _box_of_detection(detection: Any) -> Box:
     return Box(detection.id, x, y, min(_FAR, max(0, end_x - x)), min(_FAR, max(0, end_y - y)))
 
 
-def reduced(boxes: Sequence[Box], fraction: int) -> list[Box]:
-    """The boxes in a frame that was decoded at a fraction of its size; at least one pixel of each remains."""
-    small = []
-    for box in boxes:
-        x, y = box.x // fraction, box.y // fraction
-        end_x, end_y = -((box.x + box.width) // -fraction), -((box.y + box.height) // -fraction)
-        small.append(Box(box.id, x, y, end_x - x if box.width else 0, end_y - y if box.height else 0))
-    return small
-
-
-def keep_their_pixels(frame: Frame, boxes: Sequence[Box], smallest_side: int) -> bool:
-    """Whether the shorter side of every box that lies in the frame has at least ``smallest_side`` pixels in it."""
-    parts = [part for part in (crop(frame, box) for box in boxes) if part is not None]
-    return all(min(part.pixels.shape[:2]) >= smallest_side for part in parts)
-
-
 def crop(frame: Frame, box: Box) -> Frame | None:
     """The part of the frame inside of the box, a view; None if there is none."""
     height, width = frame.pixels.shape[:2]

@@ -3,6 +3,7 @@
 """Boxes that others found: each is answered under its id, in one batch, and never with a wrong image's pixels."""
 
 import math
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,6 +18,7 @@ from diagnostic_msgs.msg import DiagnosticStatus
 from hypothesis import given
 from hypothesis import strategies as st
 from sensor_msgs.msg import Image
+from std_msgs.msg import Header
 
 from cac_core.predictor import Reason
 from cac_core.preprocessing import Frame
@@ -24,7 +26,9 @@ from cac_core.support.errors import EngineError
 from cac_ros.images import to_frame
 from cac_ros.node.active_model import ActiveModel
 from cac_ros.node.arrived_image import ArrivedImage, look
-from cac_ros.node.regions import Box, boxes_of_detections, classify, crop, keep_their_pixels, reduced
+from cac_ros.node.box_decisions import decide_on_boxes, reduced
+from cac_ros.node.observers.debug_image import jpeg_message
+from cac_ros.node.regions import Box, boxes_of_detections, classify, crop
 from cac_ros.parameters import NodeSettings
 from test.ros.driver import BLUE, GREEN, GREY, RED, NodeProcess, Robot, picture, running, values_of
 
@@ -159,11 +163,22 @@ def test_a_box_in_a_reduced_frame_covers_what_it_did(x: int, y: int, width: int,
             assert full / fraction <= part < full / fraction + 2
 
 
-def test_boxes_too_small_in_a_reduced_frame_are_found_out() -> None:
-    frame = Frame(np.zeros((128, 128, 3), np.uint8), "rgb")
-    assert keep_their_pixels(frame, [Box("", 0, 0, 64, 64), Box("outside", 500, 0, 9, 9)], 64)
-    assert not keep_their_pixels(frame, [Box("", 0, 0, 64, 64), Box("", 0, 0, 63, 100)], 64)
-    assert not keep_their_pixels(frame, [Box("at the edge", 100, 0, 64, 64)], 64)
+@pytest.mark.parametrize(("side", "decodings"), [(512, 1), (256, 2), (60, 2)])
+def test_boxes_in_a_reduced_jpeg_keep_what_the_network_needs(active: ActiveModel, side: int, decodings: int) -> None:
+    reducing = active.with_settings(NodeSettings(device="cpu", reduced_jpeg=True))
+    assert reducing.smallest_side == 64
+    pixels = np.full((512, 1280, 3), GREY, np.uint8)
+    pixels[:, :512], pixels[:, 768:] = GREEN[::-1], BLUE[::-1]
+    image = ArrivedImage(jpeg_message(Header(), pixels), 0.0)
+    boxes = [Box("g", 0, 0, side, side), Box("b", 1280 - side, 0, side, side), Box("outside", 1400, 0, 9, 9)]
+    with mock.patch("cac_ros.node.arrived_image.to_frame", wraps=to_frame) as decoded:
+        look(image, reducing.smallest_side, None)
+        decisions, problem = decide_on_boxes(image, boxes, reducing, None, threading.Lock())
+        assert decoded.call_count == decodings
+    shorter = {512: 64, 256: 128, 60: 512}[side]
+    assert min(image.frame(image._smallest_side).pixels.shape[:2]) == shorter, "no larger than the boxes need it"
+    assert [decision.label for decision in decisions] == ["green", "deep blue", ""]
+    assert problem == ""
 
 
 # -- over DDS -----------------------------------------------------------------------------------------------------

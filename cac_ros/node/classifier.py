@@ -13,10 +13,9 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from cac_msgs.srv import LoadModel, SetThreshold
+from cac_msgs.srv import SetThreshold
 from diagnostic_msgs.msg import DiagnosticArray
 from rcl_interfaces.msg import SetParametersResult
-from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter
@@ -27,6 +26,7 @@ from cac_core.support.names import one_line, several_lines
 from cac_ros.node.active_model import ActiveModel
 from cac_ros.node.cameras import Cameras
 from cac_ros.node.diagnostics import NodeStatus, status_message
+from cac_ros.node.load_model_service import LoadModelService
 from cac_ros.node.log_throttle import LogThrottle
 from cac_ros.node.messages import float32_array, threshold_changes
 from cac_ros.node.model_in_use import ModelInUse
@@ -68,8 +68,7 @@ class ClassifierNode(ExplainedRejections, LifecycleNode):
         self.add_post_set_parameters_callback(self._apply_parameters)
         self.create_service(SetThreshold, "~/set_threshold", self._set_threshold)
         self.create_service(SetBool, "~/enable", self._enable)
-        # Reentrant: while a model loads, the other callbacks must go on, and a second call must get its answer.
-        self.create_service(LoadModel, "~/load_model", self._load_model, callback_group=ReentrantCallbackGroup())
+        LoadModelService(self, self._loading, lambda: self._in_use, lambda: self.settings, self._on_swap)
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
         # Steady time: diagnostics must come even if use_sim_time is set and the simulation's clock stands still.
         steady = Clock(clock_type=ClockType.STEADY_TIME)
@@ -192,37 +191,9 @@ class ClassifierNode(ExplainedRejections, LifecycleNode):
             response.message = f"Applies when the node is active; it is {self._transitions.state}."
         return response
 
-    async def _load_model(self, request: LoadModel.Request, response: LoadModel.Response) -> LoadModel.Response:
-        try:
-            response.model_id = await self._swap_model(request.model_path)
-            response.success, response.message = True, f"{response.model_id} is used from the next frame on."
-        except Exception as error:  # noqa: BLE001 - the caller must get an answer, and the old model works
-            expected = isinstance(error, CacError)
-            response.success = False
-            response.message = one_line(f"The old model stays in use: {error if expected else repr(error)}")
-            model = self._model()
-            response.model_id = model.model_id if model else ""
-            self.get_logger().error(response.message if expected else several_lines(traceback.format_exc()))
-        return response
-
-    async def _swap_model(self, path: str) -> str:
-        """Load a model and use it. Raises without a change, or with the old model in use again."""
-        in_use = self._in_use
-        if in_use is None:
-            raise CacError("the node is not configured; set model_path at its start and configure it")
-        loaded = await self._loading.later(path, self.settings)
-        if self._in_use is not in_use:
-            raise CacError("the node was cleaned up while the model loaded")
-        before = in_use.model
-        model = loaded.with_settings(self.settings)  # thresholds may have changed meanwhile
-        in_use.replace(model)
-        try:
-            self._forget_timings()
-            self._announce(model, f"replaces {before.model_id}")
-        except Exception:
-            in_use.replace(before)
-            raise
-        return model.model_id
+    def _on_swap(self, model: ActiveModel, before: ActiveModel) -> None:
+        self._forget_timings()
+        self._announce(model, f"replaces {before.model_id}")
 
     def _model(self) -> ActiveModel | None:
         in_use = self._in_use  # read once: the worker's thread calls this, too

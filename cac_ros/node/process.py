@@ -32,7 +32,7 @@ def run(args: list[str] | None = None) -> int:
         with contextlib.suppress(ValueError):  # not in the main thread
             if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
                 signal.signal(signal.SIGINT, signal.default_int_handler)
-        rclpy.init(args=args)
+        _initialise(args)
         node = ClassifierNode()
         if node.settings.autostart and not (_started(node.trigger_configure()) and _started(node.trigger_activate())):
             return 1 if rclpy.ok() else 0
@@ -54,6 +54,14 @@ def run(args: list[str] | None = None) -> int:
             _ignore_signals()
         _end(node)
     return 0
+
+
+def _initialise(args: list[str] | None) -> None:
+    """Start ROS; raises CacError for a command line or a file of parameters that ROS cannot read."""
+    try:
+        rclpy.init(args=args)
+    except RuntimeError as error:  # of several kinds; what follows the comma is a place in ROS's source code
+        raise CacError(f"ROS cannot use these arguments: {str(error).partition(', at /')[0].strip()}") from error
 
 
 def _end(node: ClassifierNode | None) -> None:

@@ -13,6 +13,7 @@ from unittest import mock
 
 import numpy as np
 import pytest
+from cac_msgs.msg import ClassList
 from cac_msgs.srv import SetThreshold
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
@@ -24,6 +25,7 @@ from cac_ros.node.active_model import ActiveModel
 from cac_ros.node.answers import Answer, answer
 from cac_ros.node.arrived_image import ArrivedImage, PictureGate, look
 from cac_ros.node.messages import class_list_message, classification_message, threshold_changes
+from cac_ros.node.model_in_use import ModelInUse
 from cac_ros.node.observers.debug_image import jpeg_message
 from cac_ros.parameters import NodeSettings, ParameterError
 from test.ros.driver import GREY, RED, picture
@@ -211,3 +213,35 @@ def test_each_frame_is_shown_to_the_gate_of_its_own_camera(active: ActiveModel) 
     results = answers_to([picture(RED), picture(RED, 80, 60), picture(RED)], active, [None, refuse, None])
     assert [r.decision.reason for r in results] == [Reason.OK, Reason.TOO_DARK, Reason.OK]
     assert [r.problem for r in results] == ["", "80 pixels wide", ""]
+
+
+class Publisher:
+    """Takes messages until it breaks."""
+
+    def __init__(self) -> None:
+        self.sent: list[str] = []
+        self.breaks = False
+
+    def publish(self, message: ClassList) -> None:
+        if self.breaks:
+            raise RuntimeError("the middleware is broken")
+        self.sent.append(message.model_id)
+
+
+def test_a_model_that_cannot_be_published_is_never_in_use(active: ActiveModel) -> None:
+    publisher = Publisher()
+    node: Any = mock.Mock()
+    node.get_clock.return_value.now.return_value.to_msg.return_value = Header().stamp
+    node.create_lifecycle_publisher.return_value = publisher
+    in_use = ModelInUse(node, active)
+    bundle = active.predictor.bundle
+    unsendable = replace(active, predictor=mock.Mock(class_names=("a", "b", "\ud800"), model_id="m@1", bundle=bundle))
+    with pytest.raises(UnicodeEncodeError):
+        in_use.replace(unsendable)
+    assert (in_use.model, publisher.sent) == (active, []), "it was found out before the swap"
+    publisher.breaks = True
+    with pytest.raises(RuntimeError, match="broken"):
+        in_use.replace(replace(active, known_kept=0.1))
+    assert in_use.model is active, "what fails after the swap takes it back"
+    with pytest.raises(UnicodeEncodeError):
+        ModelInUse(node, unsendable)

@@ -56,3 +56,14 @@ def test_a_second_signal_does_not_cut_the_clean_end(
             time.sleep(0.002)
         assert node.wait() == 0
         assert "Traceback" not in node.output
+
+
+@pytest.mark.parametrize("arguments", [("-p", "bad"), ("--params-file", "/nowhere.yaml"), ("--nonsense",)])
+def test_arguments_that_ros_cannot_read_are_one_sentence(
+    model: Path, ros_domain: int, tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    with running(tmp_path, ros_domain, model, arguments=arguments) as node:
+        assert node.wait() == 1
+        assert "ROS cannot use these arguments: " in node.last_words()
+        assert arguments[-1] in node.last_words()
+        assert "Traceback" not in node.output

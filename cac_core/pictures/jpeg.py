@@ -26,7 +26,6 @@ _SCAN, _END, _APP1, _EXIF = 0xDA, 0xD9, 0xE1, b"Exif\0\0"
 # Both take time in proportion to the data, whatever it is.
 _MARKER = re.compile(rb"\xff([^\x00\xff\xd0-\xd7])")  # restart markers are part of a scan
 _PADDING = re.compile(rb"(?:(?<=\xff\x00)|(?<![\xff\x00]))\x00+(?=\xff+[\xd0-\xd7\xd9])")  # FF 00 is data
-_NUMBERS = re.compile(r"0x[0-9a-f]+|RST\d|\d+")
 
 
 class _Frame(NamedTuple):
@@ -132,8 +131,9 @@ def _strictly(data: bytes, colours: str, header: JpegHeader, fraction: int) -> N
             return decoded(packed)
         except ValueError:
             pass
-    # Numbers change from frame to frame; a log throttle and a replay's notes shall see one sentence.
-    raise PictureError(f"the JPEG is cut or damaged: {_NUMBERS.sub('…', warning)}")
+    # Of libjpeg's sentences only this one helps: it comes from cameras, too. The others vary from frame to frame.
+    extra = " (extra bytes before a marker)" if "extraneous bytes" in warning else ""
+    raise PictureError(f"the JPEG is cut or damaged{extra}")
 
 
 def _fraction(header: JpegHeader, smallest_side: int) -> int:

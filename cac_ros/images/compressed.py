@@ -1,12 +1,41 @@
 # SPDX-FileCopyrightText: 2026 cac_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""sensor_msgs/CompressedImage: JPEG and PNG files, read strictly; nothing else is accepted."""
+"""sensor_msgs/CompressedImage: JPEG and PNG files, read strictly; nothing else is accepted.
+
+Its field ``format`` names the raw image that was compressed and how: ``rgb8; jpeg compressed bgr8``,
+``mono16; png compressed``, ``16UC1; compressedDepth png``; or only ``jpeg`` or ``png`` (CompressedImage.msg).
+"""
+
+import re
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cac_core.pictures import PictureError, check_file_size, decode_jpeg, decode_png, jpeg, png
-from cac_ros.images.encodings import BadFrameError, quoted
+from cac_ros.images.encodings import LAYOUTS, BadFrameError, layout_of, quoted
+
+_GENERIC = re.compile(r"\d+[A-Z]+C\d*")  # 16UC1, 32FC1, 8UC3: a type of memory, which says nothing of colours
+_DEPTH, _DEPTH_HEADER_BYTES = "compressedDepth", 12  # compressed_depth_image_transport: an int32 and two float32
+
+
+def raw_encoding(pixel_format: str) -> str:
+    """The encoding of the raw image that was compressed, as the message's format declares it; it may be any text."""
+    return pixel_format.partition(";")[0].strip()
+
+
+def check_raw_encoding(pixel_format: str) -> None:
+    """Refuse what is refused as a raw image, with the same sentence, whatever the file holds.
+
+    Raises:
+        BadFrameError: a depth image, or one whose colours have no order.
+    """
+    encoding = raw_encoding(pixel_format)
+    if encoding in LAYOUTS:
+        return
+    if _GENERIC.fullmatch(encoding):
+        layout_of(encoding)
+    if _DEPTH in pixel_format:
+        layout_of("16UC1")
 
 
 def decode(
@@ -16,15 +45,18 @@ def decode(
 
     Args:
         data: the file.
-        pixel_format: the message's field ``format``, for the sentence of an error.
+        pixel_format: the message's field ``format``.
         smallest_side: see :func:`cac_ros.images.reading.to_frame`.
 
     Returns:
         The pixels, grey ``(H, W)`` or BGR ``(H, W, 3)``, and whether they are fewer than the file holds.
 
     Raises:
-        BadFrameError: it is empty, cut, damaged, beyond a limit, or of another kind.
+        BadFrameError: it is empty, cut, damaged, beyond a limit, of another kind, or no picture by its format.
     """
+    check_raw_encoding(pixel_format)
+    if _DEPTH in pixel_format:
+        data = data[_DEPTH_HEADER_BYTES:]
     try:
         check_file_size(len(data))
         if data.startswith(jpeg.START):

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from cac_core.preprocessing import Frame
 from cac_core.support.errors import first_line
-from cac_ros.images.compressed import decode
+from cac_ros.images.compressed import decode, raw_encoding
 from cac_ros.images.encodings import LAYOUTS, BadFrameError, bgr_pixels, layout_of, to_eight_bits
 
 
@@ -76,9 +76,7 @@ def _raw_frame(message: Any) -> Frame:
         raise BadFrameError(f"step {step} is too small: {width} pixels of {encoding} need {row_bytes} bytes a row")
     buffer = _bytes(message.data)
     if buffer.size < step * height:
-        raise BadFrameError(
-            f"data holds {buffer.size} bytes, but {height} rows of {step} bytes (step) need {step * height}"
-        )
+        raise BadFrameError(f"data is too short: {height} rows of {step} bytes (step) need {step * height} bytes")
     swap = layout.bytes_per_channel == 2 and bool(message.is_bigendian)
     dtype = np.dtype("u1" if layout.bytes_per_channel == 1 else ">u2" if swap else "<u2")
     shape, strides = [height, width], [step, layout.pixel_bytes]
@@ -89,10 +87,10 @@ def _raw_frame(message: Any) -> Frame:
 
 
 def _compressed_frame(message: Any, smallest_side: int) -> Frame:
-    # image_transport stores a Bayer mosaic as a grey picture and names the mosaic in front of the semicolon.
-    mosaic = str(message.format).partition(";")[0].strip()
+    pixel_format = str(message.format)
+    mosaic = raw_encoding(pixel_format)  # image_transport stores a Bayer mosaic as a grey picture
     is_mosaic = mosaic.startswith("bayer_")
-    pixels, is_reduced = decode(_bytes(message.data).tobytes(), str(message.format), 0 if is_mosaic else smallest_side)
+    pixels, is_reduced = decode(_bytes(message.data).tobytes(), pixel_format, 0 if is_mosaic else smallest_side)
     bits = 8 * pixels.dtype.itemsize
     encoding = f"mono{bits}" if pixels.ndim == 2 else f"bgr{bits}"
     if is_mosaic and pixels.ndim == 2:

@@ -133,7 +133,7 @@ def test_of_200_damaged_jpegs_so_many_are_refused(kind: str, damage: str, least:
 
 def test_a_jpeg_without_its_last_two_bytes_is_refused() -> None:
     for data in jpegs().values():
-        with pytest.raises(PictureError, match="Premature end of JPEG file"):
+        with pytest.raises(PictureError, match=r"the JPEG is cut or damaged$"):
             decode_jpeg(data[:-2])
 
 
@@ -187,7 +187,7 @@ def test_one_cause_has_one_sentence() -> None:
         with pytest.raises(PictureError) as error:
             decode_jpeg(data[:at] + b"\x55" * number + data[at:])
         sentences.add(str(error.value))
-    assert sentences == {"the JPEG is cut or damaged: Corrupt JPEG data: … extraneous bytes before marker …"}
+    assert sentences == {"the JPEG is cut or damaged (extra bytes before a marker)"}
 
 
 def test_no_line_on_the_console_for_each_frame(capfd: pytest.CaptureFixture[str]) -> None:

@@ -260,19 +260,19 @@ def test_messages_from_rosbags_are_read_like_those_from_rclpy() -> None:
     assert np.shares_memory(frame.pixels, rows)
 
 
-def test_bytes_per_pixel_of_one_and_two_byte_encodings() -> None:
-    expected = {"mono8": 1, "rgb8": 3, "bgra8": 4, "mono16": 2, "rgba16": 8, "yuyv": 2, "bayer_rggb8": 1}
-    assert {encoding: bytes_per_pixel(encoding) for encoding in expected} == expected
-    with pytest.raises(BadFrameError, match="encoding 'h264' is not supported"):
-        bytes_per_pixel("h264")
-
-
 def broken(**changes: object) -> Image:
     """A good 4x3 rgb8 image with some fields changed."""
     message = image("rgb8", random_array(3, 4, 3))
     for field, value in changes.items():
         setattr(message, field, value)
     return message
+
+
+def test_bytes_per_pixel_of_one_and_two_byte_encodings() -> None:
+    expected = {"mono8": 1, "rgb8": 3, "bgra8": 4, "mono16": 2, "rgba16": 8, "yuyv": 2, "bayer_rggb8": 1}
+    assert {encoding: bytes_per_pixel(encoding) for encoding in expected} == expected
+    with pytest.raises(BadFrameError, match="encoding 'h264' is not supported"):
+        bytes_per_pixel("h264")
 
 
 @pytest.mark.parametrize(
@@ -286,9 +286,9 @@ def broken(**changes: object) -> Image:
         (broken(height=0), "the image is empty: width 4, height 0"),
         (broken(step=11), "step 11 is too small: 4 pixels of rgb8 need 12 bytes a row"),
         (broken(step=0), "step 0 is too small"),
-        (broken(height=4), "data holds 36 bytes, but 4 rows of 12 bytes (step) need 48"),
-        (broken(height=2**32 - 1, width=2**30, step=2**32 - 1), "data holds 36 bytes, but"),
-        (broken(data=array.array("B")), "data holds 0 bytes"),
+        (broken(height=4), "data is too short: 4 rows of 12 bytes (step) need 48 bytes"),
+        (broken(height=2**32 - 1, width=2**30, step=2**32 - 1), "data is too short: 4294967295 rows"),
+        (broken(data=array.array("B")), "data is too short"),
         (broken(encoding="mono16", width=7), "step 12 is too small: 7 pixels of mono16 need 14 bytes a row"),
         (broken(encoding="yuyv", width=5), "encoding yuyv needs an even width, not 5"),
         (broken(encoding="bayer_rggb8", height=2), "encoding bayer_rggb8 needs at least 3x3 pixels, not 4x2"),
@@ -310,6 +310,76 @@ def test_a_cut_compressed_image_is_refused_and_never_half_grey(suffix: str, shar
     message.data = message.data[: int(len(message.data) * share)]
     with pytest.raises(BadFrameError):
         to_frame(message)
+
+
+def compressed_depth(pixels: np.ndarray, pixel_format: str) -> CompressedImage:
+    """As compressed_depth_image_transport writes it: 12 bytes, then a PNG."""
+    return CompressedImage(format=pixel_format, data=bytes(12) + cv2.imencode(".png", pixels)[1].tobytes())
+
+
+def sentence_of(message: Image | CompressedImage) -> str:
+    with pytest.raises(BadFrameError) as error:
+        to_frame(message)
+    return str(error.value)
+
+
+DEPTH = random_array(HEIGHT, WIDTH, dtype="u2")
+
+
+@pytest.mark.parametrize(
+    ("encoding", "message"),
+    [
+        ("16UC1", compressed_depth(DEPTH, "16UC1; compressedDepth png")),
+        ("16UC1", compressed_depth(DEPTH, "16UC1; compressedDepth")),
+        ("16UC1", CompressedImage(format="16UC1; compressedDepth rvl", data=bytes(500))),
+        ("16UC1", compressed_depth(DEPTH, "compressedDepth png")),
+        ("32FC1", compressed_depth(DEPTH, "32FC1; compressedDepth png")),
+        ("16UC1", compressed("png", DEPTH, "16UC1; png compressed ")),
+        ("16UC1", compressed("png", DEPTH, "16UC1")),
+        ("8UC3", compressed("jpg", random_array(HEIGHT, WIDTH, 3), "8UC3; jpeg compressed bgr8")),
+        ("8UC4", compressed("png", random_array(HEIGHT, WIDTH, 3), "8UC4; png compressed ")),
+        ("64FC1", compressed("png", DEPTH, "64FC1; png compressed ")),
+    ],
+)
+def test_one_picture_has_one_verdict_raw_and_compressed(encoding: str, message: CompressedImage) -> None:
+    assert sentence_of(message) == sentence_of(broken(encoding=encoding))
+
+
+@pytest.mark.parametrize("pixel_format", ["mono16; compressedDepth png", "mono16; png compressed ", "mono16; png"])
+def test_16_bit_grey_has_the_pixels_of_the_raw_image_by_each_transport(pixel_format: str) -> None:
+    is_depth = "compressedDepth" in pixel_format
+    message = compressed_depth(DEPTH, pixel_format) if is_depth else compressed("png", DEPTH, pixel_format)
+    np.testing.assert_array_equal(to_frame(message).pixels, to_frame(image("mono16", DEPTH)).pixels)
+
+
+@pytest.mark.parametrize(
+    "pixel_format",
+    [
+        *(
+            "rgb8; jpeg compressed bgr8",
+            "bgr8; jpeg compressed bgr8",
+            "8UC1; jpeg compressed ",
+            "nv12; jpeg compressed",
+        ),
+        *("jpeg", "JPEG", ".jpg", "", "; jpeg compressed bgr8", "rgb8; jpeg compressed bgr8; more", "Motion JPEG"),
+    ],
+)
+def test_the_file_decides_where_the_format_declares_no_depth(pixel_format: str) -> None:
+    message = compressed("jpg", scene(HEIGHT, WIDTH), pixel_format)
+    plain = compressed("jpg", scene(HEIGHT, WIDTH), "jpeg")
+    np.testing.assert_array_equal(to_frame(message).pixels, to_frame(plain).pixels)
+
+
+def test_each_cause_has_one_sentence_however_large_the_frames_are() -> None:
+    jpegs = [jpeg(scene(240, 320, seed=seed), quality=60 + seed) for seed in range(8)]
+    causes = {
+        "cut": [CompressedImage(format="jpeg", data=data[: len(data) // 2]) for data in jpegs],
+        "video": [CompressedImage(format="h264", data=b"\0\0\0\1" + data) for data in jpegs],
+        "depth": [compressed_depth(DEPTH[: 9 + n], "16UC1; compressedDepth png") for n in range(8)],
+        "short": [broken(data=array.array("B", bytes(n))) for n in range(8)],
+    }
+    for cause, messages in causes.items():
+        assert len({sentence_of(message) for message in messages}) == 1, cause
 
 
 @pytest.mark.parametrize("options", [{}, {"progressive": True}, {"restart": 2}])

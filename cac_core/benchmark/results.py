@@ -12,6 +12,7 @@ import plotly.graph_objects as go
 
 from cac_core.benchmark.measures import mean_and_std
 from cac_core.benchmark.paper_values import PaperValue
+from cac_core.reports.page import plot, render_page
 from cac_core.support.files import write_atomically
 
 
@@ -128,7 +129,8 @@ def write(result: Result, settings: dict[str, Any], times: dict[str, Any], folde
     """
     content: dict[str, Any] = {"experiment": name, "title": result.title, "settings": settings}
     content |= {"rows": [row.to_dict() for row in result.rows], "notes": list(result.notes)}
-    page = result.figure.to_html(full_html=True, include_plotlyjs=True, div_id=name)
+    figure = plot("figure", result.title, result.figure)
+    page = render_page("experiment.html.j2", [figure], title=result.title, notes=result.notes)
     files = {
         folder / "results.json": _json(content),
         folder / f"{name}.md": markdown(result, settings),

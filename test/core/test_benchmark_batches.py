@@ -27,12 +27,12 @@ def numbered(count):
     return LabelledImages(images, torch.arange(count), ("a", "b"), ())
 
 
-def batches(data, epoch=0, augment=None, batch_size=16):
+def batches(data, epoch: int = 0, augment=None, batch_size: int = 16):
     cpu = torch.device("cpu")
     return BatchesOnDevice(data, batch_size, 7, lambda: epoch, augment or nn.Identity(), PLAIN, cpu)
 
 
-def test_an_epoch_holds_every_image_once_in_batches_of_nearly_equal_size():
+def test_an_epoch_holds_every_image_once_in_batches_of_nearly_equal_size() -> None:
     data = numbered(150)
     seen = list(batches(data))
     assert {len(labels) for _, labels in seen} <= {16, 17}
@@ -41,14 +41,14 @@ def test_an_epoch_holds_every_image_once_in_batches_of_nearly_equal_size():
         assert torch.allclose(inputs, normalise(data.images[labels], PLAIN))
 
 
-def test_order_depends_on_seed_and_epoch_alone():
+def test_order_depends_on_seed_and_epoch_alone() -> None:
     data = numbered(100)
     order = [torch.cat([labels for _, labels in batches(data, epoch)]) for epoch in (0, 0, 1)]
     assert torch.equal(order[0], order[1])
     assert not torch.equal(order[0], order[2])
 
 
-def test_chunks_do_not_change_what_is_in_a_batch(monkeypatch):
+def test_chunks_do_not_change_what_is_in_a_batch(monkeypatch: pytest.MonkeyPatch) -> None:
     data = numbered(100)
     whole = [labels for _, labels in batches(data)]
     monkeypatch.setitem(__import__("cac_core.benchmark.batches_on_device", fromlist=["CHUNK"]).CHUNK, "cpu", 32)
@@ -57,7 +57,7 @@ def test_chunks_do_not_change_what_is_in_a_batch(monkeypatch):
 
 
 @pytest.mark.parametrize("channels", [1, 3])
-def test_rand_augment_keeps_shape_type_and_input_and_changes_images_differently(channels):
+def test_rand_augment_keeps_shape_type_and_input_and_changes_images_differently(channels: int) -> None:
     torch.manual_seed(0)
     image = torch.randint(0, 256, (1, 16, 16, channels), dtype=torch.uint8)
     pixels = image.repeat(60, 1, 1, 1)
@@ -69,7 +69,7 @@ def test_rand_augment_keeps_shape_type_and_input_and_changes_images_differently(
     assert len({tuple(a.flatten().tolist()) for a in augmented}) > 20
 
 
-def test_rand_augment_of_an_image_does_not_depend_on_its_neighbours():
+def test_rand_augment_of_an_image_does_not_depend_on_its_neighbours() -> None:
     """Equalise, autocontrast and contrast look at one image at a time."""
     first = torch.randint(0, 100, (40, 16, 16, 1), dtype=torch.uint8)
     second = torch.randint(0, 256, (40, 16, 16, 1), dtype=torch.uint8)
@@ -81,7 +81,7 @@ def test_rand_augment_of_an_image_does_not_depend_on_its_neighbours():
     assert torch.equal(alone, beside)
 
 
-def test_the_same_seed_gives_the_same_images():
+def test_the_same_seed_gives_the_same_images() -> None:
     pixels = torch.randint(0, 256, (30, 16, 16, 3), dtype=torch.uint8)
     results = []
     for _ in range(2):
@@ -91,12 +91,12 @@ def test_the_same_seed_gives_the_same_images():
 
 
 @pytest.mark.parametrize("wrong", [(0, 5), (1, 31), (1, -1)])
-def test_rand_augment_refuses_numbers_that_mean_nothing(wrong):
+def test_rand_augment_refuses_numbers_that_mean_nothing(wrong: tuple[int, int]) -> None:
     with pytest.raises(ValueError, match="at least one operation"):
         RandAugment(*wrong, 1)
 
 
-def test_the_strong_schedule_warms_up_once_and_restarts():
+def test_the_strong_schedule_warms_up_once_and_restarts() -> None:
     recipe = make_recipe("strong", "MNIST", epochs=30)
     data = numbered(160)
     training = batches(data)

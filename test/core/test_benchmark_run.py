@@ -9,7 +9,8 @@ import json
 import shutil
 import subprocess
 import sys
-from typing import get_args
+from pathlib import Path
+from typing import NoReturn, get_args
 
 import numpy as np
 import pytest
@@ -37,18 +38,18 @@ ONE_EPOCH = ["--quick", "--epochs", "1", "--trials", "0", "--device", "cpu", "--
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def folder(tmp_path_factory: pytest.TempPathFactory):
     """A benchmark folder with table 1 in it."""
     out = tmp_path_factory.mktemp("benchmark")
     assert main(["table1", *ONE_EPOCH, "--out", str(out)]) == 0
     return out
 
 
-def read(folder, name="table1"):
+def read(folder, name: str = "table1"):
     return json.loads((folder / name / "results.json").read_text())
 
 
-def test_every_row_names_dataset_family_and_trials_with_an_interval_around_each_value(folder):
+def test_every_row_names_dataset_family_and_trials_with_an_interval_around_each_value(folder) -> None:
     result = read(folder)
     assert result["settings"]["recipe"] == "quick"
     assert {row["loss"] for row in result["rows"]} == {"cac", "cross_entropy"}
@@ -61,15 +62,17 @@ def test_every_row_names_dataset_family_and_trials_with_an_interval_around_each_
         assert row["std"] is None  # one trial has no deviation
 
 
-def test_the_table_and_the_figure_are_written(folder):
+def test_the_table_and_the_figure_are_written(folder) -> None:
     table = (folder / "table1" / "table1.md").read_text()
     assert "| digits | neal2018 | CAC, γ | 0 |" in table
     assert "seed 0" in table
     assert "plotly" in (folder / "table1" / "table1.html").read_text()
 
 
-def test_a_finished_network_is_not_trained_again_and_tables_share_networks(folder, monkeypatch):
-    def fail(*_, **__):
+def test_a_finished_network_is_not_trained_again_and_tables_share_networks(
+    folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__) -> NoReturn:
         raise AssertionError("a network was trained again")
 
     monkeypatch.setattr("cac_core.benchmark.networks.fit", fail)
@@ -82,7 +85,7 @@ def test_a_finished_network_is_not_trained_again_and_tables_share_networks(folde
 
 
 @pytest.mark.slow
-def test_a_stopped_benchmark_goes_on_and_ends_in_the_same_json(folder, tmp_path):
+def test_a_stopped_benchmark_goes_on_and_ends_in_the_same_json(folder, tmp_path: Path) -> None:
     """Also: the same seed gives the same file on a CPU."""
     out = tmp_path / "again"
     shutil.copytree(folder / "networks", out / "networks")
@@ -99,14 +102,14 @@ def test_a_stopped_benchmark_goes_on_and_ends_in_the_same_json(folder, tmp_path)
     ("option", "field"),
     [(("--seed", "1"), "seed"), (("--epochs", "2"), "epochs"), (("--width", "0.125"), "width")],
 )
-def test_results_of_another_configuration_are_refused(folder, option, field):
+def test_results_of_another_configuration_are_refused(folder, option: tuple[str, str], field: str) -> None:
     with pytest.raises(DataError, match=rf"another configuration: {field}"):
         main(["table1", *ONE_EPOCH, *option, "--out", str(folder)])
     with pytest.raises(DataError, match=rf"another configuration: .*{field}"):  # another table, the same networks
         main(["table4", *ONE_EPOCH, "--family", "neal2018", *option, "--out", str(folder)])
 
 
-def test_a_damaged_network_file_is_named(folder, tmp_path):
+def test_a_damaged_network_file_is_named(folder, tmp_path: Path) -> None:
     out = tmp_path / "damaged"
     shutil.copytree(folder / "networks", out / "networks")
     (file,) = (out / "networks").glob("*-cac.npz")
@@ -116,7 +119,7 @@ def test_a_damaged_network_file_is_named(folder, tmp_path):
 
 
 @pytest.mark.slow
-def test_two_jobs_give_what_one_gives(folder, tmp_path):
+def test_two_jobs_give_what_one_gives(folder, tmp_path: Path) -> None:
     main(["table1", *ONE_EPOCH, "--jobs", "2", "--out", str(tmp_path)])
     one, two = read(folder), read(tmp_path)
     for a, b in zip(one["rows"], two["rows"], strict=True):
@@ -138,12 +141,12 @@ def test_two_jobs_give_what_one_gives(folder, tmp_path):
         (["--splits", "x.json"], "belongs to --dataset-folder"),
     ],
 )
-def test_bad_input_is_a_sentence(tmp_path, arguments, says):
+def test_bad_input_is_a_sentence(tmp_path: Path, arguments: list[str], says: str) -> None:
     with pytest.raises((DataError, TrainingError), match=says):
         main(["table1", *ONE_EPOCH, *arguments, "--out", str(tmp_path)])
 
 
-def test_missing_data_is_an_error_of_the_command_line(tmp_path):
+def test_missing_data_is_an_error_of_the_command_line(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "cac_core.benchmark", "table1", "--datasets", "SVHN", "--data-root", str(tmp_path)]
     done = subprocess.run([*command, "--out", str(tmp_path / "out")], capture_output=True, text=True, check=False)
     assert done.returncode == 2
@@ -151,7 +154,7 @@ def test_missing_data_is_an_error_of_the_command_line(tmp_path):
     assert "Traceback" not in done.stderr
 
 
-def test_the_command_line_and_the_runner_know_the_same_experiments():
+def test_the_command_line_and_the_runner_know_the_same_experiments() -> None:
     assert list(get_args(Experiment)) == list(EXPERIMENTS)
     assert COMMAND.parse(["figure5"]).experiment == "figure5"
 
@@ -174,7 +177,9 @@ def synthetic_outputs(spec):
 
 @pytest.mark.parametrize("quick", [True, pytest.param(False, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", get_args(Experiment))
-def test_every_table_and_figure_on_every_dataset_of_the_paper(name, quick, tmp_path, monkeypatch):
+def test_every_table_and_figure_on_every_dataset_of_the_paper(
+    name, quick: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """All rows, notes and drawings, without the training."""
     monkeypatch.setattr(measures, "RESAMPLES", 20)
     monkeypatch.setattr(runner, "train_network", lambda spec, *_, **__: synthetic_outputs(spec))
@@ -194,7 +199,7 @@ def test_every_table_and_figure_on_every_dataset_of_the_paper(name, quick, tmp_p
         assert "98.7 (cac2020)" in table
 
 
-def test_the_papers_recipe_has_the_authors_values():
+def test_the_papers_recipe_has_the_authors_values() -> None:
     config = make_recipe("paper", "TinyImageNet").config
     assert (config.schedule.epochs, config.schedule.second_epochs) == (500, 300)
     assert (config.optimiser.lr, config.optimiser.weight_decay, config.image_size) == (0.01, 1e-3, 64)
@@ -209,7 +214,7 @@ def test_the_papers_recipe_has_the_authors_values():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("loss", ["center_learnt", "cac_learnt"])
-def test_learnt_centres_belong_to_the_weights_that_are_kept(loss, tmp_path):
+def test_learnt_centres_belong_to_the_weights_that_are_kept(loss: str, tmp_path: Path) -> None:
     """Calibration with the centres of another epoch would call right images wrong."""
     config = BenchmarkConfig("table5", out=tmp_path, quick=True, epochs=2)
     spec = network_of(config, TrialSpec(TrialSource().split("digits", "neal2018", 0)), loss)
@@ -220,7 +225,7 @@ def test_learnt_centres_belong_to_the_weights_that_are_kept(loss, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_users_folder_whose_photos_changed_is_not_taken_for_the_old_one(tmp_path):
+def test_a_users_folder_whose_photos_changed_is_not_taken_for_the_old_one(tmp_path: Path) -> None:
     write_folder(tmp_path / "things", ["bowl", "mug", "spoon"], 12)
     (tmp_path / "splits.json").write_text('{"mine": [{"known": ["bowl", "mug"], "unknown": ["spoon"]}]}')
     command = ["table1", "--dataset-folder", str(tmp_path / "things"), "--splits", str(tmp_path / "splits.json")]
@@ -233,13 +238,13 @@ def test_a_users_folder_whose_photos_changed_is_not_taken_for_the_old_one(tmp_pa
 
 
 @pytest.mark.slow
-def test_cifar_plus_10_and_plus_50_are_trained_once(tmp_path, monkeypatch):
+def test_cifar_plus_10_and_plus_50_are_trained_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Their known classes are the same in every trial; only the unknown test images differ."""
     write_cifar(tmp_path, monkeypatch, "CIFAR10", repeats=5)
     write_cifar(tmp_path, monkeypatch, "CIFAR100", repeats=1)
     calls = []
 
-    def fit(backbone, loss, train, *_, **__):
+    def fit(backbone, loss, train, *_: object, **__):
         calls.append(loss)
         return Trained(backbone, 10.0 * torch.eye(len(train.class_names)), [])
 
@@ -254,13 +259,13 @@ def test_cifar_plus_10_and_plus_50_are_trained_once(tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
-def test_the_strong_recipe_trains(tmp_path):
+def test_the_strong_recipe_trains(tmp_path: Path) -> None:
     out = ["--epochs", "1", "--trials", "0", "--device", "cpu", "--precision", "float32", "--out", str(tmp_path)]
     main(["table1", "--datasets", "digits", "--recipe", "strong", "--losses", "cac", *out])
     assert read(tmp_path)["rows"][0]["mean"] > 0.3
 
 
-def test_the_bootstrap_interval_covers_the_area_and_shrinks_with_more_images():
+def test_the_bootstrap_interval_covers_the_area_and_shrinks_with_more_images() -> None:
     generator = np.random.default_rng(0)
     widths = []
     for n in (50, 5000):
@@ -274,7 +279,7 @@ def test_the_bootstrap_interval_covers_the_area_and_shrinks_with_more_images():
     assert bootstrap_auroc([1.0, 1.0], [False, True]) == (0.5, 0.5)
 
 
-def test_a_lead_on_the_same_images_is_surer_than_two_intervals_are():
+def test_a_lead_on_the_same_images_is_surer_than_two_intervals_are() -> None:
     generator = np.random.default_rng(0)
     unknown = np.arange(400) >= 200
     image = np.where(unknown, 1.0, 0.0) + generator.normal(0, 1, 400)  # hard images are hard for both
@@ -288,5 +293,5 @@ def test_a_lead_on_the_same_images_is_surer_than_two_intervals_are():
     assert np.isnan(bootstrap_lead(ours, others, np.ones(400, dtype=bool))).all()
 
 
-def test_mean_and_sample_deviation():
+def test_mean_and_sample_deviation() -> None:
     assert mean_and_std([1.0, 2.0, 4.0]) == pytest.approx((7 / 3, np.std([1, 2, 4], ddof=1)))

@@ -3,6 +3,7 @@
 """Trials hold the right images of the right classes, from the paper's datasets and from a user's folder."""
 
 import json
+from pathlib import Path
 
 import pytest
 import torch
@@ -19,7 +20,9 @@ RGB = Preprocessing(32, 3)
 
 
 @pytest.mark.parametrize("family", ["neal2018", "cac2020"])
-def test_known_classes_are_numbered_in_sorted_order_and_unknown_ones_are_only_tested(tmp_path, family):
+def test_known_classes_are_numbered_in_sorted_order_and_unknown_ones_are_only_tested(
+    tmp_path: Path, family: str
+) -> None:
     source = TrialSource(write_mnist(tmp_path, per_class=5))
     split = source.split("MNIST", family, 3)
     trial = load_trial(TrialSpec(split), GREY, source, 0.2)
@@ -35,7 +38,9 @@ def test_known_classes_are_numbered_in_sorted_order_and_unknown_ones_are_only_te
     assert torch.equal(trial.groups, unknown.long())
 
 
-def test_cifar_plus_takes_its_unknown_classes_from_the_other_set(tmp_path, monkeypatch):
+def test_cifar_plus_takes_its_unknown_classes_from_the_other_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     write_cifar(tmp_path, monkeypatch, "CIFAR10", repeats=5)
     write_cifar(tmp_path, monkeypatch, "CIFAR100", repeats=1)
     source = TrialSource(tmp_path)
@@ -48,7 +53,7 @@ def test_cifar_plus_takes_its_unknown_classes_from_the_other_set(tmp_path, monke
     assert sorted(unknown.tolist()) == list(split.unknown)
 
 
-def test_further_unknown_sets_and_known_unknowns(tmp_path, monkeypatch):
+def test_further_unknown_sets_and_known_unknowns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_cifar(tmp_path, monkeypatch, "CIFAR10", repeats=5)
     write_cifar(tmp_path, monkeypatch, "CIFAR100", repeats=1)
     split = ClassSplit("all", "CIFAR10", 0, tuple(range(10)), ())
@@ -60,7 +65,7 @@ def test_further_unknown_sets_and_known_unknowns(tmp_path, monkeypatch):
     assert (trial.known_unknown.labels == -1).all()
 
 
-def test_tiny_imagenet(tmp_path):
+def test_tiny_imagenet(tmp_path: Path) -> None:
     source = TrialSource(write_tiny_imagenet(tmp_path, per_class=5))
     split = source.split("TinyImageNet", "cac2020", 0)
     trial = load_trial(TrialSpec(split), Preprocessing(64), source, 0.1)
@@ -69,7 +74,7 @@ def test_tiny_imagenet(tmp_path):
     assert (trial.test.labels == -1).sum() == 180
 
 
-def test_every_dataset_needs_a_root_except_the_digits():
+def test_every_dataset_needs_a_root_except_the_digits() -> None:
     source = TrialSource()
     with pytest.raises(DataError, match="--data-root"):
         load_trial(TrialSpec(class_split("neal2018", "MNIST", 0)), GREY, source, 0.2)
@@ -87,7 +92,7 @@ def test_every_dataset_needs_a_root_except_the_digits():
         (("digits", "neal2018", -1), "no trial -1"),
     ],
 )
-def test_what_does_not_exist_is_said(arguments, says):
+def test_what_does_not_exist_is_said(arguments: tuple[str, str, int], says: str) -> None:
     with pytest.raises(DataError, match=says):
         TrialSource().split(*arguments)
 
@@ -95,13 +100,13 @@ def test_what_does_not_exist_is_said(arguments, says):
 SPLITS = {"mine": {"things": [{"known": ["mug", "bowl"], "unknown": ["spoon"]}]}}
 
 
-def folder_source(tmp_path, splits=SPLITS):
+def folder_source(tmp_path: Path, splits=SPLITS):
     file = tmp_path / "splits.json"
     file.write_text(splits if isinstance(splits, str) else json.dumps(splits))
     return TrialSource(folder=tmp_path / "things", splits=file)
 
 
-def test_a_users_folder_with_splits_by_name(tmp_path):
+def test_a_users_folder_with_splits_by_name(tmp_path: Path) -> None:
     write_folder(tmp_path / "things", ["bowl", "mug", "spoon", "other"])
     source = folder_source(tmp_path)
     split = source.split("things", "mine", 0)
@@ -114,7 +119,7 @@ def test_a_users_folder_with_splits_by_name(tmp_path):
         assert (trial.train.images[trial.train.labels == label] == colours[name]).all()
 
 
-def test_a_users_folder_with_its_own_test_part(tmp_path):
+def test_a_users_folder_with_its_own_test_part(tmp_path: Path) -> None:
     write_folder(tmp_path / "things" / "train", ["bowl", "mug"], 10)
     write_folder(tmp_path / "things" / "test", ["bowl", "mug", "spoon"], 3)
     source = folder_source(tmp_path)
@@ -136,13 +141,13 @@ def test_a_users_folder_with_its_own_test_part(tmp_path):
         ({"mine": [{"known": ["mug", "spoon"], "unknown": ["spoon"]}]}, "'spoon' as known and as unknown"),
     ],
 )
-def test_splits_that_cannot_work(tmp_path, splits, says):
+def test_splits_that_cannot_work(tmp_path: Path, splits, says: str) -> None:
     write_folder(tmp_path / "things", ["bowl", "mug", "spoon"], 1)
     with pytest.raises(DataError, match=says):
         folder_source(tmp_path, splits).split("things", "mine", 0)
 
 
-def test_a_folder_without_splits_or_without_images(tmp_path):
+def test_a_folder_without_splits_or_without_images(tmp_path: Path) -> None:
     write_folder(tmp_path / "things", ["bowl", "mug"], 1)
     with pytest.raises(DataError, match="needs --splits"):
         TrialSource(folder=tmp_path / "things").split("things", "mine", 0)

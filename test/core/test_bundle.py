@@ -11,6 +11,7 @@ import subprocess
 import sys
 import textwrap
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 import pytest
@@ -27,13 +28,13 @@ from test.core.bundles import rewrite, tiny_bundle
 
 
 @pytest.fixture
-def saved(tmp_path):
+def saved(tmp_path: Path):
     path = tmp_path / "tiny.cac"
     save_bundle(tiny_bundle(), path)
     return path
 
 
-def test_what_was_saved_is_what_is_loaded(saved):
+def test_what_was_saved_is_what_is_loaded(saved) -> None:
     original, loaded = tiny_bundle(), load_bundle(saved)
     for field in ("class_names", "backbone", "preprocessing", "anchor_magnitude", "anchor_weight", "training", "name"):
         assert getattr(loaded, field) == getattr(original, field), field
@@ -47,7 +48,7 @@ def test_what_was_saved_is_what_is_loaded(saved):
     torch.testing.assert_close(build_model(loaded)(images), expected(images))
 
 
-def test_the_model_id_names_content_not_the_file(tmp_path):
+def test_the_model_id_names_content_not_the_file(tmp_path: Path) -> None:
     a = save_bundle(tiny_bundle(), tmp_path / "a.cac")
     b = save_bundle(tiny_bundle(), tmp_path / "b.cac")
     c = save_bundle(tiny_bundle(seed=1), tmp_path / "c.cac")
@@ -74,13 +75,13 @@ def bundle_of_numbers():
     )
 
 
-def test_the_id_of_a_model_is_the_one_it_had_when_bundles_held_tensors(tmp_path):
+def test_the_id_of_a_model_is_the_one_it_had_when_bundles_held_tensors(tmp_path: Path) -> None:
     saved = save_bundle(bundle_of_numbers(), tmp_path / "fixed.cac")
     assert saved.checksum == "a2c179f9d3d6ebc9bfb7ced44a9f3f5a64951e299f37398066f81cfd4de2b83b"
     assert load_bundle(tmp_path / "fixed.cac").model_id == "fixed@a2c179f9d3d6"
 
 
-def test_numbers_of_a_type_that_numpy_lacks_are_refused(saved):
+def test_numbers_of_a_type_that_numpy_lacks_are_refused(saved) -> None:
     content = saved.read_bytes()
     header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
     tensors = safetensors.torch.load(content)
@@ -90,12 +91,12 @@ def test_numbers_of_a_type_that_numpy_lacks_are_refused(saved):
         load_bundle(saved)
 
 
-def test_any_safetensors_reader_can_open_it(saved):
+def test_any_safetensors_reader_can_open_it(saved) -> None:
     assert "centres" in safetensors.torch.load_file(saved)
 
 
 @pytest.mark.parametrize("share", [0.0001, 0.01, 0.3, 0.5, 0.9, 0.9999])
-def test_a_bundle_cut_anywhere_is_refused(saved, share):
+def test_a_bundle_cut_anywhere_is_refused(saved, share: float) -> None:
     content = saved.read_bytes()
     saved.write_bytes(content[: int(len(content) * share)])
     with pytest.raises((errors.BundleDamagedError, errors.NotABundleError), match=r"copy or train|not a model bundle"):
@@ -103,7 +104,7 @@ def test_a_bundle_cut_anywhere_is_refused(saved, share):
 
 
 @pytest.mark.parametrize("place", [0.2, 0.5, 0.8, 0.999])
-def test_one_flipped_bit_is_noticed(saved, place):
+def test_one_flipped_bit_is_noticed(saved, place: float) -> None:
     content = bytearray(saved.read_bytes())
     content[int(len(content) * place)] ^= 4
     saved.write_bytes(content)
@@ -112,7 +113,7 @@ def test_one_flipped_bit_is_noticed(saved, place):
 
 
 @pytest.mark.parametrize("write", [torch.save, lambda o, p: p.write_bytes(pickle.dumps(o))])
-def test_a_pickle_named_cac_is_refused_and_its_code_never_runs(tmp_path, write):
+def test_a_pickle_named_cac_is_refused_and_its_code_never_runs(tmp_path: Path, write) -> None:
     path, witness = tmp_path / "evil.cac", tmp_path / "it ran"
     write(_Evil(str(witness)), path)
     with pytest.raises(errors.NotABundleError, match="pickle"):
@@ -121,7 +122,7 @@ def test_a_pickle_named_cac_is_refused_and_its_code_never_runs(tmp_path, write):
 
 
 @pytest.mark.parametrize("low_byte", [0x80, 0x50])
-def test_a_bundle_whose_first_byte_is_that_of_a_pickle_is_loaded(tmp_path, low_byte):
+def test_a_bundle_whose_first_byte_is_that_of_a_pickle_is_loaded(tmp_path: Path, low_byte: int) -> None:
     """The first bytes are the length of the header: one bundle in 32 begins like a pickle."""
     for padding in range(0, 4096, 4):
         save_bundle(tiny_bundle(training={"padding": "x" * padding}), tmp_path / "x.cac")
@@ -132,20 +133,20 @@ def test_a_bundle_whose_first_byte_is_that_of_a_pickle_is_loaded(tmp_path, low_b
 
 
 class _Evil:
-    def __init__(self, path):
+    def __init__(self, path) -> None:
         self.path = path
 
     def __reduce__(self):
         return (open, (self.path, "w"))
 
 
-def test_a_newer_format_says_upgrade(saved):
+def test_a_newer_format_says_upgrade(saved) -> None:
     rewrite(saved, lambda d: d.update(format_version=FORMAT_VERSION + 1, something_new=True))
     with pytest.raises(errors.BundleVersionError, match="upgrade"):
         load_bundle(saved)
 
 
-def test_a_change_behind_our_back_is_noticed(saved):
+def test_a_change_behind_our_back_is_noticed(saved) -> None:
     rewrite(saved, lambda d: d.update(class_names=["box", "cup", "x"]), keep_checksum=True)
     with pytest.raises(errors.BundleDamagedError, match="checksum"):
         load_bundle(saved)
@@ -170,19 +171,19 @@ def test_a_change_behind_our_back_is_noticed(saved):
         (lambda d: d["backbone"].update(num_classes=5), None, "differ in size"),
     ],
 )
-def test_content_that_contradicts_itself_is_refused(saved, document, tensors, sentence):
+def test_content_that_contradicts_itself_is_refused(saved, document, tensors, sentence: str) -> None:
     rewrite(saved, document, tensors)
     with pytest.raises(errors.BundleInvalidError, match=sentence):
         load_bundle(saved)
 
 
-def test_weights_of_another_network_are_refused_when_the_model_is_built(saved):
+def test_weights_of_another_network_are_refused_when_the_model_is_built(saved) -> None:
     rewrite(saved, lambda d: d["backbone"].update(options={"width": 1 / 8}))
     with pytest.raises(errors.BundleInvalidError, match="do not fit"):
         build_model(load_bundle(saved))
 
 
-def test_a_bundle_that_could_not_be_loaded_is_never_written(tmp_path):
+def test_a_bundle_that_could_not_be_loaded_is_never_written(tmp_path: Path) -> None:
     broken = dataclasses.replace(tiny_bundle(), centres=np.full((3, 3), np.nan, dtype=np.float32))
     with pytest.raises(errors.BundleInvalidError):
         save_bundle(broken, tmp_path / "x.cac")
@@ -199,14 +200,14 @@ def test_a_bundle_that_could_not_be_loaded_is_never_written(tmp_path):
         (lambda p: safetensors.torch.save_file({"x": torch.ones(2)}, p), "without a cac_ros description"),
     ],
 )
-def test_other_files_are_refused_with_what_to_do(tmp_path, make, sentence):
+def test_other_files_are_refused_with_what_to_do(tmp_path: Path, make, sentence: str) -> None:
     path = tmp_path / "x.cac"
     make(path)
     with pytest.raises(errors.NotABundleError, match=sentence):
         load_bundle(path)
 
 
-def test_a_kill_while_writing_leaves_the_old_file_whole(tmp_path):
+def test_a_kill_while_writing_leaves_the_old_file_whole(tmp_path: Path) -> None:
     path = tmp_path / "model.cac"
     save_bundle(tiny_bundle(), path)
     before = path.read_bytes()
@@ -227,8 +228,8 @@ def test_a_kill_while_writing_leaves_the_old_file_whole(tmp_path):
     load_bundle(path)
 
 
-def test_a_failed_write_leaves_no_litter(tmp_path, monkeypatch):
-    def full(fd):
+def test_a_failed_write_leaves_no_litter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(fd) -> NoReturn:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)

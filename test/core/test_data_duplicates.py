@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The same picture is found however it was saved, and never lies on both sides of a split."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -18,7 +20,7 @@ from test.core.trainings import photo_config
 SIDE = 64
 
 
-def scene(seed, size=(200, 160)):
+def scene(seed, size: tuple[int, int] = (200, 160)):
     """A picture with structure: a few random patches, smoothly scaled up."""
     patches = np.random.default_rng(seed).integers(0, 256, (6, 6, 3), dtype=np.uint8)
     return Image.fromarray(patches).resize(size, Image.Resampling.BICUBIC)
@@ -30,7 +32,7 @@ def pairs_of(folder):
     return {(names[i], names[j]) for i, j in find_duplicates(loaded.images).tolist()}
 
 
-def test_a_picture_is_found_again_recompressed_scaled_or_slightly_brighter(tmp_path):
+def test_a_picture_is_found_again_recompressed_scaled_or_slightly_brighter(tmp_path: Path) -> None:
     for k in range(2):
         (tmp_path / str(k)).mkdir()
     for i in range(12):
@@ -45,19 +47,19 @@ def test_a_picture_is_found_again_recompressed_scaled_or_slightly_brighter(tmp_p
     assert found == {(x, y) for i, x in enumerate(same) for y in same[i + 1 :]}
 
 
-def test_pictures_without_structure_are_not_all_the_same():
+def test_pictures_without_structure_are_not_all_the_same() -> None:
     flat = torch.stack([torch.full((SIDE, SIDE, 3), level, dtype=torch.uint8) for level in (0, 90, 180, 180)])
     assert find_duplicates(flat).tolist() == [[2, 3]]
     assert find_duplicates(flat[:1]).shape == (0, 2)
     assert find_duplicates(flat[:0]).shape == (0, 2)
 
 
-def test_a_mirrored_or_recoloured_picture_is_another():
+def test_a_mirrored_or_recoloured_picture_is_another() -> None:
     pixels = torch.from_numpy(np.array(scene(3, (SIDE, SIDE))))
     assert find_duplicates(torch.stack([pixels, pixels.flip(1), pixels.flip(2)])).tolist() == []
 
 
-def test_many_images_over_several_blocks(monkeypatch):
+def test_many_images_over_several_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     images = torch.stack([torch.from_numpy(np.array(scene(i % 20, (16, 16)))) for i in range(40)])
     whole = find_duplicates(images)
     monkeypatch.setattr("cac_core.data.duplicates.BLOCK", 8)
@@ -65,7 +67,7 @@ def test_many_images_over_several_blocks(monkeypatch):
     assert whole.tolist() == [[i, i + 20] for i in range(20)]
 
 
-def test_groups_are_linked_directly_or_not():
+def test_groups_are_linked_directly_or_not() -> None:
     groups = duplicate_groups(torch.tensor([[0, 3], [3, 4], [1, 5]]), 6).tolist()
     assert groups[0] == groups[3] == groups[4]
     assert groups[1] == groups[5]
@@ -77,7 +79,7 @@ def test_groups_are_linked_directly_or_not():
     st.floats(0.05, 0.9),
     st.integers(0, 5),
 )
-def test_no_group_is_ever_torn_apart(images, share, seed):
+def test_no_group_is_ever_torn_apart(images, share, seed) -> None:
     labels, groups = (torch.tensor(column) for column in zip(*images, strict=True))
     first, second = stratified_split(labels, share, seed, groups)
     assert sorted([*first.tolist(), *second.tolist()]) == list(range(len(images)))
@@ -85,14 +87,14 @@ def test_no_group_is_ever_torn_apart(images, share, seed):
     assert set(labels.tolist()) == set(labels[first].tolist())  # every class can be learnt
 
 
-def test_groups_of_one_image_change_nothing():
+def test_groups_of_one_image_change_nothing() -> None:
     labels = torch.randint(0, 5, (200,), generator=torch.Generator().manual_seed(1))
     with_groups, without = (stratified_split(labels, 0.2, 7, g) for g in (torch.arange(200), None))
     assert torch.equal(with_groups[1], without[1])
 
 
 @pytest.fixture
-def shop(tmp_path):
+def shop(tmp_path: Path):
     """Three colours, where one photo of red was copied five times and once into the folder of green."""
     root = write_folder(tmp_path / "photos", count=12)
     picture = (root / "red" / "00.png").read_bytes()
@@ -102,7 +104,7 @@ def shop(tmp_path):
     return root
 
 
-def test_a_training_says_what_is_repeated_mislabelled_and_few(shop, tmp_path):
+def test_a_training_says_what_is_repeated_mislabelled_and_few(shop, tmp_path: Path) -> None:
     data = DataConfig(root=shop, validation_share=0.25)
     config = photo_config(shop, tmp_path / "m.cac", data=data, schedule=ScheduleConfig("one_cycle", epochs=1))
     result = train(config)

@@ -3,6 +3,7 @@
 """Image folders become tensors, and whatever lies in them never crashes a training later."""
 
 import unicodedata
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ SMALL = Preprocessing(16)
 GREY = Preprocessing(16, channels=1, mean=(0.5,), std=(0.5,))
 
 
-def test_folder_names_in_sorted_order_are_the_classes(tmp_path):
+def test_folder_names_in_sorted_order_are_the_classes(tmp_path: Path) -> None:
     for name in ("zebra", "a tall box", "größe", "Ätzend"):
         write_photo(tmp_path / name / "1.png")
     loaded = load_image_folder(tmp_path, SMALL)
@@ -29,26 +30,26 @@ def test_folder_names_in_sorted_order_are_the_classes(tmp_path):
     assert loaded.images.shape == (4, 16, 16, 3)
 
 
-def test_every_image_goes_through_the_one_resize(tmp_path):
+def test_every_image_goes_through_the_one_resize(tmp_path: Path) -> None:
     write_folder(tmp_path, count=3)
     loaded = load_image_folder(tmp_path, SMALL)
     for image, path in zip(loaded.images, loaded.paths, strict=True):
         np.testing.assert_array_equal(image.numpy(), resize(read_image(tmp_path / path), SMALL))
 
 
-def test_images_of_any_size_and_grey_networks(tmp_path):
+def test_images_of_any_size_and_grey_networks(tmp_path: Path) -> None:
     write_photo(tmp_path / "a" / "wide.png", size=(300, 7))
     write_photo(tmp_path / "b" / "tall.jpg", size=(20, 500))
     assert load_image_folder(tmp_path, GREY).images.shape == (2, 16, 16, 1)
 
 
-def test_folders_copied_from_a_mac_match_the_class_names(tmp_path):
+def test_folders_copied_from_a_mac_match_the_class_names(tmp_path: Path) -> None:
     write_photo(tmp_path / unicodedata.normalize("NFD", "größe") / "1.png")
     loaded = load_image_folder(tmp_path, SMALL, class_names=("box", unicodedata.normalize("NFC", "größe")))
     assert loaded.labels.tolist() == [1]
 
 
-def test_known_classes_are_mapped_by_name_and_others_are_unknown(tmp_path):
+def test_known_classes_are_mapped_by_name_and_others_are_unknown(tmp_path: Path) -> None:
     write_folder(tmp_path, count=2)
     loaded = load_image_folder(tmp_path, SMALL, class_names=("red", "yellow", "blue"))
     assert dict(zip([p.split("/")[-2] for p in loaded.paths], loaded.labels.tolist(), strict=True)) == {
@@ -60,7 +61,7 @@ def test_known_classes_are_mapped_by_name_and_others_are_unknown(tmp_path):
     assert any("yellow" in problem for problem in loaded.problems)
 
 
-def test_exif_orientation_is_applied(tmp_path):
+def test_exif_orientation_is_applied(tmp_path: Path) -> None:
     picture = Image.new("RGB", (40, 20), (0, 0, 0))
     picture.paste((255, 255, 255), (0, 0, 20, 20))  # left half white
     exif = Image.Exif()
@@ -96,7 +97,9 @@ def half_transparent():
         ("grey alpha.png", half_transparent().convert("LA"), (8, 8, 3), 128),
     ],
 )
-def test_every_colour_mode_becomes_8_bit_grey_or_rgb(tmp_path, name, picture, shape, first_pixel):
+def test_every_colour_mode_becomes_8_bit_grey_or_rgb(
+    tmp_path: Path, name: str, picture, shape: tuple[int, ...], first_pixel: int
+) -> None:
     picture.save(tmp_path / name)
     frame = read_image(tmp_path / name)
     assert frame.pixels.dtype == np.uint8
@@ -107,7 +110,7 @@ def test_every_colour_mode_becomes_8_bit_grey_or_rgb(tmp_path, name, picture, sh
         np.testing.assert_array_equal(frame.pixels[-1, -1], 255)  # transparent becomes white
 
 
-def test_unreadable_files_are_listed_and_skipped(tmp_path):
+def test_unreadable_files_are_listed_and_skipped(tmp_path: Path) -> None:
     write_folder(tmp_path, count=3)
     (tmp_path / "red" / "note.jpg").write_text("not a picture")
     (tmp_path / "red" / "empty.png").touch()
@@ -125,13 +128,13 @@ def test_unreadable_files_are_listed_and_skipped(tmp_path):
     assert "convert them to JPEG" in text
 
 
-def test_more_images_than_memory_are_refused_before_they_are_read(tmp_path):
+def test_more_images_than_memory_are_refused_before_they_are_read(tmp_path: Path) -> None:
     write_folder(tmp_path, count=1)
     with pytest.raises(DataError, match=r"GB of memory: set a smaller preprocessing\.image_size"):
         load_image_folder(tmp_path, Preprocessing(10**7))
 
 
-def test_tiny_images_are_reported_but_kept(tmp_path):
+def test_tiny_images_are_reported_but_kept(tmp_path: Path) -> None:
     write_folder(tmp_path, count=1)
     write_photo(tmp_path / "red" / "dot.png", size=(3, 2))
     loaded = load_image_folder(tmp_path, SMALL)
@@ -139,7 +142,7 @@ def test_tiny_images_are_reported_but_kept(tmp_path):
     assert [problem for problem in loaded.problems if "dot.png is only 3x2 pixels" in problem]
 
 
-def test_a_class_without_a_readable_image_is_an_error_that_names_it(tmp_path):
+def test_a_class_without_a_readable_image_is_an_error_that_names_it(tmp_path: Path) -> None:
     write_folder(tmp_path, count=2)
     (tmp_path / "a mug").mkdir()
     (tmp_path / "a mug" / "1.jpg").write_text("not a picture")
@@ -147,7 +150,7 @@ def test_a_class_without_a_readable_image_is_an_error_that_names_it(tmp_path):
         load_image_folder(tmp_path, SMALL)
 
 
-def test_useless_folders_are_refused_with_one_sentence(tmp_path):
+def test_useless_folders_are_refused_with_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="does not exist"):
         load_image_folder(tmp_path / "nowhere", SMALL)
     (tmp_path / "empty").mkdir()
@@ -165,7 +168,7 @@ def test_useless_folders_are_refused_with_one_sentence(tmp_path):
         load_unknown_folder(tmp_path / "empty", SMALL, ("a", "b"))
 
 
-def test_other_things_may_be_nested_and_are_all_unknown(tmp_path):
+def test_other_things_may_be_nested_and_are_all_unknown(tmp_path: Path) -> None:
     write_photo(tmp_path / "1.png")
     write_photo(tmp_path / "deep" / "er" / "2.jpg")
     loaded = load_unknown_folder(tmp_path, SMALL, ("cup", "box"))

@@ -16,7 +16,7 @@ DATASETS = ("MNIST", "SVHN", "CIFAR10", "CIFAR+10", "CIFAR+50", "TinyImageNet")
 @pytest.mark.parametrize("family", ["neal2018", "cac2020"])
 @pytest.mark.parametrize("dataset", DATASETS)
 @pytest.mark.parametrize("trial", range(5))
-def test_every_split_is_complete(family, dataset, trial):
+def test_every_split_is_complete(family: str, dataset, trial: int) -> None:
     split = class_split(family, dataset, trial)
     total, known = {"CIFAR+10": (14, 4), "CIFAR+50": (54, 4), "TinyImageNet": (200, 20)}.get(dataset, (10, 6))
     assert len(set(split.known)) == len(split.known) == known
@@ -26,13 +26,13 @@ def test_every_split_is_complete(family, dataset, trial):
         assert set(split.known) | set(split.unknown) == set(range(total))
 
 
-def test_the_hard_trial_of_mnist():
+def test_the_hard_trial_of_mnist() -> None:
     split = class_split("neal2018", "MNIST", 1)
     assert split.known == (0, 3, 5, 7, 8, 9)
     assert split.unknown == (1, 2, 4, 6)
 
 
-def test_the_two_families_differ():
+def test_the_two_families_differ() -> None:
     pairs = [(class_split("neal2018", "MNIST", i).known, class_split("cac2020", "MNIST", i).known) for i in range(5)]
     assert any(a != b for a, b in pairs)
 
@@ -46,12 +46,12 @@ def test_the_two_families_differ():
         (("neal2018", "MNIST", -1), "choose 0 to 4"),
     ],
 )
-def test_what_does_not_exist_is_refused_with_what_does(arguments, sentence):
+def test_what_does_not_exist_is_refused_with_what_does(arguments: tuple[str, str, int], sentence: str) -> None:
     with pytest.raises(DataError, match=sentence):
         class_split(*arguments)
 
 
-def test_relabel_maps_known_in_sorted_order_unknown_to_minus_one_and_drops_the_rest():
+def test_relabel_maps_known_in_sorted_order_unknown_to_minus_one_and_drops_the_rest() -> None:
     split = class_split("neal2018", "CIFAR+10", 0)  # known 0, 1, 8, 9
     positions, labels = relabel(torch.tensor([9, 5, 0, 8, 26, 1]), split)
     assert positions.tolist() == [0, 2, 3, 4, 5]
@@ -63,7 +63,7 @@ def test_relabel_maps_known_in_sorted_order_unknown_to_minus_one_and_drops_the_r
     share=st.floats(0.05, 0.95),
     seed=st.integers(0, 1000),
 )
-def test_stratified_parts_are_a_division_with_every_class_in_both(labels, share, seed):
+def test_stratified_parts_are_a_division_with_every_class_in_both(labels, share, seed) -> None:
     y = torch.tensor(labels)
     first, second = stratified_split(y, share, seed)
     assert sorted(first.tolist() + second.tolist()) == list(range(len(labels)))
@@ -73,13 +73,13 @@ def test_stratified_parts_are_a_division_with_every_class_in_both(labels, share,
         assert in_second == (0 if n == 1 else min(max(1, round(share * n)), n - 1))
 
 
-def test_the_seed_alone_decides_the_division():
+def test_the_seed_alone_decides_the_division() -> None:
     y = torch.arange(100) % 3
     assert torch.equal(stratified_split(y, 0.2, 7)[1], stratified_split(y, 0.2, 7)[1])
     assert not torch.equal(stratified_split(y, 0.2, 7)[1], stratified_split(y, 0.2, 8)[1])
 
 
-def test_the_last_photos_of_each_series_are_held_out():
+def test_the_last_photos_of_each_series_are_held_out() -> None:
     """Shop and shelf change within a series; random photos of it would have their twins in training."""
     names = (
         [f"apple/gala_{n:03}.jpg" for n in range(10)] + [f"apple/pink-{n}.jpg" for n in range(1, 6)] + ["pear/x.jpg"]
@@ -90,7 +90,7 @@ def test_the_last_photos_of_each_series_are_held_out():
     assert sorted(first.tolist() + second.tolist()) == list(range(16))
 
 
-def test_numbers_are_ordered_as_numbers_and_duplicates_stay_together():
+def test_numbers_are_ordered_as_numbers_and_duplicates_stay_together() -> None:
     names = ["photo 10.jpg", "photo 9.jpg", "photo 1.jpg", "photo 2.jpg"]
     y = torch.zeros(4, dtype=torch.int64)
     assert last_split(y, names, 0.5)[1].tolist() == [0, 1]
@@ -104,7 +104,7 @@ def test_numbers_are_ordered_as_numbers_and_duplicates_stay_together():
     ),
     share=st.floats(0.05, 0.95),
 )
-def test_last_parts_are_a_division_with_every_class_in_both(photos, share):
+def test_last_parts_are_a_division_with_every_class_in_both(photos, share) -> None:
     y = torch.tensor([label for label, _, _ in photos])
     first, second = last_split(y, [f"{stem}{number}.png" for _, stem, number in photos], share)
     assert sorted(first.tolist() + second.tolist()) == list(range(len(photos)))
@@ -114,14 +114,14 @@ def test_last_parts_are_a_division_with_every_class_in_both(photos, share):
 
 
 @given(labels=st.lists(st.integers(0, 2), min_size=2, max_size=60), share=st.floats(0.1, 0.9))
-def test_names_without_numbers_still_divide(labels, share):
+def test_names_without_numbers_still_divide(labels, share) -> None:
     y = torch.tensor(labels)
     names = [f"{'abcdefghij'[i % 10]}{'klmnopq'[i // 10]}.jpg" for i in range(len(labels))]
     first, second = last_split(y, names, share)
     assert sorted(first.tolist() + second.tolist()) == list(range(len(labels)))
 
 
-def test_a_share_of_nothing_or_everything_is_refused():
+def test_a_share_of_nothing_or_everything_is_refused() -> None:
     for share in (0.0, 1.0, float("nan")):
         with pytest.raises(ValueError, match="share"):
             stratified_split(torch.zeros(4, dtype=torch.int64), share, 0)

@@ -16,7 +16,7 @@ from test.core.dataset_files import write_cifar, write_mnist, write_svhn, write_
 SHARED = Path(__file__).parents[3] / "shared" / "datasets"
 
 
-def test_mnist(tmp_path):
+def test_mnist(tmp_path: Path) -> None:
     write_mnist(tmp_path)
     images, labels = read_dataset("MNIST", tmp_path, train=True)
     assert images.shape == (40, 28, 28, 1)
@@ -26,20 +26,20 @@ def test_mnist(tmp_path):
 
 
 @pytest.mark.skipif(not (SHARED / "MNIST").is_dir(), reason="needs the real MNIST in ../shared/datasets")
-def test_the_real_mnist():
+def test_the_real_mnist() -> None:
     images, labels = read_dataset("MNIST", SHARED, train=False)
     assert images.shape == (10000, 28, 28, 1)
     assert np.bincount(labels).tolist() == [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
 
 
-def test_svhn_calls_the_label_ten_zero(tmp_path, monkeypatch):
+def test_svhn_calls_the_label_ten_zero(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_svhn(tmp_path, monkeypatch)
     images, labels = read_dataset("SVHN", tmp_path, train=True)
     assert images.shape == (30, 32, 32, 3)
     assert (images[:, 5, 5, 0] == 20 * labels).all()
 
 
-def test_svhn_may_lie_in_a_folder_of_its_name(tmp_path, monkeypatch):
+def test_svhn_may_lie_in_a_folder_of_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_svhn(tmp_path / "SVHN", monkeypatch)
     assert len(read_dataset("SVHN", tmp_path, train=False)[1]) == 30
 
@@ -47,7 +47,9 @@ def test_svhn_may_lie_in_a_folder_of_its_name(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("name", "train", "count"), [("CIFAR10", True, 100), ("CIFAR10", False, 20), ("CIFAR100", True, 200)]
 )
-def test_cifar_is_rgb_with_the_channels_last(tmp_path, monkeypatch, name, train, count):
+def test_cifar_is_rgb_with_the_channels_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, train: bool, count: int
+) -> None:
     write_cifar(tmp_path, monkeypatch, name)
     images, labels = read_dataset(name, tmp_path, train=train)
     assert images.shape == (count, 32, 32, 3)
@@ -57,7 +59,7 @@ def test_cifar_is_rgb_with_the_channels_last(tmp_path, monkeypatch, name, train,
 
 
 @pytest.mark.parametrize("as_zip", [False, True])
-def test_tiny_imagenet_numbers_its_classes_by_the_sorted_ids(tmp_path, as_zip):
+def test_tiny_imagenet_numbers_its_classes_by_the_sorted_ids(tmp_path: Path, as_zip: bool) -> None:
     write_tiny_imagenet(tmp_path, as_zip=as_zip)
     images, labels = read_dataset("TinyImageNet", tmp_path, train=True, classes=[150, 7])
     assert images.shape == (4, 64, 64, 3)
@@ -78,21 +80,21 @@ def test_tiny_imagenet_numbers_its_classes_by_the_sorted_ids(tmp_path, as_zip):
         ("TinyImageNet", "tiny-imagenet-200.zip"),
     ],
 )
-def test_a_missing_dataset_is_named_with_folder_and_file(tmp_path, name, file):
+def test_a_missing_dataset_is_named_with_folder_and_file(tmp_path: Path, name: str, file: str) -> None:
     with pytest.raises(DataError) as error:
         read_dataset(name, tmp_path, train=True)
     assert str(tmp_path) in str(error.value)
     assert file in str(error.value)
 
 
-def test_one_missing_file_among_many(tmp_path, monkeypatch):
+def test_one_missing_file_among_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_cifar(tmp_path, monkeypatch)
     (tmp_path / "cifar-10-batches-py" / "data_batch_4").unlink()
     with pytest.raises(DataError, match="data_batch_4 is missing"):
         read_dataset("CIFAR10", tmp_path, train=True)
 
 
-def test_a_changed_cifar_file_is_not_unpickled(tmp_path, monkeypatch):
+def test_a_changed_cifar_file_is_not_unpickled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_cifar(tmp_path, monkeypatch)
     file = tmp_path / "cifar-10-batches-py" / "data_batch_2"
     file.write_bytes(file.read_bytes()[:-1] + b"!")
@@ -100,7 +102,7 @@ def test_a_changed_cifar_file_is_not_unpickled(tmp_path, monkeypatch):
         read_dataset("CIFAR10", tmp_path, train=True)
 
 
-def test_a_file_that_was_cut(tmp_path):
+def test_a_file_that_was_cut(tmp_path: Path) -> None:
     write_mnist(tmp_path)
     file = tmp_path / "MNIST" / "raw" / "train-images-idx3-ubyte"
     file.write_bytes(file.read_bytes()[:5000])
@@ -108,14 +110,14 @@ def test_a_file_that_was_cut(tmp_path):
         read_dataset("MNIST", tmp_path, train=True)
 
 
-def test_an_empty_file(tmp_path):
+def test_an_empty_file(tmp_path: Path) -> None:
     write_mnist(tmp_path)
     (tmp_path / "MNIST" / "raw" / "train-labels-idx1-ubyte").write_bytes(b"")
     with pytest.raises(DataError, match="cannot be read"):
         read_dataset("MNIST", tmp_path, train=True)
 
 
-def test_labels_the_dataset_cannot_have(tmp_path):
+def test_labels_the_dataset_cannot_have(tmp_path: Path) -> None:
     write_mnist(tmp_path)
     file = tmp_path / "MNIST" / "raw" / "train-labels-idx1-ubyte"
     file.write_bytes(struct.pack(">II", 0x801, 40) + bytes([11] * 40))
@@ -123,7 +125,7 @@ def test_labels_the_dataset_cannot_have(tmp_path):
         read_dataset("MNIST", tmp_path, train=True)
 
 
-def test_images_and_labels_of_different_number(tmp_path):
+def test_images_and_labels_of_different_number(tmp_path: Path) -> None:
     write_mnist(tmp_path)
     file = tmp_path / "MNIST" / "raw" / "train-labels-idx1-ubyte"
     file.write_bytes(struct.pack(">II", 0x801, 39) + bytes(39))
@@ -131,14 +133,14 @@ def test_images_and_labels_of_different_number(tmp_path):
         read_dataset("MNIST", tmp_path, train=True)
 
 
-def test_unknown_name_and_class_number(tmp_path):
+def test_unknown_name_and_class_number(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no dataset 'KMNIST'"):
         read_dataset("KMNIST", tmp_path, train=True)
     with pytest.raises(DataError, match="classes 0 to 9, not 12"):
         read_dataset("MNIST", tmp_path, train=True, classes=[1, 12])
 
 
-def test_tiny_imagenet_that_is_not_whole(tmp_path):
+def test_tiny_imagenet_that_is_not_whole(tmp_path: Path) -> None:
     write_tiny_imagenet(tmp_path, classes=3)
     folder = tmp_path / "tiny-imagenet-200"
     image = folder / "val" / "images" / "val_1.JPEG"
@@ -153,7 +155,7 @@ def test_tiny_imagenet_that_is_not_whole(tmp_path):
         read_dataset("TinyImageNet", tmp_path, train=True, classes=[5])
 
 
-def test_a_zip_that_was_cut(tmp_path):
+def test_a_zip_that_was_cut(tmp_path: Path) -> None:
     write_tiny_imagenet(tmp_path, classes=3, as_zip=True)
     archive = tmp_path / "tiny-imagenet-200.zip"
     archive.write_bytes(archive.read_bytes()[:200])

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import textwrap
 from pathlib import Path
+from typing import NoReturn
 
 import cv2
 import numpy as np
@@ -30,18 +31,18 @@ NAMED = [name for name in ENGINES if name != "auto"]
 
 
 @pytest.fixture
-def private_cache(tmp_path, monkeypatch):
+def private_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     return tmp_path / "cache"
 
 
-def skip_without(name):
+def skip_without(name) -> None:
     package = {"torch": "torch", "openvino": "openvino", "onnxruntime": "onnxscript"}[name]
     pytest.importorskip(package, reason=f"{package} is not installed")
 
 
 @pytest.mark.parametrize("name", NAMED)
-def test_every_engine_gives_the_scores_and_decisions_of_the_reference(name):
+def test_every_engine_gives_the_scores_and_decisions_of_the_reference(name) -> None:
     skip_without(name)
     bundle, frames = tiny_bundle(), random_frames(21)
     reference, engine = Predictor(bundle, "torch", "cpu"), Predictor(bundle, name, "cpu")
@@ -56,7 +57,7 @@ def test_every_engine_gives_the_scores_and_decisions_of_the_reference(name):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["openvino", "onnxruntime"])
-def test_a_converted_graph_is_kept_and_a_damaged_one_replaced(name, private_cache):
+def test_a_converted_graph_is_kept_and_a_damaged_one_replaced(name: str, private_cache) -> None:
     skip_without(name)
     bundle, frames = tiny_bundle(), random_frames(2)
     first = make_engine(bundle, name, "cpu").rejection_scores(frames)
@@ -71,7 +72,9 @@ def test_a_converted_graph_is_kept_and_a_damaged_one_replaced(name, private_cach
 
 
 @pytest.mark.parametrize("name", ["openvino", "onnxruntime"])
-def test_a_cache_that_cannot_be_written_is_said_and_survived(name, monkeypatch, tmp_path):
+def test_a_cache_that_cannot_be_written_is_said_and_survived(
+    name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     skip_without(name)
     (tmp_path / "a file").write_text("")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "a file"))
@@ -80,7 +83,7 @@ def test_a_cache_that_cannot_be_written_is_said_and_survived(name, monkeypatch, 
     assert np.isfinite(engine.rejection_scores(random_frames(1))).all()
 
 
-def test_converting_a_model_never_reports_to_anybody():
+def test_converting_a_model_never_reports_to_anybody() -> None:
     skip_without("openvino")
     code = """
         import sys
@@ -101,7 +104,7 @@ def test_converting_a_model_never_reports_to_anybody():
 
 
 @pytest.mark.slow
-def test_two_models_never_share_a_cached_graph():
+def test_two_models_never_share_a_cached_graph() -> None:
     skip_without("openvino")
     frames = random_frames(1)
     a = make_engine(tiny_bundle(seed=0), "openvino", "cpu").rejection_scores(frames)
@@ -109,10 +112,12 @@ def test_two_models_never_share_a_cached_graph():
     assert not np.allclose(a, b)
 
 
-def test_auto_falls_back_to_torch_and_says_so_when_the_fast_engine_cannot_compile(monkeypatch):
+def test_auto_falls_back_to_torch_and_says_so_when_the_fast_engine_cannot_compile(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     from cac_core.engines import openvino_engine
 
-    def refuse(self, bundle):
+    def refuse(self, bundle) -> NoReturn:
         raise RuntimeError("operation not supported")
 
     monkeypatch.setattr(openvino_engine.OpenVINOEngine, "_read_or_convert", refuse)
@@ -124,19 +129,21 @@ def test_auto_falls_back_to_torch_and_says_so_when_the_fast_engine_cannot_compil
 
 
 @pytest.mark.parametrize(("name", "module"), [("openvino", "openvino"), ("onnxruntime", "onnxruntime")])
-def test_an_engine_that_is_not_installed_names_its_package(name, module, monkeypatch):
+def test_an_engine_that_is_not_installed_names_its_package(
+    name: str, module: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(errors.EngineError, match=f"pip install {module}"):
         make_engine(tiny_bundle(), name, "cpu")
 
 
-def test_an_engine_that_cannot_use_the_device_says_which_does():
+def test_an_engine_that_cannot_use_the_device_says_which_does() -> None:
     with pytest.raises(errors.DeviceError, match="engine torch"):
         make_engine(tiny_bundle(), "openvino", "cuda:0")
 
 
 @pytest.mark.parametrize("name", NAMED)
-def test_a_batch_of_any_size_is_answered_like_its_frames_one_by_one(name):
+def test_a_batch_of_any_size_is_answered_like_its_frames_one_by_one(name) -> None:
     skip_without(name)
     predictor, frames = Predictor(tiny_bundle(), name, "cpu"), random_frames(7)
     alone = [predictor.predict([frame])[0] for frame in frames]
@@ -147,7 +154,7 @@ def test_a_batch_of_any_size_is_answered_like_its_frames_one_by_one(name):
             np.testing.assert_allclose(ours.rejection_scores, theirs.rejection_scores, rtol=1e-4, atol=1e-5)
 
 
-def test_bfloat16_is_computed_where_the_cpu_has_it_and_refused_where_not():
+def test_bfloat16_is_computed_where_the_cpu_has_it_and_refused_where_not() -> None:
     openvino = pytest.importorskip("openvino", reason="openvino is not installed")
     bundle, frames = tiny_bundle(), random_frames(4)
     exact = make_engine(bundle, "openvino", "cpu", precision="float32").rejection_scores(frames)
@@ -164,7 +171,7 @@ def test_bfloat16_is_computed_where_the_cpu_has_it_and_refused_where_not():
 @pytest.mark.parametrize(
     ("name", "precision"), [("onnxruntime", "bf16"), ("onnxruntime", "fp16"), ("openvino", "fp16")]
 )
-def test_a_precision_that_an_engine_does_not_have_is_refused_with_what_to_use(name, precision):
+def test_a_precision_that_an_engine_does_not_have_is_refused_with_what_to_use(name: str, precision: str) -> None:
     with pytest.raises(errors.EngineError, match=f"engine {name} does not compute in {precision}: use precision auto"):
         make_engine(tiny_bundle(), name, "cpu", precision=precision)
     with pytest.raises(errors.EngineError, match="use one of auto, float32, bf16"):
@@ -173,7 +180,7 @@ def test_a_precision_that_an_engine_does_not_have_is_refused_with_what_to_use(na
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMED)
-def test_the_number_of_threads_reaches_the_engine(name):
+def test_the_number_of_threads_reaches_the_engine(name) -> None:
     skip_without(name)
     code = f"""
         import torch
@@ -195,7 +202,7 @@ def test_the_number_of_threads_reaches_the_engine(name):
     assert done.stdout.strip() == "1", done.stderr
 
 
-def test_any_batch_size_is_made_of_static_ones():
+def test_any_batch_size_is_made_of_static_ones() -> None:
     for count in range(1, 70):
         assert sum(static_parts(count)) == count
         assert set(static_parts(count)) <= {1, 2, 4, 8, 16}
@@ -205,7 +212,7 @@ def test_any_batch_size_is_made_of_static_ones():
 
 
 @pytest.mark.slow
-def test_an_onnx_file_runs_with_onnxruntime_alone(tmp_path):
+def test_an_onnx_file_runs_with_onnxruntime_alone(tmp_path: Path) -> None:
     skip_without("onnxruntime")
     bundle = save_bundle(tiny_bundle(), tmp_path / "tiny.cac")
     export_onnx(bundle, tmp_path / "tiny.onnx")
@@ -238,7 +245,7 @@ def test_an_onnx_file_runs_with_onnxruntime_alone(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("limit", [1e-6, 1e6])
-def test_the_documented_use_of_an_onnx_file_decides_as_the_model_does(limit, tmp_path):
+def test_the_documented_use_of_an_onnx_file_decides_as_the_model_does(limit: float, tmp_path: Path) -> None:
     skip_without("onnxruntime")
     thresholds = fit_thresholds(limit * torch.rand(200, 3), torch.arange(200) % 3)
     bundle = save_bundle(tiny_bundle(thresholds=thresholds), tmp_path / "tiny.cac")
@@ -264,7 +271,7 @@ def test_the_documented_use_of_an_onnx_file_decides_as_the_model_does(limit, tmp
 
 
 @pytest.mark.slow
-def test_an_openvino_export_holds_graph_and_description(tmp_path):
+def test_an_openvino_export_holds_graph_and_description(tmp_path: Path) -> None:
     import openvino
 
     bundle = tiny_bundle()
@@ -275,7 +282,7 @@ def test_an_openvino_export_holds_graph_and_description(tmp_path):
     np.testing.assert_allclose(gamma[0], ScoreGraph(bundle)(example_pixels(bundle, 3)), rtol=1e-3, atol=1e-4)
 
 
-def test_a_graph_that_disagrees_is_never_written():
+def test_a_graph_that_disagrees_is_never_written() -> None:
     bundle = tiny_bundle()
     good = ScoreGraph(bundle)(example_pixels(bundle, 4)).numpy()
     assert check_scores(good, bundle, "ONNX") == 0.0
@@ -284,14 +291,14 @@ def test_a_graph_that_disagrees_is_never_written():
             check_scores(bad, bundle, "ONNX")
 
 
-def test_a_missing_tensorrt_says_what_it_needs(tmp_path, monkeypatch):
+def test_a_missing_tensorrt_says_what_it_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "tensorrt", None)
     with pytest.raises(errors.EngineError, match="pip install tensorrt"):
         export_tensorrt(tiny_bundle(), tmp_path / "x.engine")
 
 
 @pytest.mark.slow
-def test_the_export_command_writes_a_file_and_says_where(tmp_path):
+def test_the_export_command_writes_a_file_and_says_where(tmp_path: Path) -> None:
     skip_without("onnxruntime")
     save_bundle(tiny_bundle(), tmp_path / "tiny.cac")
     done = subprocess.run(

@@ -27,7 +27,7 @@ NAMES = ("cup", "a tall box", "größe <b>")
 
 
 @pytest.fixture
-def place(tmp_path):
+def place(tmp_path: Path):
     """A bundle, a folder per class, and a nested folder of other things."""
     save_bundle(tiny_bundle(NAMES), tmp_path / "tiny.cac")
     rng = np.random.default_rng(0)
@@ -42,13 +42,13 @@ def place(tmp_path):
     return tmp_path
 
 
-def write_image(path, rng):
+def write_image(path, rng) -> None:
     ok, content = cv2.imencode(path.suffix, rng.integers(0, 256, (40, 56, 3), dtype=np.uint8))
     assert ok
     path.write_bytes(content.tobytes())
 
 
-def command(*arguments):
+def command(*arguments: object):
     return subprocess.run(
         [sys.executable, "-m", "cac_core.evaluate", *map(str, arguments)],
         capture_output=True,
@@ -60,7 +60,7 @@ def command(*arguments):
 
 
 @pytest.mark.slow
-def test_the_command_prints_the_table_and_writes_figures_scores_and_page(place):
+def test_the_command_prints_the_table_and_writes_figures_scores_and_page(place) -> None:
     done = command(
         place / "tiny.cac", "--data.root", place / "test", "--data.unknown", place / "other", "--out", place / "out"
     )
@@ -79,7 +79,7 @@ def test_the_command_prints_the_table_and_writes_figures_scores_and_page(place):
     assert "größe &lt;b&gt;" in page
 
 
-def test_scores_are_those_the_node_would_compute(place):
+def test_scores_are_those_the_node_would_compute(place) -> None:
     evaluation = evaluate_model(EvaluateConfig(place / "tiny.cac", EvaluationData(root=place / "test")))
     predictor = Predictor.load(place / "tiny.cac")
     image = Path(evaluation.images.paths[3])
@@ -89,7 +89,7 @@ def test_scores_are_those_the_node_would_compute(place):
     assert evaluation.decisions[3] == decision.class_index
 
 
-def test_a_threshold_of_ones_own_is_used(place):
+def test_a_threshold_of_ones_own_is_used(place) -> None:
     everything = evaluate_model(EvaluateConfig(place / "tiny.cac", EvaluationData(root=place / "test"), threshold=1e6))
     nothing = evaluate_model(EvaluateConfig(place / "tiny.cac", EvaluationData(root=place / "test"), threshold=0.0))
     assert everything.metrics.known_kept == 1.0
@@ -107,7 +107,9 @@ def test_a_threshold_of_ones_own_is_used(place):
         (["tiny.cac", "--data.root", "test", "--device", "cuda:9"], "cuda:9"),
     ],
 )
-def test_bad_input_is_one_sentence_and_status_2(place, arguments, sentence, monkeypatch, capsys):
+def test_bad_input_is_one_sentence_and_status_2(
+    place, arguments: list[str], sentence: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     paths = [str(place / a) if a in ("tiny.cac", "missing.cac", "nowhere", "test") else a for a in arguments]
     monkeypatch.setattr(sys, "argv", ["evaluate", *paths])
     with pytest.raises(SystemExit) as end:
@@ -119,7 +121,7 @@ def test_bad_input_is_one_sentence_and_status_2(place, arguments, sentence, monk
 # --- plots
 
 
-def test_the_roc_figure_ends_in_both_corners_and_names_the_area():
+def test_the_roc_figure_ends_in_both_corners_and_names_the_area() -> None:
     figure = roc_curve_figure([0.1, 0.2, 0.3, np.inf], [False, False, True, True], theta=0.25)
     curve = figure.data[0]
     assert (curve.x[0], curve.y[0]) == (0, 0)
@@ -128,19 +130,19 @@ def test_the_roc_figure_ends_in_both_corners_and_names_the_area():
     assert (figure.data[1].x[0], figure.data[1].y[0]) == (0.0, 1.0)
 
 
-def test_the_histogram_shows_each_kind_as_shares_of_itself():
+def test_the_histogram_shows_each_kind_as_shares_of_itself() -> None:
     figure = score_histogram_figure([0.0, 1e-9, 0.1, 5.0, np.inf], [False, False, False, True, True], theta=1.0)
     assert [bar.y.sum() for bar in figure.data] == pytest.approx([1.0, 1.0])
 
 
-def test_the_confusion_matrix_counts_every_decision_once_and_escapes_names():
+def test_the_confusion_matrix_counts_every_decision_once_and_escapes_names() -> None:
     figure = confusion_matrix_figure([0, -1, 1, -1, 0], [0, 0, 1, -1, -1], ["<i>a</i>", "b"])
     assert figure.data[0].text.tolist() == [[1, 0, 1], [0, 1, 0], [1, 0, 1]]
     assert "<i>" not in str(figure.layout.xaxis.ticktext)
 
 
 @pytest.mark.parametrize("unknown", [[False, False], [True, True]])
-def test_plots_survive_one_kind_only(unknown):
+def test_plots_survive_one_kind_only(unknown: list[bool]) -> None:
     roc_curve_figure([0.1, 0.2], unknown, 0.1)
     score_histogram_figure([0.1, 0.2], unknown, 0.1)
     score_histogram_figure([np.inf, np.inf], unknown, None)

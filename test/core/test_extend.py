@@ -33,7 +33,7 @@ GENTLE = OptimiserConfig("adamw", lr=3e-4, batch_size=4)
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory):
+def shop(tmp_path_factory: pytest.TempPathFactory):
     """A trained model of three colours, their photos, and photos of a fourth."""
     place = tmp_path_factory.mktemp("shop")
     write_folder(place / "photos", count=16)
@@ -57,7 +57,7 @@ def extended(shop):
     return extend(config_of(place, place / "shop2.cac"))
 
 
-def test_the_new_model_knows_old_and_new_classes_in_stable_order(shop, extended):
+def test_the_new_model_knows_old_and_new_classes_in_stable_order(shop, extended) -> None:
     place, parent = shop
     bundle = load_bundle(place / "shop2.cac")
     assert bundle.class_names == ("blue", "green", "red", "yellow")
@@ -70,7 +70,7 @@ def test_the_new_model_knows_old_and_new_classes_in_stable_order(shop, extended)
     assert load_bundle(place / "shop.cac").checksum == parent.checksum
 
 
-def test_it_learns_the_new_class_and_keeps_the_old_ones(extended):
+def test_it_learns_the_new_class_and_keeps_the_old_ones(extended) -> None:
     assert extended.before.accuracy == 1.0
     assert extended.after.accuracy == 1.0
     assert extended.after.right + extended.after.wrong <= 1.0
@@ -78,14 +78,14 @@ def test_it_learns_the_new_class_and_keeps_the_old_ones(extended):
     assert extended.result.bundle.training["validation_by_class"]["yellow"]["accuracy"] == 1.0
 
 
-def test_only_a_few_old_photos_are_rehearsed_and_validation_photos_are_the_parents(shop, extended):
+def test_only_a_few_old_photos_are_rehearsed_and_validation_photos_are_the_parents(shop, extended) -> None:
     _, parent = shop
     data = extended.result.bundle.training["data"]
     assert data["train"] == {"blue": 6, "green": 6, "red": 6, "yellow": 8}
     assert data["validation"] == {**parent.training["data"]["validation"], "yellow": 2}
 
 
-def test_before_training_every_old_image_lies_where_it_was(shop):
+def test_before_training_every_old_image_lies_where_it_was(shop) -> None:
     _, parent = shop
     spec = parent.backbone
     network = grown(parent, BackboneSpec(spec.name, 5, spec.image_size, spec.channels, spec.options)).eval()
@@ -100,7 +100,7 @@ def test_before_training_every_old_image_lies_where_it_was(shop):
     torch.testing.assert_close(equations.distances(logits, anchors(5))[:, :3], old)
 
 
-def test_only_the_logits_of_the_new_class_are_new(shop, extended):
+def test_only_the_logits_of_the_new_class_are_new(shop, extended) -> None:
     _, parent = shop
     child = extended.result.bundle
     for name, before in parent.state.items():
@@ -113,7 +113,9 @@ def test_only_the_logits_of_the_new_class_are_new(shop, extended):
     assert "Curves" not in page
 
 
-def test_the_new_logits_are_fitted_to_random_changes_of_the_models_own_training_too(shop, extended, tmp_path):
+def test_the_new_logits_are_fitted_to_random_changes_of_the_models_own_training_too(
+    shop, extended, tmp_path: Path
+) -> None:
     place, parent = shop
     assert extended.result.bundle.training["config"]["augment"] == parent.training["config"]["augment"]
     again = extend(config_of(place, tmp_path / "again.cac")).result.bundle
@@ -123,7 +125,7 @@ def test_the_new_logits_are_fitted_to_random_changes_of_the_models_own_training_
     assert not np.array_equal(other.state["classifier.weight"][3], again.state["classifier.weight"][3])
 
 
-def test_settings_of_a_version_that_had_others_are_passed_over(shop, tmp_path):
+def test_settings_of_a_version_that_had_others_are_passed_over(shop, tmp_path: Path) -> None:
     place, parent = shop
     older = {**parent.training, "config": {**parent.training["config"], "augment": {"scale_min": 0.8, "swirl": 3}}}
     save_bundle(replace(parent, training=older), tmp_path / "older.cac")
@@ -131,7 +133,7 @@ def test_settings_of_a_version_that_had_others_are_passed_over(shop, tmp_path):
     assert child.training["config"]["augment"]["scale_min"] == 0.8
 
 
-def test_fine_tuning_starts_there_trains_all_layers_and_keeps_their_statistics(shop, tmp_path):
+def test_fine_tuning_starts_there_trains_all_layers_and_keeps_their_statistics(shop, tmp_path: Path) -> None:
     place, parent = shop
     done = extend(config_of(place, tmp_path / "tuned.cac", fine_tune=True, optimiser=GENTLE))
     assert done.after.accuracy == 1.0
@@ -142,7 +144,7 @@ def test_fine_tuning_starts_there_trains_all_layers_and_keeps_their_statistics(s
     assert not [name for name in learnt if "running" in name]
 
 
-def test_two_classes_at_once_and_an_extension_of_an_extension(shop, extended, tmp_path):
+def test_two_classes_at_once_and_an_extension_of_an_extension(shop, extended, tmp_path: Path) -> None:
     place, _ = shop
     shutil.copytree(place / "photos", tmp_path / "old")
     shutil.copytree(place / "new" / "yellow", tmp_path / "old" / "yellow")
@@ -155,7 +157,7 @@ def test_two_classes_at_once_and_an_extension_of_an_extension(shop, extended, tm
     assert bundle.parent == extended.result.bundle.model_id
 
 
-def test_mistakes_are_sentences_and_write_nothing(shop, tmp_path):
+def test_mistakes_are_sentences_and_write_nothing(shop, tmp_path: Path) -> None:
     place, _ = shop
     write_photo(tmp_path / "known" / "red" / "1.png")
     write_folder(tmp_path / "few", names=("red", "green"), count=2)
@@ -189,7 +191,9 @@ def test_mistakes_are_sentences_and_write_nothing(shop, tmp_path):
     assert not list(tmp_path.glob("m.cac*"))
 
 
-def test_the_command_line_prints_what_was_learnt_and_what_it_cost(shop, tmp_path, capsys):
+def test_the_command_line_prints_what_was_learnt_and_what_it_cost(
+    shop, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     place, parent = shop
     out = tmp_path / "shop2.cac"
     arguments = [str(place / "shop.cac"), "--data.add", str(place / "new"), "--data.rehearsal", str(place / "photos")]

@@ -4,6 +4,7 @@
 
 import os
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -22,7 +23,7 @@ from test.core.dataset_files import write_mnist
 class AuthorsEncoder(nn.Module):
     """Nine convolutions as attributes, and again inside a Sequential that shares them."""
 
-    def __init__(self, channels, interleaved):
+    def __init__(self, channels, interleaved) -> None:
         super().__init__()
         sizes = [channels, 64, 64, 128, 128, 128, 128, 128, 128, 128]
         convs = [nn.Conv2d(a, b, 3, 2 if i % 3 == 2 else 1, 1, bias=False)
@@ -43,7 +44,9 @@ class AuthorsEncoder(nn.Module):
 
 
 class AuthorsNetwork(nn.Module):
-    def __init__(self, n=6, channels=1, size=32, centres="anchors", interleaved=True):
+    def __init__(
+        self, n: int = 6, channels: int = 1, size: int = 32, centres: str = "anchors", interleaved: bool = True
+    ) -> None:
         super().__init__()
         self.encoder = AuthorsEncoder(channels, interleaved)
         self.classify = nn.Linear(128 * (size // 8) ** 2, n)
@@ -60,7 +63,9 @@ class AuthorsNetwork(nn.Module):
 @pytest.mark.parametrize("centres", ["anchors", "means"])
 @pytest.mark.parametrize("interleaved", [True, False])
 @pytest.mark.parametrize(("n", "channels", "size"), [(6, 1, 32), (20, 3, 64)])
-def test_the_imported_network_gives_the_same_logits(tmp_path, centres, interleaved, n, channels, size):
+def test_the_imported_network_gives_the_same_logits(
+    tmp_path: Path, centres: str, interleaved: bool, n: int, channels: int, size: int
+) -> None:
     theirs = AuthorsNetwork(n, channels, size, centres, interleaved).eval()
     state = theirs.state_dict()
     assert state["encoder.conv2.weight"].data_ptr() == state["encoder.encoder.3.weight"].data_ptr()
@@ -76,7 +81,7 @@ def test_the_imported_network_gives_the_same_logits(tmp_path, centres, interleav
 
 
 @pytest.mark.parametrize("kind", ["prefix", "bare", "copies", "legacy"])
-def test_other_ways_to_save_the_same(tmp_path, kind):
+def test_other_ways_to_save_the_same(tmp_path: Path, kind: str) -> None:
     theirs = AuthorsNetwork()
     state = dict(theirs.state_dict())
     if kind == "prefix":
@@ -88,7 +93,7 @@ def test_other_ways_to_save_the_same(tmp_path, kind):
     assert torch.equal(checkpoint.state["classifier.weight"], theirs.classify.weight)
 
 
-def test_the_command_calibrates_on_the_split_and_writes_a_bundle_like_any_other(tmp_path):
+def test_the_command_calibrates_on_the_split_and_writes_a_bundle_like_any_other(tmp_path: Path) -> None:
     write_mnist(tmp_path, per_class=10)
     torch.save({"net": AuthorsNetwork().state_dict()}, tmp_path / "net.pth")
     out = tmp_path / "model.cac"
@@ -103,7 +108,9 @@ def test_the_command_calibrates_on_the_split_and_writes_a_bundle_like_any_other(
     assert build_model(bundle)(torch.zeros(2, 1, 32, 32)).shape == (2, 6)
 
 
-def test_without_images_everything_is_unknown_until_a_threshold_is_set(tmp_path, capsys):
+def test_without_images_everything_is_unknown_until_a_threshold_is_set(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     torch.save({"net": AuthorsNetwork().state_dict()}, tmp_path / "net.pth")
     out = tmp_path / "model.cac"
     main([str(tmp_path / "net.pth"), "--dataset", "MNIST", "--out", str(out), "--mean", "0.2", "--std", "0.3"])
@@ -119,7 +126,7 @@ class Evil:
         return os.mkdir, ("evil-was-here",)
 
 
-def test_code_in_a_checkpoint_is_not_run(tmp_path, monkeypatch):
+def test_code_in_a_checkpoint_is_not_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     torch.save({"net": AuthorsNetwork().state_dict(), "extra": Evil()}, "net.pth")
     with pytest.raises(CheckpointError, match="without running code"):
@@ -148,13 +155,13 @@ def broken(change):
         ),
     ],
 )
-def test_other_files_are_refused_with_the_reason(tmp_path, content, says):
+def test_other_files_are_refused_with_the_reason(tmp_path: Path, content, says: str) -> None:
     torch.save(content(), tmp_path / "net.pth")
     with pytest.raises(CheckpointError, match=says):
         read_checkpoint(tmp_path / "net.pth")
 
 
-def test_a_file_that_was_cut_is_missing_or_is_something_else(tmp_path):
+def test_a_file_that_was_cut_is_missing_or_is_something_else(tmp_path: Path) -> None:
     torch.save({"net": AuthorsNetwork().state_dict()}, tmp_path / "net.pth")
     (tmp_path / "half.pth").write_bytes((tmp_path / "net.pth").read_bytes()[:10000])
     (tmp_path / "text.pth").write_text("hello")
@@ -174,7 +181,7 @@ def test_a_file_that_was_cut_is_missing_or_is_something_else(tmp_path):
         (["--dataset", "MNIST", "--known-kept", "0"], "known-kept"),
     ],
 )
-def test_arguments_that_do_not_fit_are_said(tmp_path, arguments, says):
+def test_arguments_that_do_not_fit_are_said(tmp_path: Path, arguments: list[str], says: str) -> None:
     torch.save({"net": AuthorsNetwork().state_dict()}, tmp_path / "net.pth")
     with pytest.raises(CacError, match=says):
         main([str(tmp_path / "net.pth"), *arguments, "--out", str(tmp_path / "model.cac")])

@@ -12,7 +12,7 @@ from cac_core.losses import CACLoss
 from test.core import literal
 
 
-def test_the_loss_module_is_eq_5_with_the_anchors_of_eq_6():
+def test_the_loss_module_is_eq_5_with_the_anchors_of_eq_6() -> None:
     z = np.random.default_rng(0).normal(size=(5, 4)) * 5
     y = np.array([0, 1, 2, 3, 0])
     d = literal.distances(z, 10 * np.eye(4))
@@ -22,7 +22,7 @@ def test_the_loss_module_is_eq_5_with_the_anchors_of_eq_6():
     assert terms.anchor.item() == pytest.approx(literal.anchor(d, y).mean(), rel=1e-6)
 
 
-def test_the_loss_stays_float32_under_autocast():
+def test_the_loss_stays_float32_under_autocast() -> None:
     loss = CACLoss(3)
     with torch.autocast("cpu", dtype=torch.bfloat16):
         logits = torch.nn.Linear(8, 3)(torch.randn(4, 8))
@@ -30,21 +30,21 @@ def test_the_loss_stays_float32_under_autocast():
         assert loss(logits, torch.tensor([0, 1, 2, 0])).total.dtype == torch.float32
 
 
-def test_the_anchors_are_saved_with_the_module_and_are_not_trained():
+def test_the_anchors_are_saved_with_the_module_and_are_not_trained() -> None:
     loss = CACLoss(3, anchor_magnitude=7.0)
     assert loss.state_dict()["anchors"].diagonal().tolist() == [7.0, 7.0, 7.0]
     assert list(loss.parameters()) == []
 
 
 @pytest.mark.parametrize("weight", [-0.1, float("nan"), float("inf")])
-def test_a_weight_that_makes_no_sense_is_refused(weight):
+def test_a_weight_that_makes_no_sense_is_refused(weight: float) -> None:
     with pytest.raises(ValueError, match="anchor weight"):
         CACLoss(3, anchor_weight=weight)
     with pytest.raises(ValueError, match="known unknown weight"):
         CACLoss(3, known_unknown_weight=weight)
 
 
-def test_known_unknowns_add_their_own_term_and_are_part_of_no_other():
+def test_known_unknowns_add_their_own_term_and_are_part_of_no_other() -> None:
     z = torch.randn(6, 4, generator=torch.Generator().manual_seed(0)) * 5
     y = torch.tensor([0, -1, 2, 3, -1, 1])
     known = y >= 0
@@ -57,14 +57,14 @@ def test_known_unknowns_add_their_own_term_and_are_part_of_no_other():
 
 
 @pytest.mark.parametrize("label", [-1, 1])
-def test_a_batch_of_known_unknowns_alone_or_without_any_has_a_finite_loss_and_gradient(label):
+def test_a_batch_of_known_unknowns_alone_or_without_any_has_a_finite_loss_and_gradient(label: int) -> None:
     z = torch.randn(3, 4, requires_grad=True)
     CACLoss(4, known_unknown_weight=0.5)(z, torch.full((3,), label)).total.backward()
     assert torch.isfinite(z.grad).all()
     assert z.grad.abs().sum() > 0
 
 
-def test_centres_become_the_mean_of_the_correctly_classified():
+def test_centres_become_the_mean_of_the_correctly_classified() -> None:
     anchors = F.anchored_centres(2)
     logits = torch.tensor([[9.0, 1.0], [11.0, 1.0], [0.0, 12.0], [9.0, 0.0]])
     labels = torch.tensor([0, 0, 1, 1])  # the last one is nearer to class 0: it does not count
@@ -73,7 +73,7 @@ def test_centres_become_the_mean_of_the_correctly_classified():
     assert result.counts.tolist() == [2, 1]
 
 
-def test_a_class_with_no_correct_image_keeps_its_anchor_and_says_so():
+def test_a_class_with_no_correct_image_keeps_its_anchor_and_says_so() -> None:
     with pytest.warns(UserWarning, match=r"class index \[1\].*stays at the anchor"):
         result = calibrate_centres(torch.tensor([[9.0, 0.0], [9.0, 0.0]]), torch.tensor([0, 1]), F.anchored_centres(2))
     assert result.centres.tolist() == [[9.0, 0.0], [0.0, 10.0]]
@@ -81,13 +81,13 @@ def test_a_class_with_no_correct_image_keeps_its_anchor_and_says_so():
     assert torch.isfinite(F.rejection_scores(F.distances(torch.randn(3, 2), result.centres))).all()
 
 
-def test_one_nan_image_does_not_spoil_a_centre():
+def test_one_nan_image_does_not_spoil_a_centre() -> None:
     logits = torch.tensor([[float("nan"), 0.0], [10.0, 0.0], [0.0, 10.0]])
     result = calibrate_centres(logits, torch.tensor([0, 0, 1]), F.anchored_centres(2))
     assert result.centres.tolist() == [[10.0, 0.0], [0.0, 10.0]]
 
 
-def test_correct_means_nearest_centre_not_largest_logit():
+def test_correct_means_nearest_centre_not_largest_logit() -> None:
     centres = torch.tensor([[10.0, 0.0], [0.0, 2.0]])  # anchors of unequal length
     logits = torch.tensor([[2.5, 2.0], [10.0, 0.0]])  # largest logit: class 0; nearest centre: class 1
     result = calibrate_centres(logits, torch.tensor([1, 0]), centres)

@@ -18,7 +18,7 @@ from cac_core.thresholds import MIN_PER_CLASS, fit_thresholds
 
 
 @st.composite
-def evaluations(draw, min_known=1, min_unknown=1):
+def evaluations(draw, min_known: int = 1, min_unknown: int = 1):
     """Scores on a coarse grid (many ties), predictions, labels with both kinds present."""
     n_known, n_unknown = draw(st.integers(min_known, 25)), draw(st.integers(min_unknown, 25))
     m = n_known + n_unknown
@@ -29,7 +29,7 @@ def evaluations(draw, min_known=1, min_unknown=1):
 
 
 @given(evaluations())
-def test_auroc_is_the_probability_that_unknown_scores_higher_ties_one_half(case):
+def test_auroc_is_the_probability_that_unknown_scores_higher_ties_one_half(case) -> None:
     scores, _, labels = case
     pairs = [(u > k) + 0.5 * (u == k) for u in scores[labels < 0] for k in scores[labels >= 0]]
     assert metrics.auroc(scores, labels < 0) == pytest.approx(np.mean(pairs))
@@ -37,7 +37,7 @@ def test_auroc_is_the_probability_that_unknown_scores_higher_ties_one_half(case)
 
 
 @given(evaluations(), st.sampled_from([0.0, 0.01, 0.05, 0.1, 0.5, 1.0]))
-def test_ccr_is_the_best_over_all_thresholds_with_at_most_that_fpr(case, fpr):
+def test_ccr_is_the_best_over_all_thresholds_with_at_most_that_fpr(case, fpr) -> None:
     scores, predictions, labels = case
     known = labels >= 0
     best = 0.0
@@ -48,13 +48,13 @@ def test_ccr_is_the_best_over_all_thresholds_with_at_most_that_fpr(case, fpr):
     assert metrics.ccr_at_fpr(scores, predictions, labels, fpr) == pytest.approx(best)
 
 
-def test_ccr_at_fpr_zero_lies_below_the_smallest_unknown_score():
+def test_ccr_at_fpr_zero_lies_below_the_smallest_unknown_score() -> None:
     scores, predictions, labels = [0.1, 0.2, 0.3, 0.2, 0.9], [0, 1, 1, 0, 0], [0, 1, 1, -1, -1]
     assert metrics.ccr_at_fpr(scores, predictions, labels, 0.0) == pytest.approx(1 / 3)
 
 
 @given(evaluations())
-def test_oscr_is_the_area_under_ccr_over_fpr(case):
+def test_oscr_is_the_area_under_ccr_over_fpr(case) -> None:
     scores, predictions, labels = case
     known = labels >= 0
     thresholds = [-1.0, *sorted(set(scores))]
@@ -64,7 +64,7 @@ def test_oscr_is_the_area_under_ccr_over_fpr(case):
 
 
 @given(evaluations())
-def test_fpr_at_known_kept_uses_the_smallest_threshold_that_keeps_enough(case):
+def test_fpr_at_known_kept_uses_the_smallest_threshold_that_keeps_enough(case) -> None:
     scores, _, labels = case
     known = labels >= 0
     threshold = min(t for t in scores[known] if (scores[known] <= t).mean() >= 0.95 - 1e-12)
@@ -72,13 +72,13 @@ def test_fpr_at_known_kept_uses_the_smallest_threshold_that_keeps_enough(case):
 
 
 @pytest.mark.parametrize("metric", [metrics.auroc, metrics.aupr, metrics.fpr_at_known_kept])
-def test_nan_scores_raise_and_infinite_ones_are_the_most_unknown(metric):
+def test_nan_scores_raise_and_infinite_ones_are_the_most_unknown(metric) -> None:
     with pytest.raises(ValueError, match="NaN"):
         metric([0.1, math.nan], [False, True])
     assert metric([0.1, 0.2, math.inf], [False, False, True]) == metric([0.1, 0.2, 9.9], [False, False, True])
 
 
-def test_a_missing_kind_gives_nan_and_none_in_json():
+def test_a_missing_kind_gives_nan_and_none_in_json() -> None:
     result = metrics.open_set_metrics([0.1, 0.2], [0, 1], [False, True], [0, 1])
     assert math.isnan(result.auroc)
     assert result.to_dict()["auroc"] is None
@@ -86,11 +86,11 @@ def test_a_missing_kind_gives_nan_and_none_in_json():
     assert result.known_kept == 0.5
 
 
-def test_accuracy_counts_known_images_only_and_ignores_the_threshold():
+def test_accuracy_counts_known_images_only_and_ignores_the_threshold() -> None:
     assert metrics.accuracy([0, 1, 1, 0], [0, 1, 0, -1]) == pytest.approx(2 / 3)
 
 
-def test_bhattacharyya_is_one_for_equal_and_zero_for_apart():
+def test_bhattacharyya_is_one_for_equal_and_zero_for_apart() -> None:
     a = np.random.default_rng(0).normal(size=500)
     assert metrics.bhattacharyya(a, a) == pytest.approx(1.0)
     assert metrics.bhattacharyya(a, a + 1000) == 0.0
@@ -99,11 +99,11 @@ def test_bhattacharyya_is_one_for_equal_and_zero_for_apart():
 @pytest.mark.parametrize(
     ("known", "unknown", "paper"), [(6, 4, 13.39), (4, 10, 33.33), (4, 50, 62.86), (20, 180, 57.35)]
 )
-def test_openness_is_eq_10_and_gives_the_papers_figures(known, unknown, paper):
+def test_openness_is_eq_10_and_gives_the_papers_figures(known: int, unknown: int, paper: float) -> None:
     assert 100 * metrics.openness(known, known + unknown, known) == pytest.approx(paper, abs=0.01)  # the paper cuts off
 
 
-def test_summary_counts_what_the_robot_would_see():
+def test_summary_counts_what_the_robot_would_see() -> None:
     result = metrics.open_set_metrics(
         scores=[0.1, 0.2, 2.0, 3.0, 0.3, math.inf],
         nearest=[0, 0, 1, 1, 0, -1],
@@ -120,7 +120,7 @@ def test_summary_counts_what_the_robot_would_see():
 
 
 @given(st.integers(1, 400), st.floats(0.001, 1.0), st.integers(0, 1000))
-def test_theta_keeps_at_least_the_wanted_share_and_hardly_more(m, share, seed):
+def test_theta_keeps_at_least_the_wanted_share_and_hardly_more(m, share, seed) -> None:
     rng = np.random.default_rng(seed)
     gamma = torch.tensor(rng.exponential(size=(m, 3)), dtype=torch.float32)
     smallest = gamma.min(dim=1).values
@@ -132,14 +132,14 @@ def test_theta_keeps_at_least_the_wanted_share_and_hardly_more(m, share, seed):
     assert deciding < theta[0] <= deciding * 1.0101  # rounding of another engine does not flip the deciding image
 
 
-def test_the_default_share_is_the_one_chosen_in_training():
+def test_the_default_share_is_the_one_chosen_in_training() -> None:
     gamma = torch.rand(100, 2)
     thresholds = fit_thresholds(gamma, torch.zeros(100, dtype=torch.long), known_kept=0.8)
     assert np.array_equal(thresholds.theta(), thresholds.theta(0.8))
     assert (decide(gamma, thresholds.theta()) >= 0).float().mean().item() >= 0.8
 
 
-def test_per_class_thresholds_hold_for_each_class_and_small_classes_use_all():
+def test_per_class_thresholds_hold_for_each_class_and_small_classes_use_all() -> None:
     gamma = torch.full((220, 3), 50.0)
     gamma[:100, 0] = torch.linspace(0, 1, 100)
     gamma[100:200, 1] = torch.linspace(0, 10, 100)
@@ -154,13 +154,13 @@ def test_per_class_thresholds_hold_for_each_class_and_small_classes_use_all():
 
 
 @pytest.mark.parametrize("share", [0.0, -0.1, 1.01, math.nan])
-def test_a_share_outside_its_range_is_refused(share):
+def test_a_share_outside_its_range_is_refused(share: float) -> None:
     thresholds = fit_thresholds(torch.rand(10, 2), torch.zeros(10, dtype=torch.long))
     with pytest.raises(ValueError, match=r"\(0, 1\]"):
         thresholds.theta(share)
 
 
-def test_a_threshold_set_by_hand_becomes_one_for_each_class():
+def test_a_threshold_set_by_hand_becomes_one_for_each_class() -> None:
     thresholds = fit_thresholds(torch.rand(10, 3), torch.zeros(10, dtype=torch.long))
     assert thresholds.theta(0.5, per_class=True, threshold=1.25).tolist() == [1.25] * 3
     for wrong in (-0.1, math.nan, math.inf):
@@ -168,7 +168,7 @@ def test_a_threshold_set_by_hand_becomes_one_for_each_class():
             thresholds.theta(threshold=wrong)
 
 
-def test_thresholds_of_single_classes_that_nobody_has_are_refused_instead_of_being_those_of_all():
+def test_thresholds_of_single_classes_that_nobody_has_are_refused_instead_of_being_those_of_all() -> None:
     gamma = torch.rand(18, 2)
     labels = torch.arange(18) % 2
     right = torch.where(labels.unsqueeze(1) == torch.arange(2), gamma, gamma + 1.0)  # 9 of each class, all taken for it
@@ -182,7 +182,7 @@ def test_thresholds_of_single_classes_that_nobody_has_are_refused_instead_of_bei
     assert enough.theta(per_class=True)[0] != enough.theta(per_class=True)[1]
 
 
-def test_scores_that_are_not_finite_cannot_become_thresholds():
+def test_scores_that_are_not_finite_cannot_become_thresholds() -> None:
     gamma = torch.rand(10, 2)
     gamma[3] = math.nan
     with pytest.raises(ValueError, match="1 of 10 validation images"):

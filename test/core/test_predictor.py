@@ -6,6 +6,7 @@ import dataclasses
 import subprocess
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 import cv2
 import numpy as np
@@ -24,7 +25,7 @@ from test.core.bundles import random_frames, tiny_bundle
 # --- preprocessing
 
 
-def test_every_colour_order_of_one_picture_gives_the_same_input():
+def test_every_colour_order_of_one_picture_gives_the_same_input() -> None:
     rgb = np.random.default_rng(0).integers(0, 256, (40, 60, 3), dtype=np.uint8)
     alpha = np.full((40, 60, 1), 255, np.uint8)
     expected = resize(Frame(rgb, "rgb"), Preprocessing(32))
@@ -44,7 +45,7 @@ def test_every_colour_order_of_one_picture_gives_the_same_input():
     st.sampled_from(["rgb", "bgr", "rgba", "bgra", "grey"]),
     st.sampled_from([1, 3]),
 )
-def test_any_frame_becomes_the_networks_square(h, w, fit, interpolation, order, channels):
+def test_any_frame_becomes_the_networks_square(h, w, fit, interpolation, order, channels) -> None:
     shape = (h, w) if order == "grey" else (h, w, len(order))
     p = Preprocessing(16, channels, fit, interpolation, (0.5,) * channels, (0.5,) * channels)
     result = resize(Frame(np.full(shape, 90, np.uint8), order), p)
@@ -67,7 +68,7 @@ def literal_halves(pixels, times):
     ("h", "w", "times"), [(40, 50, 0), (63, 90, 0), (64, 64, 1), (127, 200, 1), (129, 131, 2), (480, 480, 3)]
 )
 @pytest.mark.parametrize("channels", [1, 3, 4])
-def test_mipmap_is_averages_of_four_pixels_and_then_linear(h, w, times, channels):
+def test_mipmap_is_averages_of_four_pixels_and_then_linear(h: int, w: int, times: int, channels: int) -> None:
     order = {1: "grey", 3: "rgb", 4: "rgba"}[channels]
     pixels = np.random.default_rng(h).integers(0, 256, (h, w) if channels == 1 else (h, w, channels), dtype=np.uint8)
     before = pixels.copy()
@@ -78,7 +79,7 @@ def test_mipmap_is_averages_of_four_pixels_and_then_linear(h, w, times, channels
     np.testing.assert_array_equal(pixels, before)
 
 
-def test_mipmap_shows_the_network_every_pixel_where_linear_skips_some():
+def test_mipmap_shows_the_network_every_pixel_where_linear_skips_some() -> None:
     stripes = np.zeros((480, 480, 3), np.uint8)
     stripes[:, ::4] = 200  # a quarter of the columns, thinner than what a skipping resize reads
     seen = {name: resize(Frame(stripes, "rgb"), Preprocessing(48, interpolation=name)) for name in ("mipmap", "linear")}
@@ -86,7 +87,7 @@ def test_mipmap_shows_the_network_every_pixel_where_linear_skips_some():
     assert np.abs(seen["linear"].astype(int) - 50).max() > 40
 
 
-def test_a_view_with_padded_rows_is_read_right():
+def test_a_view_with_padded_rows_is_read_right() -> None:
     buffer = np.random.default_rng(0).integers(0, 256, (48, 70 * 3), dtype=np.uint8)
     view = np.lib.stride_tricks.as_strided(buffer, (48, 64, 3), (210, 3, 1))
     np.testing.assert_array_equal(
@@ -94,7 +95,7 @@ def test_a_view_with_padded_rows_is_read_right():
     )
 
 
-def test_crop_takes_the_centre_and_pad_keeps_everything():
+def test_crop_takes_the_centre_and_pad_keeps_everything() -> None:
     wide = np.zeros((10, 30, 3), np.uint8)
     wide[:, 10:20] = 200
     assert resize(Frame(wide, "rgb"), Preprocessing(10, fit="crop")).min() == 200
@@ -104,7 +105,7 @@ def test_crop_takes_the_centre_and_pad_keeps_everything():
 
 
 @pytest.mark.parametrize("name", [f.name for f in dataclasses.fields(Preprocessing)])
-def test_no_value_of_a_stored_preprocessing_is_made_up(name):
+def test_no_value_of_a_stored_preprocessing_is_made_up(name) -> None:
     stored = Preprocessing(32).to_dict()
     assert Preprocessing.from_dict(stored) == Preprocessing(32)
     del stored[name]
@@ -112,7 +113,7 @@ def test_no_value_of_a_stored_preprocessing_is_made_up(name):
         Preprocessing.from_dict(stored)
 
 
-def test_normalise_is_the_usual_formula():
+def test_normalise_is_the_usual_formula() -> None:
     p = Preprocessing(4)
     pixels = torch.randint(0, 256, (2, 4, 4, 3), dtype=torch.uint8)
     expected = (pixels.permute(0, 3, 1, 2).double() / 255 - torch.tensor(p.mean).view(1, 3, 1, 1)) / torch.tensor(
@@ -133,7 +134,7 @@ def test_normalise_is_the_usual_formula():
         ({"image_size": 32, "mean": (float("nan"),) * 3}, "finite"),
     ],
 )
-def test_preprocessing_that_makes_no_sense_is_refused(values, sentence):
+def test_preprocessing_that_makes_no_sense_is_refused(values, sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
         Preprocessing(**values)
 
@@ -146,7 +147,7 @@ def predictor():
     return Predictor(tiny_bundle(), engine="torch", device="cpu")
 
 
-def test_the_predictor_is_the_equations_over_the_network(predictor):
+def test_the_predictor_is_the_equations_over_the_network(predictor) -> None:
     frames = random_frames(4)
     bundle = predictor.bundle
     batch = torch.from_numpy(np.stack([resize(f, bundle.preprocessing) for f in frames]))
@@ -162,7 +163,7 @@ def test_the_predictor_is_the_equations_over_the_network(predictor):
         assert decision.unknown == (decision.rejection_score > decision.threshold)
 
 
-def test_known_and_unknown_are_told_apart_by_the_threshold(predictor):
+def test_known_and_unknown_are_told_apart_by_the_threshold(predictor) -> None:
     frame = random_frames(1)
     score = predictor.predict(frame)[0].rejection_score
     kept = predictor.predict(frame, predictor.theta(threshold=score * 1.01))[0]
@@ -177,7 +178,7 @@ def test_known_and_unknown_are_told_apart_by_the_threshold(predictor):
     assert rejected.nearest_label == kept.label
 
 
-def test_a_batch_equals_one_by_one(predictor):
+def test_a_batch_equals_one_by_one(predictor) -> None:
     frames = random_frames(4)
     for together, alone in zip(predictor.predict(frames), [predictor.predict([f])[0] for f in frames], strict=True):
         np.testing.assert_allclose(together.rejection_scores, alone.rejection_scores, rtol=1e-4)
@@ -186,7 +187,9 @@ def test_a_batch_equals_one_by_one(predictor):
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
-def test_an_engine_that_returns_no_number_means_unknown(predictor, monkeypatch, value):
+def test_an_engine_that_returns_no_number_means_unknown(
+    predictor, monkeypatch: pytest.MonkeyPatch, value: float
+) -> None:
     gamma = np.array([[0.0, 0.1, 0.2], [value, 0.1, 0.2]], dtype=np.float32)
     monkeypatch.setattr(predictor._engine, "rejection_scores", lambda frames: gamma)
     good, bad = predictor.predict(random_frames(2), predictor.theta(threshold=5.0))
@@ -196,8 +199,8 @@ def test_an_engine_that_returns_no_number_means_unknown(predictor, monkeypatch, 
     assert (bad.class_index, bad.label, bad.nearest_label, bad.rejection_score) == (-1, "", "", float("inf"))
 
 
-def test_an_engine_that_raises_becomes_one_kind_of_error(predictor, monkeypatch):
-    def explode(frames):
+def test_an_engine_that_raises_becomes_one_kind_of_error(predictor, monkeypatch: pytest.MonkeyPatch) -> None:
+    def explode(frames) -> NoReturn:
         raise RuntimeError("out of something")
 
     monkeypatch.setattr(predictor._engine, "rejection_scores", explode)
@@ -205,13 +208,13 @@ def test_an_engine_that_raises_becomes_one_kind_of_error(predictor, monkeypatch)
         predictor.predict(random_frames(1))
 
 
-def test_an_engine_that_returns_the_wrong_shape_is_an_error(predictor, monkeypatch):
+def test_an_engine_that_returns_the_wrong_shape_is_an_error(predictor, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(predictor._engine, "rejection_scores", lambda frames: np.zeros((1, 2), np.float32))
     with pytest.raises(errors.EngineError, match="shape"):
         predictor.predict(random_frames(1))
 
 
-def test_a_failed_frame_is_unknown_and_carries_no_label():
+def test_a_failed_frame_is_unknown_and_carries_no_label() -> None:
     for reason in (Reason.BAD_FRAME, Reason.ENGINE_ERROR, Reason.NOT_FINITE):
         decision = failed(reason)
         assert decision.unknown
@@ -219,7 +222,7 @@ def test_a_failed_frame_is_unknown_and_carries_no_label():
         assert decision.rejection_score == float("inf")
 
 
-def test_thresholds_can_be_chosen_at_run_time(predictor):
+def test_thresholds_can_be_chosen_at_run_time(predictor) -> None:
     assert predictor.theta(known_kept=0.5)[0] < predictor.theta(known_kept=0.99)[0]
     assert predictor.theta(threshold=1.25).tolist() == [1.25] * 3
     for wrong in (-1.0, float("nan"), float("inf")):
@@ -228,7 +231,7 @@ def test_thresholds_can_be_chosen_at_run_time(predictor):
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without CUDA")
-def test_auto_falls_back_to_the_cpu_and_says_so_but_a_named_device_must_be_there():
+def test_auto_falls_back_to_the_cpu_and_says_so_but_a_named_device_must_be_there() -> None:
     auto = Predictor(tiny_bundle(), device="auto")
     assert auto.device_name == "cpu"
     assert any("CPU" in note for note in auto.notes)
@@ -238,7 +241,7 @@ def test_auto_falls_back_to_the_cpu_and_says_so_but_a_named_device_must_be_there
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")
-def test_cuda_gives_the_decisions_of_the_cpu():
+def test_cuda_gives_the_decisions_of_the_cpu() -> None:
     frames = random_frames(16)
     cpu, cuda = Predictor(tiny_bundle(), device="cpu"), Predictor(tiny_bundle(), device="auto")
     assert cuda.device_name == "cuda:0"
@@ -249,14 +252,14 @@ def test_cuda_gives_the_decisions_of_the_cpu():
         Predictor(tiny_bundle(), device="cuda:63")
 
 
-def test_names_that_do_not_exist_are_refused():
+def test_names_that_do_not_exist_are_refused() -> None:
     with pytest.raises(errors.DeviceError, match="no device named"):
         Predictor(tiny_bundle(), device="gpu")
     with pytest.raises(errors.EngineError, match="no engine named"):
         Predictor(tiny_bundle(), engine="magic")
 
 
-def test_an_opencv_resize_never_copies_the_frame_before_it():
+def test_an_opencv_resize_never_copies_the_frame_before_it() -> None:
     frame = np.random.default_rng(0).integers(0, 256, (480, 640, 3), dtype=np.uint8)
     frame.setflags(write=False)  # as a view on a message's bytes is
     expected = cv2.resize(frame[:, 80:560], (32, 32), interpolation=cv2.INTER_AREA)
@@ -265,7 +268,7 @@ def test_an_opencv_resize_never_copies_the_frame_before_it():
     resize(Frame(frame, "rgb"), Preprocessing(32))  # would fail if it wrote
 
 
-def test_loading_a_model_imports_neither_ros_nor_the_training_stack():
+def test_loading_a_model_imports_neither_ros_nor_the_training_stack() -> None:
     code = (
         "import sys, cac_core.predictor; "
         "print([m for m in ('rclpy', 'pytorch_lightning', 'kornia', 'plotly', 'timm', 'sklearn') if m in sys.modules])"
@@ -276,7 +279,7 @@ def test_loading_a_model_imports_neither_ros_nor_the_training_stack():
     assert done.stdout.strip() == "[]"
 
 
-def test_replacing_the_centres_changes_the_decision_not_the_network():
+def test_replacing_the_centres_changes_the_decision_not_the_network() -> None:
     bundle = tiny_bundle()
     frame = random_frames(1)
     near = int(Predictor(bundle, "torch", device="cpu").predict(frame)[0].nearest_index)

@@ -26,7 +26,7 @@ from test.core import literal
 N = 4
 
 
-def clusters(seed=0, per_class=60, spread=1.5):
+def clusters(seed: int = 0, per_class: int = 60, spread: float = 1.5):
     """Logits around anchors of length 10, most of them on the right side."""
     generator = torch.Generator().manual_seed(seed)
     labels = torch.arange(N).repeat_interleave(per_class)
@@ -43,17 +43,17 @@ def softmax(row):
     return [math.exp(v) / total for v in row]
 
 
-def test_max_softmax_is_one_minus_the_largest_probability(test_logits):
+def test_max_softmax_is_one_minus_the_largest_probability(test_logits) -> None:
     expected = [1 - max(softmax(row)) for row in test_logits.double().tolist()]
     assert MaxSoftmax().score(test_logits).tolist() == pytest.approx(expected, abs=1e-12)
 
 
-def test_max_softmax_still_ranks_images_whose_probability_rounds_to_one():
+def test_max_softmax_still_ranks_images_whose_probability_rounds_to_one() -> None:
     a, b = MaxSoftmax().score(torch.tensor([[60.0, 0.0, 0.0], [50.0, 0.0, 0.0]])).tolist()
     assert 0 < a < b
 
 
-def test_max_logit_and_energy_and_scaled_softmax(test_logits):
+def test_max_logit_and_energy_and_scaled_softmax(test_logits) -> None:
     rows = test_logits.double().tolist()
     assert MaxLogit().score(test_logits).tolist() == pytest.approx([-max(row) for row in rows])
     expected = [-2.0 * math.log(sum(math.exp(v / 2.0) for v in row)) for row in rows]
@@ -62,7 +62,7 @@ def test_max_logit_and_energy_and_scaled_softmax(test_logits):
     assert ScaledSoftmax().score(test_logits).tolist() == pytest.approx(expected)
 
 
-def test_distance_scores_use_the_means_of_the_images_that_were_right(test_logits):
+def test_distance_scores_use_the_means_of_the_images_that_were_right(test_logits) -> None:
     logits, labels = clusters()
     right = logits.argmax(-1) == labels
     means = torch.stack([logits[right & (labels == i)].double().mean(0) for i in range(N)])
@@ -97,7 +97,7 @@ def literal_openmax(logits, labels, rows, tail_size, alpha):
 
 
 @pytest.mark.parametrize("alpha", [1, 3, None])
-def test_openmax_is_the_published_procedure(test_logits, alpha):
+def test_openmax_is_the_published_procedure(test_logits, alpha: int | None) -> None:
     logits, labels = clusters()
     openmax = OpenMax(tail_size=15, alpha=alpha)
     openmax.fit(logits, labels)
@@ -106,7 +106,7 @@ def test_openmax_is_the_published_procedure(test_logits, alpha):
     assert openmax.probabilities(test_logits).sum(-1).tolist() == pytest.approx([1.0] * len(test_logits))
 
 
-def test_openmax_rejects_more_the_farther_an_image_lies_outside():
+def test_openmax_rejects_more_the_farther_an_image_lies_outside() -> None:
     logits, labels = clusters()
     openmax = OpenMax()
     openmax.fit(logits, labels)
@@ -114,7 +114,7 @@ def test_openmax_rejects_more_the_farther_an_image_lies_outside():
     assert openmax.score(on_centre[None]) < 0.01 < 0.5 < openmax.score(outside[None])
 
 
-def test_openmax_survives_equal_distances_and_a_class_that_was_never_right():
+def test_openmax_survives_equal_distances_and_a_class_that_was_never_right() -> None:
     logits = anchored_centres(N).repeat_interleave(3, dim=0).clone()
     labels = torch.arange(N).repeat_interleave(3)
     logits[labels == 3] = logits[0].clone()
@@ -126,7 +126,7 @@ def test_openmax_survives_equal_distances_and_a_class_that_was_never_right():
     assert torch.isfinite(scores).all()
 
 
-def test_a_tail_is_fitted_to_the_largest_distances_only():
+def test_a_tail_is_fitted_to_the_largest_distances_only() -> None:
     distances = np.concatenate([np.linspace(0, 1, 100), np.array([5.0, 5.2, 5.5, 6.0])])
     tail = fit_tail(distances, 4)
     assert tail.smallest == 5.0
@@ -135,7 +135,7 @@ def test_a_tail_is_fitted_to_the_largest_distances_only():
 
 
 @pytest.mark.parametrize("name", sorted(SCORES))
-def test_a_score_does_not_depend_on_the_rest_of_the_batch(name, test_logits):
+def test_a_score_does_not_depend_on_the_rest_of_the_batch(name, test_logits) -> None:
     score = SCORES[name](anchored_centres(N))
     score.fit(*clusters())
     together = score.score(test_logits)
@@ -147,7 +147,7 @@ def test_a_score_does_not_depend_on_the_rest_of_the_batch(name, test_logits):
 
 
 @pytest.mark.parametrize("name", sorted(SCORES))
-def test_high_means_unknown(name):
+def test_high_means_unknown(name) -> None:
     score = SCORES[name](anchored_centres(N))
     logits, labels = clusters()
     score.fit(logits, labels)
@@ -156,11 +156,11 @@ def test_high_means_unknown(name):
 
 
 @pytest.mark.parametrize("wrong", [{"tail_size": 0}, {"alpha": 0}])
-def test_openmax_refuses_parameters_that_mean_nothing(wrong):
+def test_openmax_refuses_parameters_that_mean_nothing(wrong: dict[str, int]) -> None:
     with pytest.raises(ValueError, match="at least 1"):
         OpenMax(**wrong)
 
 
-def test_openmax_has_to_be_fitted(test_logits):
+def test_openmax_has_to_be_fitted(test_logits) -> None:
     with pytest.raises(RuntimeError, match="fitted"):
         OpenMax().score(test_logits)

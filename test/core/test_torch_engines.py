@@ -49,7 +49,7 @@ def small_memory(kind, room):
 
 @pytest.mark.parametrize("interpolation", ["mipmap", "area", "linear", "cubic"])
 @pytest.mark.parametrize("fit", ["crop", "stretch", "pad"])
-def test_static_buffers_give_the_scores_of_the_plain_engine_for_any_frames(interpolation, fit):
+def test_static_buffers_give_the_scores_of_the_plain_engine_for_any_frames(interpolation: str, fit: str) -> None:
     p = dataclasses.replace(tiny_bundle().preprocessing, interpolation=interpolation, fit=fit)
     bundle = tiny_bundle(preprocessing=p)
     plain, static = TorchEngine(bundle, "cpu"), CudaEngine(bundle, "cpu")
@@ -59,7 +59,7 @@ def test_static_buffers_give_the_scores_of_the_plain_engine_for_any_frames(inter
         np.testing.assert_allclose(static.rejection_scores(frames[-count:]), expected, rtol=1e-2, atol=1e-3)
 
 
-def test_a_frame_size_that_changes_in_mid_stream_changes_nothing_else():
+def test_a_frame_size_that_changes_in_mid_stream_changes_nothing_else() -> None:
     engine, plain = CudaEngine(tiny_bundle(), "cpu"), TorchEngine(tiny_bundle(), "cpu")
     rng = np.random.default_rng(0)
     for size in (100, 40, 200, 33, 200):
@@ -74,7 +74,7 @@ def test_a_frame_size_that_changes_in_mid_stream_changes_nothing_else():
     st.sampled_from(["rgb", "bgr", "rgba", "bgra", "grey"]),
 )
 @settings(deadline=None, max_examples=60)
-def test_the_resize_of_the_gpu_is_opencvs_but_for_rounding(height, width, fit, order):
+def test_the_resize_of_the_gpu_is_opencvs_but_for_rounding(height, width, fit, order) -> None:
     shape = (height, width) if order == "grey" else (height, width, len(order))
     frame = Frame(np.random.default_rng(height * width).integers(0, 256, shape, dtype=np.uint8), order)
     p = Preprocessing(32, fit=fit, interpolation="area")
@@ -88,7 +88,7 @@ def test_the_resize_of_the_gpu_is_opencvs_but_for_rounding(height, width, fit, o
     assert (difference > 0).mean() < 0.005
 
 
-def test_what_the_gpu_cannot_resize_like_opencv_is_left_to_opencv():
+def test_what_the_gpu_cannot_resize_like_opencv_is_left_to_opencv() -> None:
     frame = Frame(np.zeros((100, 120, 3), np.uint8), "rgb")
     area = Preprocessing(32, fit="crop", interpolation="area")
     source = source_pixels(frame, area)
@@ -105,7 +105,7 @@ def test_what_the_gpu_cannot_resize_like_opencv_is_left_to_opencv():
 # --- precision
 
 
-def test_lower_precisions_are_computed_where_the_hardware_has_them_and_refused_where_not():
+def test_lower_precisions_are_computed_where_the_hardware_has_them_and_refused_where_not() -> None:
     exact = make_engine(tiny_bundle(), "torch", "cpu").rejection_scores(random_frames(4))
     with pytest.raises(errors.EngineError, match="float16 on CUDA only: use precision bf16 or auto"):
         make_engine(tiny_bundle(), "torch", "cpu", precision="fp16")
@@ -118,13 +118,13 @@ def test_lower_precisions_are_computed_where_the_hardware_has_them_and_refused_w
     np.testing.assert_allclose(coarse, exact, rtol=0.05)
 
 
-def test_a_cpu_without_bfloat16_says_so(monkeypatch):
+def test_a_cpu_without_bfloat16_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cac_core.engines.torch_engine.cpu_multiplies_bf16", lambda: False)
     with pytest.raises(errors.EngineError, match="cpu does not compute in bfloat16: use precision auto or float32"):
         TorchEngine(tiny_bundle(), "cpu", "bf16")
 
 
-def test_float32_is_the_default_everywhere_and_float16_is_there_on_cuda():
+def test_float32_is_the_default_everywhere_and_float16_is_there_on_cuda() -> None:
     assert [backbone_dtype("auto", device) for device in (CPU, CUDA)] == [torch.float32] * 2
     assert backbone_dtype("fp16", CUDA) is torch.float16
 
@@ -133,7 +133,7 @@ def test_float32_is_the_default_everywhere_and_float16_is_there_on_cuda():
 
 
 @pytest.mark.parametrize("kind", ENGINES)
-def test_a_batch_that_does_not_fit_is_halved_until_it_does_said_and_remembered(kind):
+def test_a_batch_that_does_not_fit_is_halved_until_it_does_said_and_remembered(kind) -> None:
     engine, frames = small_memory(kind, room=3), random_frames(13)
     expected = kind(tiny_bundle(), "cpu").rejection_scores(frames)
     np.testing.assert_allclose(engine.rejection_scores(frames), expected, rtol=1e-4, atol=1e-5)
@@ -146,14 +146,14 @@ def test_a_batch_that_does_not_fit_is_halved_until_it_does_said_and_remembered(k
 
 
 @pytest.mark.parametrize("kind", ENGINES)
-def test_memory_too_small_for_one_frame_is_an_error_that_says_what_to_do(kind, monkeypatch):
+def test_memory_too_small_for_one_frame_is_an_error_that_says_what_to_do(kind, monkeypatch: pytest.MonkeyPatch) -> None:
     predictor = Predictor(tiny_bundle(), "torch", "cpu")
     monkeypatch.setattr(predictor, "_engine", small_memory(kind, room=0))
     with pytest.raises(errors.EngineError, match=r"too little memory for one frame: .* use device cpu"):
         predictor.predict(random_frames(2))
 
 
-def test_what_an_engine_has_to_say_while_it_runs_is_given_once(monkeypatch):
+def test_what_an_engine_has_to_say_while_it_runs_is_given_once(monkeypatch: pytest.MonkeyPatch) -> None:
     predictor = Predictor(tiny_bundle(), "torch", "cpu")
     monkeypatch.setattr(predictor, "_engine", small_memory(TorchEngine, room=1))
     assert predictor.new_notes() == ()
@@ -169,7 +169,7 @@ def test_what_an_engine_has_to_say_while_it_runs_is_given_once(monkeypatch):
 
 
 @pytest.mark.parametrize("kind", ENGINES)
-def test_a_network_that_overflows_means_unknown(kind, monkeypatch):
+def test_a_network_that_overflows_means_unknown(kind, monkeypatch: pytest.MonkeyPatch) -> None:
     bundle = tiny_bundle()
     broken = dataclasses.replace(
         bundle, state={**bundle.state, "classifier.bias": np.full(3, np.inf, dtype=np.float32)}
@@ -182,13 +182,13 @@ def test_a_network_that_overflows_means_unknown(kind, monkeypatch):
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without CUDA")
 @pytest.mark.parametrize("name", ["auto", "torch"])
-def test_cuda_asked_for_by_name_must_be_there(name):
+def test_cuda_asked_for_by_name_must_be_there(name: str) -> None:
     with pytest.raises(errors.DeviceError, match=r"no CUDA device found.*use device auto or cpu"):
         make_engine(tiny_bundle(), name, "cuda:0")
 
 
 @pytest.mark.parametrize("name", ["auto", "torch"])
-def test_cuda_is_taken_by_the_engine_that_is_made_for_it(name, monkeypatch):
+def test_cuda_is_taken_by_the_engine_that_is_made_for_it(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
@@ -208,7 +208,7 @@ def test_cuda_is_taken_by_the_engine_that_is_made_for_it(name, monkeypatch):
 
 @needs_cuda
 @pytest.mark.parametrize(("precision", "tolerance"), [("auto", 1e-3), ("fp16", 0.02), ("bf16", 0.05)])
-def test_a_gpu_decides_as_the_cpu_does(precision, tolerance):
+def test_a_gpu_decides_as_the_cpu_does(precision: str, tolerance: float) -> None:
     frames = random_frames(21)
     engine = make_engine(tiny_bundle(), "auto", "cuda:0", precision=precision)
     expected = TorchEngine(tiny_bundle(), "cpu").rejection_scores(frames)
@@ -218,7 +218,7 @@ def test_a_gpu_decides_as_the_cpu_does(precision, tolerance):
 
 
 @needs_cuda
-def test_a_network_that_cannot_be_captured_runs_without_a_graph_and_says_so():
+def test_a_network_that_cannot_be_captured_runs_without_a_graph_and_says_so() -> None:
     engine = CudaEngine(tiny_bundle(), "cuda:0")
     forward = engine._graph.model.backbone.forward
     engine._graph.model.backbone.forward = lambda images: forward(images) + float(images.sum().item() * 0)
@@ -229,7 +229,7 @@ def test_a_network_that_cannot_be_captured_runs_without_a_graph_and_says_so():
 
 
 @needs_cuda
-def test_a_full_gpu_is_survived():
+def test_a_full_gpu_is_survived() -> None:
     engine, frames = CudaEngine(tiny_bundle(), "cuda:0"), random_frames(1)
     expected = engine.rejection_scores(frames)
     try:

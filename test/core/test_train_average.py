@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A moving average of the weights is what it says, and a killed training does not lose it."""
 
+from pathlib import Path
+
 import pytest
 import torch
 from pytorch_lightning import Callback
@@ -18,22 +20,22 @@ ONE_CYCLE = ScheduleConfig("one_cycle", epochs=3)
 class Weights(Callback):
     """Notes the weights after every step."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.steps = []
 
-    def on_train_batch_end(self, trainer, module, *args, **kwargs):
+    def on_train_batch_end(self, trainer, module, *args: object, **kwargs) -> None:
         self.steps.append({k: v.detach().clone() for k, v in module.backbone.state_dict().items()})
 
 
 class Stop(Callback):
     """Fails in the middle of the last epoch."""
 
-    def on_train_batch_start(self, trainer, module, batch, batch_idx):
+    def on_train_batch_start(self, trainer, module, batch, batch_idx) -> None:
         if (trainer.current_epoch, batch_idx) == (2, 1):
             raise RuntimeError("stopped")
 
 
-def test_the_model_holds_the_average_of_the_steps(tmp_path):
+def test_the_model_holds_the_average_of_the_steps(tmp_path: Path) -> None:
     noted = Weights()
     result = train(tiny_config(tmp_path / "m.cac", optimiser=SETTINGS, schedule=ONE_CYCLE), [noted])
     for name, array in result.bundle.state.items():
@@ -48,7 +50,7 @@ def test_the_model_holds_the_average_of_the_steps(tmp_path):
         torch.testing.assert_close(value.double(), expected, atol=1e-5, rtol=1e-4)
 
 
-def test_a_training_that_was_stopped_ends_with_the_same_model(tmp_path):
+def test_a_training_that_was_stopped_ends_with_the_same_model(tmp_path: Path) -> None:
     whole = train(tiny_config(tmp_path / "a" / "m.cac", optimiser=SETTINGS, schedule=ONE_CYCLE))
     config = tiny_config(tmp_path / "b" / "m.cac", optimiser=SETTINGS, schedule=ONE_CYCLE)
     with pytest.raises(RuntimeError, match="stopped"):
@@ -56,7 +58,7 @@ def test_a_training_that_was_stopped_ends_with_the_same_model(tmp_path):
     assert train(config).bundle.checksum == whole.bundle.checksum
 
 
-def test_it_is_off_by_default_and_belongs_to_one_cycle(tmp_path):
+def test_it_is_off_by_default_and_belongs_to_one_cycle(tmp_path: Path) -> None:
     assert OptimiserConfig().ema == 0.0
     with pytest.raises(TrainingError, match=r"optimiser\.ema averages"):
         check(tiny_config(tmp_path / "m.cac", optimiser=SETTINGS))

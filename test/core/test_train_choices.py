@@ -3,6 +3,7 @@
 """A threshold for a wanted false-accept rate, and what each choice costs."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -26,7 +27,7 @@ from test.core.trainings import photo_config
 LABELS = torch.arange(200) % 2
 
 
-def known(seed=0):
+def known(seed: int = 0):
     """Rejection scores of 200 images of two classes; the smallest is that of the true class."""
     own = torch.rand(200, generator=torch.Generator().manual_seed(seed))
     gamma = torch.stack([own, own + 5], dim=1)
@@ -35,7 +36,7 @@ def known(seed=0):
 
 
 @given(st.lists(st.floats(0, 2, width=32), min_size=1, max_size=50), st.floats(0, 0.99))
-def test_the_wanted_rate_is_never_passed_and_as_many_known_as_possible_are_kept(scores, rate):
+def test_the_wanted_rate_is_never_passed_and_as_many_known_as_possible_are_kept(scores, rate) -> None:
     thresholds = fit_thresholds(known(), LABELS)
     others = torch.tensor(scores)
     share = share_for_rate(thresholds, others, rate)
@@ -47,12 +48,12 @@ def test_the_wanted_rate_is_never_passed_and_as_many_known_as_possible_are_kept(
         assert share == 1.0 or accepted(share + 0.001) > rate
 
 
-def test_a_score_that_is_not_a_number_counts_as_rejected():
+def test_a_score_that_is_not_a_number_counts_as_rejected() -> None:
     thresholds = fit_thresholds(known(), LABELS)
     assert share_for_rate(thresholds, torch.tensor([float("nan"), float("inf")]), 0.0) == 1.0
 
 
-def test_the_table_counts_what_the_threshold_really_does():
+def test_the_table_counts_what_the_threshold_really_does() -> None:
     gamma, others = known(), torch.linspace(0, 2, 80).reshape(40, 2)
     wrong = LABELS.clone()
     wrong[:20] = 1 - wrong[:20]
@@ -76,7 +77,7 @@ def test_the_table_counts_what_the_threshold_really_does():
     assert not any("false" in row.wanted for row in without)
 
 
-def test_thresholds_per_class_keep_the_share_of_every_class():
+def test_thresholds_per_class_keep_the_share_of_every_class() -> None:
     """A class that is harder than the others loses most of what a common threshold loses."""
     gamma = known()
     gamma[LABELS == 1] *= 3.0
@@ -86,7 +87,7 @@ def test_thresholds_per_class_keep_the_share_of_every_class():
     assert rows["known kept 0.9, per class"].theta < rows["known kept 0.9"].theta
 
 
-def test_thresholds_per_class_are_not_listed_where_there_are_none():
+def test_thresholds_per_class_are_not_listed_where_there_are_none() -> None:
     gamma, labels = known()[:8], LABELS[:8]
     rows = table_of_choices(fit_thresholds(gamma, labels), gamma, labels, None)
     assert rows
@@ -94,7 +95,7 @@ def test_thresholds_per_class_are_not_listed_where_there_are_none():
 
 
 @pytest.fixture
-def shop(tmp_path):
+def shop(tmp_path: Path):
     """Three colours, and other things in two folders."""
     write_folder(tmp_path / "photos")
     for i in range(20):
@@ -104,7 +105,7 @@ def shop(tmp_path):
     return tmp_path, config
 
 
-def test_known_unknowns_choose_the_threshold_and_nothing_else(shop):
+def test_known_unknowns_choose_the_threshold_and_nothing_else(shop) -> None:
     place, config = shop
     plain = train(config)
     data = replace(config.data, known_unknown=place / "other")
@@ -122,7 +123,7 @@ def test_known_unknowns_choose_the_threshold_and_nothing_else(shop):
 
 
 @pytest.mark.slow
-def test_known_unknowns_can_be_trained_with_and_others_of_them_judge_the_threshold(shop):
+def test_known_unknowns_can_be_trained_with_and_others_of_them_judge_the_threshold(shop) -> None:
     """Yellow things are farther from being known once the network was told of yellow things."""
     place, config = shop
     for i in range(20):
@@ -150,7 +151,7 @@ def test_known_unknowns_can_be_trained_with_and_others_of_them_judge_the_thresho
     assert certainty["told"] < certainty["plain"] - 0.1
 
 
-def test_one_known_unknown_cannot_teach_and_judge(shop):
+def test_one_known_unknown_cannot_teach_and_judge(shop) -> None:
     place, config = shop
     write_photo(place / "one" / "1.png", (180, 180, 30))
     data = replace(config.data, known_unknown=place / "one")
@@ -158,7 +159,7 @@ def test_one_known_unknown_cannot_teach_and_judge(shop):
         train(replace(config, data=data, loss=replace(config.loss, known_unknown_weight=1.0)))
 
 
-def test_photos_to_report_on_change_no_threshold(shop):
+def test_photos_to_report_on_change_no_threshold(shop) -> None:
     place, config = shop
     data = replace(config.data, known_unknown=place / "other")
     without = train(replace(config, data=data, false_accept=0.2))
@@ -168,7 +169,7 @@ def test_photos_to_report_on_change_no_threshold(shop):
     assert with_test.metrics.unknown_images == 20
 
 
-def test_known_unknowns_that_are_the_known_classes_are_doubted(shop):
+def test_known_unknowns_that_are_the_known_classes_are_doubted(shop) -> None:
     place, config = shop
     write_folder(place / "same")
     data = replace(config.data, known_unknown=place / "same")
@@ -178,7 +179,7 @@ def test_known_unknowns_that_are_the_known_classes_are_doubted(shop):
     assert "of the known images are kept" in warnings or "no threshold accepts" in warnings
 
 
-def test_known_unknowns_and_test_unknowns_are_never_the_same(shop):
+def test_known_unknowns_and_test_unknowns_are_never_the_same(shop) -> None:
     place, config = shop
     other, deep = place / "other", place / "other" / "deep"
     deep.mkdir()
@@ -200,7 +201,7 @@ def test_known_unknowns_and_test_unknowns_are_never_the_same(shop):
         check(replace(config, loss=replace(config.loss, known_unknown_weight=0.5)))
 
 
-def test_the_command_line_prints_what_each_choice_costs(shop, capsys):
+def test_the_command_line_prints_what_each_choice_costs(shop, capsys: pytest.CaptureFixture[str]) -> None:
     place, _ = shop
     arguments = ["--data.root", str(place / "photos"), "--data.known_unknown", str(place / "other")]
     arguments += ["--recipe", "paper", "--model.options", "{width: 0.0625}", "--preprocessing.image_size", "16"]

@@ -51,7 +51,7 @@ FREE = {"data.root", "data.unknown", "data.known_unknown", "data.family", "data.
         ("threads", "0"),
     ],
 )
-def test_a_value_that_cannot_work_is_named(option, value):
+def test_a_value_that_cannot_work_is_named(option: str, value: str) -> None:
     config = parse(["--data.dataset", "digits", f"--{option}={value}"])
     with pytest.raises(TrainingError, match=option.replace(".", r"\.")):
         check(config)
@@ -71,13 +71,13 @@ def test_a_value_that_cannot_work_is_named(option, value):
         (["--data.dataset", "digits", "--model.pretrained", "yes please"], "path of a weights file"),
     ],
 )
-def test_combinations_that_make_no_sense(arguments, sentence, monkeypatch):
+def test_combinations_that_make_no_sense(arguments, sentence: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(Path(__file__).parents[2])
     with pytest.raises(TrainingError, match=sentence):
         check(parse(arguments))
 
 
-def test_out_must_be_a_file_that_can_be_written(tmp_path):
+def test_out_must_be_a_file_that_can_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(TrainingError, match="cannot be written"):
         check(parse(["--data.root", str(tmp_path), "--out", str(tmp_path / "file" / "model.cac")]))
@@ -95,7 +95,7 @@ def test_the_recipes_are_valid_and_can_be_overridden(recipe: str) -> None:
     check(config)
 
 
-def test_photos_of_ones_own_start_from_values_for_few_photos(capsys):
+def test_photos_of_ones_own_start_from_values_for_few_photos(capsys: pytest.CaptureFixture[str]) -> None:
     command = ["--data.root", "photos", "--model.backbone", "efficientnet_lite0", "--out", "shop.cac"]
     config = parse(command)
     assert config == parse(["--recipe", "photos", *command])
@@ -107,7 +107,7 @@ def test_photos_of_ones_own_start_from_values_for_few_photos(capsys):
     assert f"default: {config.optimiser.lr}" in capsys.readouterr().out
 
 
-def test_the_frozen_parts_of_another_network_are_left_out():
+def test_the_frozen_parts_of_another_network_are_left_out() -> None:
     other = parse(["--data.root", "photos", "--model.backbone", "resnet18"])
     assert other.model.frozen == []
     assert other.model.pretrained
@@ -171,7 +171,7 @@ def test_a_recipe_given_as_a_file_of_options_gives_the_same_as_its_name() -> Non
         assert {option for option in options(TrainConfig) if "." in option} - FREE <= given
 
 
-def test_a_printed_configuration_gives_the_same_training(tmp_path, capsys):
+def test_a_printed_configuration_gives_the_same_training(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["--data.root", "my photos", "--model.options", "{width: 0.5}", "--schedule.kind", "one_cycle"]
     with pytest.raises(SystemExit):
         parse([*arguments, "--print_config"])
@@ -179,7 +179,7 @@ def test_a_printed_configuration_gives_the_same_training(tmp_path, capsys):
     assert parse(["--config", str(tmp_path / "all.yaml")]) == parse(arguments)
 
 
-def options(kind, prefix=""):
+def options(kind, prefix: str = ""):
     for field in fields(kind):
         default = field.default_factory() if callable(field.default_factory) else field.default
         if is_dataclass(default):
@@ -188,17 +188,17 @@ def options(kind, prefix=""):
             yield f"{prefix}{field.name}"
 
 
-def test_every_option_has_a_help_text():
+def test_every_option_has_a_help_text() -> None:
     for option in options(TrainConfig):
         assert COMMAND.names.options[option].text, f"--{option} has no help text: describe it in its class"
 
 
-def test_help_does_not_wait_for_torch():
+def test_help_does_not_wait_for_torch() -> None:
     code = "import sys, cac_core.train as t; t.parse([]); sys.exit(any(m in sys.modules for m in ('torch', 'kornia')))"
     assert subprocess.run([sys.executable, "-c", code], timeout=60, check=False).returncode == 0
 
 
-def test_mistakes_are_a_few_lines_and_status_2(tmp_path):
+def test_mistakes_are_a_few_lines_and_status_2(tmp_path: Path) -> None:
     for option, value, sentence in (
         ("--data.root", tmp_path / "nowhere", "does not exist"),
         ("--optimiser.lr", "fast", "optimiser.lr"),
@@ -211,7 +211,7 @@ def test_mistakes_are_a_few_lines_and_status_2(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_recipes_name_only_what_exists():
+def test_recipes_name_only_what_exists() -> None:
     for recipe in recipe_names():
         for key in read_recipe(recipe):
             assert key in {field.name for field in fields(TrainConfig)}

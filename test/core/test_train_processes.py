@@ -36,7 +36,7 @@ def arguments(out):
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-def test_two_processes_give_about_the_same_validation_metrics_as_one(tmp_path):
+def test_two_processes_give_about_the_same_validation_metrics_as_one(tmp_path: Path) -> None:
     assert main(arguments(tmp_path / "one.cac")) == 0
     command = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", "2", "--standalone"]
     command += ["-m", "cac_core.train", *arguments(tmp_path / "two.cac")]
@@ -54,7 +54,7 @@ def test_two_processes_give_about_the_same_validation_metrics_as_one(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.timeout(200)
-def test_an_error_under_torchrun_ends_every_process(tmp_path):
+def test_an_error_under_torchrun_ends_every_process(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", "2", "--standalone"]
     command += ["-m", "cac_core.train", *arguments(tmp_path / "m.cac"), "--optimiser.lr=1e20"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=180, check=False)

@@ -5,6 +5,7 @@
 import base64
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -33,7 +34,7 @@ from test.core.trainings import photo_config, tiny_config
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory):
+def trained(tmp_path_factory: pytest.TempPathFactory):
     """A training on photos with everything that the page can show, and what it ended with."""
     place = tmp_path_factory.mktemp("shop")
     write_folder(place / "photos", names=("red", "green", "<b>blue</b>"), count=16)
@@ -49,7 +50,7 @@ def trained(tmp_path_factory):
     return config, result, again
 
 
-def test_the_page_holds_everything_and_loads_nothing(trained):
+def test_the_page_holds_everything_and_loads_nothing(trained) -> None:
     config, result, _ = trained
     page = (config.run_folder / "report.html").read_text()
     for text in (result.bundle.model_id, "Curves", "Logit space", "Likely duplicates", "cut.png", "copy.png", "AUROC"):
@@ -61,14 +62,14 @@ def test_the_page_holds_everything_and_loads_nothing(trained):
     assert "<script src" not in page
 
 
-def test_a_class_name_is_text_and_no_markup(trained):
+def test_a_class_name_is_text_and_no_markup(trained) -> None:
     config, _, _ = trained
     page = (config.run_folder / "report.html").read_text()
     assert "<b>blue</b>" not in page
     assert "&lt;b&gt;blue&lt;/b&gt;" in page
 
 
-def test_images_nearest_to_the_threshold_come_first_on_their_side(trained):
+def test_images_nearest_to_the_threshold_come_first_on_their_side(trained) -> None:
     _, _, calibrated = trained
     theta = float(calibrated.bundle.thresholds.theta()[0])
     smallest = calibrated.gamma.min(dim=1).values
@@ -79,7 +80,7 @@ def test_images_nearest_to_the_threshold_come_first_on_their_side(trained):
     assert shown["rejected"] == sorted(s for s in scores.values() if s > theta)[:12]
 
 
-def test_confused_pairs_are_counted_and_shown(trained):
+def test_confused_pairs_are_counted_and_shown(trained) -> None:
     _, _, calibrated = trained
     labels = calibrated.data.validation.labels
     gamma = torch.full((len(labels), 3), 5.0)
@@ -95,7 +96,7 @@ def test_confused_pairs_are_counted_and_shown(trained):
     assert worst[4].path == calibrated.data.validation.paths[int(first[0])]
 
 
-def test_the_plane_is_that_of_the_largest_variance_and_never_fails():
+def test_the_plane_is_that_of_the_largest_variance_and_never_fails() -> None:
     rng = np.random.default_rng(0)
     flat = rng.normal(size=(200, 2)) * (5.0, 2.0)
     turn = np.linalg.qr(rng.normal(size=(6, 6))).Q[:2]
@@ -111,14 +112,14 @@ def test_the_plane_is_that_of_the_largest_variance_and_never_fails():
         assert all(np.isfinite(share))
 
 
-def test_the_projection_shows_every_validation_image_unknown_image_and_centre(trained):
+def test_the_projection_shows_every_validation_image_unknown_image_and_centre(trained) -> None:
     _, _, calibrated = trained
     traces = projection_figure(calibrated).data
     points = sum(len(trace.x) for trace in traces)
     assert points == len(calibrated.data.validation) + 6 + 3
 
 
-def test_thumbnails_keep_colours_and_are_small():
+def test_thumbnails_keep_colours_and_are_small() -> None:
     image = np.full((224, 224, 3), (20, 100, 200), dtype=np.uint8)
     content = base64.b64decode(thumbnail(image, 112).split(",")[1])
     pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
@@ -127,7 +128,7 @@ def test_thumbnails_keep_colours_and_are_small():
     assert thumbnail(np.zeros((16, 16, 1), dtype=np.uint8), 112).startswith("data:image/jpeg;base64,")
 
 
-def test_grey_digits_have_a_page_too_and_it_can_be_left_out(tmp_path):
+def test_grey_digits_have_a_page_too_and_it_can_be_left_out(tmp_path: Path) -> None:
     schedule = ScheduleConfig("one_cycle", epochs=1)
     config = tiny_config(tmp_path / "d.cac", schedule=schedule)
     with_page = train(config)
@@ -137,7 +138,7 @@ def test_grey_digits_have_a_page_too_and_it_can_be_left_out(tmp_path):
     assert without.bundle.checksum == with_page.bundle.checksum  # the page is no part of the model
 
 
-def test_everything_rejected_or_everything_kept_is_shown(trained, tmp_path):
+def test_everything_rejected_or_everything_kept_is_shown(trained, tmp_path: Path) -> None:
     _, result, calibrated = trained
     nothing = replace(calibrated, gamma=torch.full_like(calibrated.gamma, 1e9))
     assert (equations.decide(nothing.gamma, calibrated.bundle.thresholds.theta()) == UNKNOWN).all()

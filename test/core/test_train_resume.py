@@ -51,7 +51,7 @@ train(tiny_config(Path(sys.argv[1]), schedule=SCHEDULES[sys.argv[2]]))
 SCHEDULES = {"two_stage": TWO_STAGES, "one_cycle": ONE_CYCLE}
 
 
-def run_until_killed(code, *arguments):
+def run_until_killed(code, *arguments: object) -> None:
     """The same number of threads as this process, because sums depend on it."""
     environment = {**os.environ, "OMP_NUM_THREADS": str(torch.get_num_threads())}
     command = [sys.executable, "-c", code, *map(str, arguments)]
@@ -60,7 +60,7 @@ def run_until_killed(code, *arguments):
 
 
 @pytest.fixture(scope="module")
-def unbroken(tmp_path_factory):
+def unbroken(tmp_path_factory: pytest.TempPathFactory):
     """The file each schedule gives without interruption."""
     folder = tmp_path_factory.mktemp("unbroken")
     return {name: train(tiny_config(folder / name / "m.cac", schedule=s)) for name, s in SCHEDULES.items()}
@@ -68,7 +68,7 @@ def unbroken(tmp_path_factory):
 
 # Epochs count from 0: the kill comes in the middle of the second, third or fourth.
 @pytest.mark.parametrize(("schedule", "epoch"), [("two_stage", 1), ("two_stage", 3), ("one_cycle", 2)])
-def test_killed_in_the_middle_of_an_epoch(tmp_path, unbroken, schedule, epoch):
+def test_killed_in_the_middle_of_an_epoch(tmp_path: Path, unbroken, schedule: str, epoch: int) -> None:
     config = tiny_config(tmp_path / "m.cac", schedule=SCHEDULES[schedule])
     run_until_killed(KILLED, config.out, schedule, epoch)
     assert not config.out.exists()
@@ -98,7 +98,7 @@ command.run(lambda: train.main(sys.argv[1:]))
 
 
 @pytest.mark.slow
-def test_ctrl_c_says_how_to_go_on_and_exits_with_130(tmp_path):
+def test_ctrl_c_says_how_to_go_on_and_exits_with_130(tmp_path: Path) -> None:
     options = ["--recipe", "paper", "--data.dataset", "digits"]
     options += ["--preprocessing.channels", "1", "--preprocessing.image_size", "16"]
     options += ["--model.options", "{width: 0.06}", "--out", str(tmp_path / "m.cac")]
@@ -110,7 +110,7 @@ def test_ctrl_c_says_how_to_go_on_and_exits_with_130(tmp_path):
     assert "Traceback" not in done.stderr
 
 
-def test_killed_after_the_last_epoch(tmp_path, unbroken):
+def test_killed_after_the_last_epoch(tmp_path: Path, unbroken) -> None:
     config = tiny_config(tmp_path / "m.cac", schedule=TWO_STAGES)
     run_until_killed(KILLED_WHILE_SAVING, config.out, "two_stage")
     result = train(config)
@@ -118,12 +118,12 @@ def test_killed_after_the_last_epoch(tmp_path, unbroken):
     assert result.bundle.checksum == unbroken["two_stage"].bundle.checksum
 
 
-def interrupted(config):
+def interrupted(config) -> None:
     """The traces of a run that stopped after its second epoch, made without a second process."""
     from pytorch_lightning import Callback
 
     class Stop(Callback):
-        def on_train_epoch_start(self, trainer, module):
+        def on_train_epoch_start(self, trainer, module) -> None:
             if trainer.current_epoch == 2:
                 raise RuntimeError("stopped by the test")
 
@@ -131,7 +131,7 @@ def interrupted(config):
         train(config, [Stop()])
 
 
-def test_another_configuration_does_not_continue_a_run_and_is_told_why(tmp_path):
+def test_another_configuration_does_not_continue_a_run_and_is_told_why(tmp_path: Path) -> None:
     config = tiny_config(tmp_path / "m.cac")
     interrupted(config)
     state = (config.run_folder / "last.ckpt").read_bytes()
@@ -142,7 +142,7 @@ def test_another_configuration_does_not_continue_a_run_and_is_told_why(tmp_path)
     assert (config.run_folder / "last.ckpt").read_bytes() == state  # nothing was lost
 
 
-def test_resume_false_starts_again(tmp_path):
+def test_resume_false_starts_again(tmp_path: Path) -> None:
     config = tiny_config(tmp_path / "m.cac", schedule=ONE_CYCLE)
     interrupted(config)
     result = train(replace(config, seed=4, resume=False))
@@ -150,13 +150,13 @@ def test_resume_false_starts_again(tmp_path):
     assert json.loads((config.run_folder / "config.json").read_text())["seed"] == 4
 
 
-def test_a_finished_run_is_not_resumed(tmp_path, unbroken):
+def test_a_finished_run_is_not_resumed(tmp_path: Path, unbroken) -> None:
     config = tiny_config(tmp_path / "m.cac", schedule=ONE_CYCLE)
     first = train(config)
     assert train(config).bundle.checksum == first.bundle.checksum == unbroken["one_cycle"].bundle.checksum
 
 
-def test_a_damaged_state_is_refused_with_a_sentence(tmp_path):
+def test_a_damaged_state_is_refused_with_a_sentence(tmp_path: Path) -> None:
     config = tiny_config(tmp_path / "m.cac")
     interrupted(config)
     checkpoint = config.run_folder / "last.ckpt"

@@ -4,6 +4,7 @@
 
 import csv
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -36,13 +37,13 @@ from test.core.trainings import photo_config, tiny_config
 
 
 @pytest.fixture(scope="module")
-def digits(tmp_path_factory):
+def digits(tmp_path_factory: pytest.TempPathFactory):
     """One finished training."""
     config = tiny_config(tmp_path_factory.mktemp("digits") / "digits.cac")
     return config, train(config)
 
 
-def test_the_bundle_file_is_what_the_training_returned(digits):
+def test_the_bundle_file_is_what_the_training_returned(digits) -> None:
     config, result = digits
     bundle = load_bundle(config.out)
     assert bundle.model_id == result.bundle.model_id
@@ -50,7 +51,7 @@ def test_the_bundle_file_is_what_the_training_returned(digits):
     assert bundle.class_names == ("0", "1", "2", "4", "5", "9")
 
 
-def test_a_predictor_runs_the_bundle_at_once(digits):
+def test_a_predictor_runs_the_bundle_at_once(digits) -> None:
     config, result = digits
     trial = load_digits_trial(preprocessing=result.bundle.preprocessing)
     frames = [Frame(image.numpy()[..., 0], "grey") for image in trial.validation.images]
@@ -63,13 +64,13 @@ def test_a_predictor_runs_the_bundle_at_once(digits):
     assert result.metrics.known_kept >= 0.95
 
 
-def test_it_learns(digits):
+def test_it_learns(digits) -> None:
     _, result = digits
     assert result.history[-1]["val_loss"] < result.history[0]["val_loss"]
     assert result.metrics.accuracy > 0.5  # six classes, a handful of epochs
 
 
-def test_centres_are_means_of_correct_training_images_without_augmentation(digits):
+def test_centres_are_means_of_correct_training_images_without_augmentation(digits) -> None:
     _, result = digits
     bundle = result.bundle
     data = load_digits_trial(preprocessing=bundle.preprocessing).train
@@ -82,7 +83,7 @@ def test_centres_are_means_of_correct_training_images_without_augmentation(digit
         np.testing.assert_allclose(bundle.centres[i], own.mean(dim=0), atol=1e-4, rtol=1e-4)
 
 
-def test_mean_and_std_are_those_of_the_training_images(digits):
+def test_mean_and_std_are_those_of_the_training_images(digits) -> None:
     _, result = digits
     preprocessing = result.bundle.preprocessing
     pixels = load_digits_trial(preprocessing=preprocessing).train.images.double() / 255
@@ -90,7 +91,7 @@ def test_mean_and_std_are_those_of_the_training_images(digits):
     assert preprocessing.std == pytest.approx((float(pixels.std(correction=0)),))
 
 
-def test_the_summary_says_how_it_was_trained(digits):
+def test_the_summary_says_how_it_was_trained(digits) -> None:
     config, result = digits
     summary = result.bundle.training
     assert summary["data"]["family"] == "neal2018"
@@ -102,7 +103,7 @@ def test_the_summary_says_how_it_was_trained(digits):
     assert "torch" in summary["versions"]
 
 
-def test_the_logs_lie_beside_the_bundle(digits):
+def test_the_logs_lie_beside_the_bundle(digits) -> None:
     config, result = digits
     with (config.run_folder / "metrics.csv").open() as file:
         rows = list(csv.DictReader(file))
@@ -112,7 +113,7 @@ def test_the_logs_lie_beside_the_bundle(digits):
     assert not (config.run_folder / "last.ckpt").exists()  # finished: nothing to resume
 
 
-def test_two_stages_and_the_weights_of_the_lowest_validation_anchor_loss(digits):
+def test_two_stages_and_the_weights_of_the_lowest_validation_anchor_loss(digits) -> None:
     _, result = digits
     assert [row["stage"] for row in result.history] == [1, 1, 1, 2, 2]
     assert [row["lr"] for row in result.history] == pytest.approx([0.05, 0.05, 0.05, 0.005, 0.005])
@@ -125,7 +126,7 @@ def test_two_stages_and_the_weights_of_the_lowest_validation_anchor_loss(digits)
     assert float(own) == pytest.approx(best, rel=0.02)  # validation during training may run in bf16
 
 
-def test_the_same_seed_gives_the_same_file_and_another_seed_another(digits, tmp_path):
+def test_the_same_seed_gives_the_same_file_and_another_seed_another(digits, tmp_path: Path) -> None:
     config, result = digits
     again = train(replace(config, out=tmp_path / "digits.cac"))
     assert again.bundle.checksum == result.bundle.checksum
@@ -133,7 +134,7 @@ def test_the_same_seed_gives_the_same_file_and_another_seed_another(digits, tmp_
     assert other.bundle.checksum != result.bundle.checksum
 
 
-def test_training_leaves_the_callers_random_numbers_and_threads_alone(tmp_path):
+def test_training_leaves_the_callers_random_numbers_and_threads_alone(tmp_path: Path) -> None:
     torch.manual_seed(3)
     expected = torch.rand(4)
     torch.manual_seed(3)
@@ -142,7 +143,7 @@ def test_training_leaves_the_callers_random_numbers_and_threads_alone(tmp_path):
     assert torch.get_num_threads() == 1
 
 
-def test_photos_of_other_things_are_reported_but_change_nothing(tmp_path):
+def test_photos_of_other_things_are_reported_but_change_nothing(tmp_path: Path) -> None:
     write_folder(tmp_path / "photos")
     for i in range(5):
         write_photo(tmp_path / "other" / f"{i}.png", (180, 180, 20), seed=i)
@@ -161,7 +162,7 @@ def test_photos_of_other_things_are_reported_but_change_nothing(tmp_path):
 
 
 @pytest.mark.parametrize("optimiser", ["sgd", "adamw"])
-def test_one_cycle_rises_and_falls_to_nothing(tmp_path, optimiser):
+def test_one_cycle_rises_and_falls_to_nothing(tmp_path: Path, optimiser: str) -> None:
     write_folder(tmp_path / "photos")
     settings = OptimiserConfig(name=optimiser, lr=0.01, batch_size=8)
     schedule = ScheduleConfig(kind="one_cycle", epochs=6)
@@ -172,7 +173,7 @@ def test_one_cycle_rises_and_falls_to_nothing(tmp_path, optimiser):
     assert rates[-1] < 1e-3 < rates[1]
 
 
-def test_layers_learn_at_rates_that_rise_from_the_first_to_the_last():
+def test_layers_learn_at_rates_that_rise_from_the_first_to_the_last() -> None:
     network = torch.nn.Sequential(torch.nn.Linear(4, 4), torch.nn.ReLU(), torch.nn.Linear(4, 4), torch.nn.Linear(4, 2))
     groups = layer_rates(network, 0.1, 0.01)
     assert [group["lr"] for group in groups] == pytest.approx([0.001, 0.01, 0.1])
@@ -184,7 +185,9 @@ def test_layers_learn_at_rates_that_rise_from_the_first_to_the_last():
 
 
 @pytest.mark.parametrize("kind", ["one_cycle", "two_stage"])
-def test_a_small_rate_of_the_first_layer_keeps_it_and_the_history_names_the_rate_of_the_last(tmp_path, kind):
+def test_a_small_rate_of_the_first_layer_keeps_it_and_the_history_names_the_rate_of_the_last(
+    tmp_path: Path, kind: str
+) -> None:
     write_folder(tmp_path / "photos")
     schedule = ScheduleConfig(kind=kind, epochs=3, second_epochs=0)
 
@@ -202,7 +205,7 @@ def test_a_small_rate_of_the_first_layer_keeps_it_and_the_history_names_the_rate
     assert moved(0.001, "a.cac") < 0.05 * moved(1.0, "b.cac")
 
 
-def test_frozen_parts_keep_weights_and_statistics_and_the_rest_learns(tmp_path):
+def test_frozen_parts_keep_weights_and_statistics_and_the_rest_learns(tmp_path: Path) -> None:
     write_folder(tmp_path / "photos")
     plain = photo_config(tmp_path / "photos", tmp_path / "m.cac", schedule=ScheduleConfig("one_cycle", epochs=2))
     model = replace(plain.model, frozen=["features.0", "features.1", "features.3"])
@@ -221,7 +224,7 @@ def test_frozen_parts_keep_weights_and_statistics_and_the_rest_learns(tmp_path):
             train(replace(plain, model=replace(model, frozen=frozen)))
 
 
-def test_a_class_with_one_photo_is_trained_and_reported(tmp_path):
+def test_a_class_with_one_photo_is_trained_and_reported(tmp_path: Path) -> None:
     write_folder(tmp_path / "photos")
     write_photo(tmp_path / "photos" / "single" / "1.png", (128, 128, 128))
     result = train(photo_config(tmp_path / "photos", tmp_path / "m.cac"))
@@ -230,13 +233,13 @@ def test_a_class_with_one_photo_is_trained_and_reported(tmp_path):
     assert any("no validation image of single" in warning for warning in result.warnings)
 
 
-def test_classes_of_a_single_photo_each_cannot_be_validated(tmp_path):
+def test_classes_of_a_single_photo_each_cannot_be_validated(tmp_path: Path) -> None:
     write_folder(tmp_path / "photos", count=1)
     with pytest.raises(DataError, match="single photo"):
         train(photo_config(tmp_path / "photos", tmp_path / "m.cac"))
 
 
-def test_a_loss_that_is_nan_ends_in_a_sentence_and_leaves_what_was_written(tmp_path):
+def test_a_loss_that_is_nan_ends_in_a_sentence_and_leaves_what_was_written(tmp_path: Path) -> None:
     out = tmp_path / "m.cac"
     out.write_bytes(b"an older model")
     config = tiny_config(out, optimiser=OptimiserConfig(lr=1e20), precision="float32")
@@ -245,9 +248,9 @@ def test_a_loss_that_is_nan_ends_in_a_sentence_and_leaves_what_was_written(tmp_p
     assert out.read_bytes() == b"an older model"
 
 
-def test_nan_after_some_epochs_keeps_the_last_good_state(tmp_path):
+def test_nan_after_some_epochs_keeps_the_last_good_state(tmp_path: Path) -> None:
     class Poison(Callback):
-        def on_train_batch_start(self, trainer, module, batch, batch_idx):
+        def on_train_batch_start(self, trainer, module, batch, batch_idx) -> None:
             if trainer.current_epoch == 2:
                 next(module.backbone.parameters()).data.fill_(float("nan"))
 
@@ -260,7 +263,7 @@ def test_nan_after_some_epochs_keeps_the_last_good_state(tmp_path):
     assert len((config.run_folder / "metrics.csv").read_text().splitlines()) == 3
 
 
-def test_a_wrong_backbone_is_refused_before_the_images_are_read(tmp_path):
+def test_a_wrong_backbone_is_refused_before_the_images_are_read(tmp_path: Path) -> None:
     (tmp_path / "photos").mkdir()  # reading it would be an error
     config = photo_config(tmp_path / "photos", tmp_path / "m.cac")
     config.model.backbone = "resnet19"
@@ -272,17 +275,17 @@ def test_a_wrong_backbone_is_refused_before_the_images_are_read(tmp_path):
     assert not config.run_folder.exists()
 
 
-def test_a_network_of_one_size_is_not_trained_at_another(tmp_path):
+def test_a_network_of_one_size_is_not_trained_at_another(tmp_path: Path) -> None:
     config = tiny_config(tmp_path / "m.cac", augment=AugmentConfig(image_size=8))
     with pytest.raises(TrainingError, match=r"augment\.image_size 8: paper takes images of 16 pixels only"):
         train(config)
 
 
-def test_a_network_of_any_size_trains_at_one_and_is_calibrated_at_the_other(tmp_path):
+def test_a_network_of_any_size_trains_at_one_and_is_calibrated_at_the_other(tmp_path: Path) -> None:
     sizes = set()
 
     class Watch(Callback):
-        def on_train_start(self, trainer, module):
+        def on_train_start(self, trainer, module) -> None:
             module.backbone.register_forward_pre_hook(lambda m, i: sizes.add((m.training, i[0].shape[-1])))
 
     config = tiny_config(tmp_path / "m.cac", augment=AugmentConfig(image_size=32))
@@ -294,14 +297,16 @@ def test_a_network_of_any_size_trains_at_one_and_is_calibrated_at_the_other(tmp_
     assert bundle.preprocessing.image_size == 48
 
 
-def test_loss_settings_travel_with_the_model(tmp_path):
+def test_loss_settings_travel_with_the_model(tmp_path: Path) -> None:
     config = tiny_config(tmp_path / "m.cac", loss=LossConfig(anchor_weight=0.2, anchor_magnitude=5.0))
     config.schedule = ScheduleConfig(kind="one_cycle", epochs=1)
     bundle = train(config).bundle
     assert (bundle.anchor_weight, bundle.anchor_magnitude) == (0.2, 5.0)
 
 
-def test_the_command_line_prints_the_figures_and_what_to_run_next(tmp_path, capsys):
+def test_the_command_line_prints_the_figures_and_what_to_run_next(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     write_folder(tmp_path / "my photos")
     write_folder(tmp_path / "other")
     out = tmp_path / "shop.cac"
@@ -316,7 +321,7 @@ def test_the_command_line_prints_the_figures_and_what_to_run_next(tmp_path, caps
     assert load_bundle(out).class_names == ("blue", "green", "red")
 
 
-def test_validation_share_is_respected(tmp_path):
+def test_validation_share_is_respected(tmp_path: Path) -> None:
     write_folder(tmp_path / "photos", count=10)
     data = DataConfig(root=tmp_path / "photos", validation_share=0.3)
     config = photo_config(tmp_path / "photos", tmp_path / "m.cac", data=data)

@@ -18,21 +18,21 @@ def run(losses, **config):
     return state, [state.observe(loss, ScheduleConfig(**config)) for loss in losses]
 
 
-def test_a_stage_goes_on_while_the_anchor_loss_falls_and_ends_at_its_most_epochs():
+def test_a_stage_goes_on_while_the_anchor_loss_falls_and_ends_at_its_most_epochs() -> None:
     state, steps = run([5, 4, 3, 2], epochs=3, second_epochs=1, patience=2)
     assert steps == [Step.GO_ON, Step.GO_ON, Step.SECOND_STAGE, Step.FINISH]
     assert state.epochs == (3, 1)
     assert state.finished
 
 
-def test_a_stage_has_converged_after_patience_epochs_without_a_lower_loss():
+def test_a_stage_has_converged_after_patience_epochs_without_a_lower_loss() -> None:
     state, steps = run([5, 4, 4, 6, 3.9, 5, 5], epochs=100, second_epochs=100, patience=2)
     assert steps == [Step.GO_ON] * 3 + [Step.SECOND_STAGE, Step.GO_ON, Step.GO_ON, Step.FINISH]
     assert state.epochs == (4, 3)
     assert state.best == 3.9
 
 
-def test_the_best_weights_are_those_of_the_lowest_loss_of_both_stages():
+def test_the_best_weights_are_those_of_the_lowest_loss_of_both_stages() -> None:
     state = TwoStage()
     config = ScheduleConfig(epochs=2, second_epochs=2)
     improved = []
@@ -42,12 +42,12 @@ def test_the_best_weights_are_those_of_the_lowest_loss_of_both_stages():
     assert improved == [True, True, False, True]
 
 
-def test_a_decrease_below_min_delta_does_not_count():
+def test_a_decrease_below_min_delta_does_not_count() -> None:
     _, steps = run([5, 4.99, 4.98], epochs=100, second_epochs=0, patience=2, min_delta=0.1)
     assert steps == [Step.GO_ON, Step.GO_ON, Step.FINISH]
 
 
-def test_without_second_epochs_there_is_one_stage():
+def test_without_second_epochs_there_is_one_stage() -> None:
     state, steps = run([5], epochs=1, second_epochs=0)
     assert steps == [Step.FINISH]
     assert state.epochs == (1, 0)
@@ -64,11 +64,11 @@ def test_without_second_epochs_there_is_one_stage():
         ("", False),
     ],
 )
-def test_bf16_is_taken_only_from_a_cpu_that_has_its_instructions(cpuinfo, answer):
+def test_bf16_is_taken_only_from_a_cpu_that_has_its_instructions(cpuinfo: str, answer: bool) -> None:
     assert cpu_multiplies_bf16(cpuinfo) is answer
 
 
-def test_an_explicit_precision_is_obeyed():
+def test_an_explicit_precision_is_obeyed() -> None:
     cpu = torch.device("cpu")
     assert [choose_precision(p, cpu) for p in ("float32", "bf16", "fp16")] == ["32-true", "bf16-mixed", "16-mixed"]
 
@@ -94,7 +94,7 @@ def inputs_of(network, images):
     return seen
 
 
-def test_depthwise_convolutions_that_learn_compute_in_float32_between_bf16_layers():
+def test_depthwise_convolutions_that_learn_compute_in_float32_between_bf16_layers() -> None:
     network, images, cpu = small_network(), torch.randn(2, 4, 8, 8), torch.device("cpu")
     outside = inputs_of(network, images)
     low = network[1].weight.grad.clone()
@@ -113,7 +113,7 @@ def test_depthwise_convolutions_that_learn_compute_in_float32_between_bf16_layer
     assert all("forward" not in vars(layer) for layer in network)
 
 
-def test_depthwise_convolutions_are_as_they_were_after_an_error_and_untouched_on_a_gpu():
+def test_depthwise_convolutions_are_as_they_were_after_an_error_and_untouched_on_a_gpu() -> None:
     network = small_network()
     with pytest.raises(KeyboardInterrupt), depthwise_in_float32(network, torch.device("cpu")):
         raise KeyboardInterrupt

@@ -9,6 +9,7 @@ import struct
 from contextlib import ExitStack
 from pathlib import Path
 
+from cac_core.support import console
 from cac_core.support.regular_files import no_file_because
 from cac_ros.bags.bag_file import BagFile, ScannedFile
 from cac_ros.bags.findings import Findings
@@ -102,16 +103,17 @@ class _Opener:
         elif has_log(path) and kind in ("sqlite3", None):
             place = self._with_log(path)
             kind = kind_of(place)
-        if kind is None:
+        if kind is None or kind == "zstd":
             raise _no_bag(path)
-        try:
-            if kind == "mcap":
-                return IndexedMcap(place, path.name)
-            if kind == "sqlite3":
-                return SqliteFile(place, path.name)
-            return Ros1File(place, path.name)
-        except Exception as error:  # noqa: BLE001 — damage makes readers raise anything: assertions, struct errors, …
-            return self._read_what_is_left(path, place, error)
+        with console.err.status(f"opening {path.name}"):
+            try:
+                if kind == "mcap":
+                    return IndexedMcap(place, path.name)
+                if kind == "sqlite3":
+                    return SqliteFile(place, path.name)
+                return Ros1File(place, path.name)
+            except Exception as error:  # noqa: BLE001 — damage makes readers raise anything: assertions, struct errors
+                return self._read_what_is_left(path, place, error)
 
     def _with_log(self, path: Path) -> Path:
         """A copy with the log that SQLite left beside the file, or the file itself where the log is of no use."""

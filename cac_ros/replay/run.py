@@ -49,7 +49,7 @@ def replay(config: ReplayConfig) -> Evaluation:
         labels = _labels(bag, config)
         rows, notes, live, model = _classify(bag, topic, bundle, theta, config)
         if not rows:
-            raise ReplayError(f"{bag.path}: there is no frame on {topic.name}; record the bag again.")
+            raise ReplayError(" ".join([f"{bag.path}: no frame on {topic.name} can be read.", *bag.notes]))
         truncated = bag.damaged
         times = sorted(row.time_ns for row in rows)
         if labels is not None:

@@ -170,6 +170,7 @@ HUGE: list[dict[str, Any]] = [
 ]
 
 
+@pytest.mark.slow
 def test_a_small_file_that_asks_for_a_huge_network_takes_no_memory(tmp_path: Path) -> None:
     paths = []
     for number, backbone in enumerate(HUGE):
@@ -271,3 +272,14 @@ def test_a_bundle_with_such_a_name_is_never_written(tmp_path: Path) -> None:
         with pytest.raises(BundleInvalidError):
             save_bundle(tiny_bundle(**changes), tmp_path / "x.cac")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_training_whose_model_could_not_be_written_does_not_begin(tmp_path: Path) -> None:
+    for name, sentence in (("Unknown", "is called 'Unknown'"), ("a\nb", r"cannot be shown (a\nb)")):
+        root = write_folder(tmp_path / str(len(name)), {"cup": 4, name: 4})
+        with pytest.raises(DataError) as error:
+            train(photo_config(root, tmp_path / "x.cac"))
+        assert sentence in str(error.value)
+    with pytest.raises(TrainingError, match="the name of the file holds a character"):
+        train(tiny_config(tmp_path / "a\nb.cac"))
+    assert not list(tmp_path.glob("*.cac"))

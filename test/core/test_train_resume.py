@@ -67,6 +67,7 @@ def unbroken(tmp_path_factory: pytest.TempPathFactory):
 
 
 # Epochs count from 0: the kill comes in the middle of the second, third or fourth.
+@pytest.mark.slow
 @pytest.mark.parametrize(("schedule", "epoch"), [("two_stage", 1), ("two_stage", 3), ("one_cycle", 2)])
 def test_killed_in_the_middle_of_an_epoch(tmp_path: Path, unbroken, schedule: str, epoch: int) -> None:
     config = tiny_config(tmp_path / "m.cac", schedule=SCHEDULES[schedule])

@@ -134,6 +134,7 @@ def test_the_same_seed_gives_the_same_file_and_another_seed_another(digits, tmp_
     assert other.bundle.checksum != result.bundle.checksum
 
 
+@pytest.mark.slow
 def test_training_leaves_the_callers_random_numbers_and_threads_alone(tmp_path: Path) -> None:
     torch.manual_seed(3)
     expected = torch.rand(4)
@@ -281,6 +282,7 @@ def test_a_network_of_one_size_is_not_trained_at_another(tmp_path: Path) -> None
         train(config)
 
 
+@pytest.mark.slow
 def test_a_network_of_any_size_trains_at_one_and_is_calibrated_at_the_other(tmp_path: Path) -> None:
     sizes = set()
 

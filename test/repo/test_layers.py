@@ -103,6 +103,7 @@ def test_no_file_of_cac_core_imports_ros_even_inside_a_function() -> None:
     assert {name: files for name, files in found.items() if name in ROS} == {}
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_importing_every_module_of_cac_core_imports_no_ros() -> None:
     command = [sys.executable, "-c", IMPORT_EVERYTHING]

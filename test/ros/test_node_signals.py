@@ -10,6 +10,8 @@ import pytest
 
 from test.ros.driver import NodeProcess, connected, picture, running, wait_until
 
+pytestmark = pytest.mark.slow
+
 BOTH = [signal.SIGINT, signal.SIGTERM]
 
 

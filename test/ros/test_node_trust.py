@@ -15,6 +15,8 @@ from test.core.bundles import Change, rewrite
 from test.ros.colour_bundle import colour_bundle, write_model
 from test.ros.driver import RED, NodeProcess, Robot, connected, picture, running, sums_up, values_of, wait_until
 
+pytestmark = pytest.mark.slow
+
 HANGS = (255, 255, 0)
 FAULTY = ("-m", "test.ros.faulty_node")
 

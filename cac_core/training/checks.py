@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from cac_core.support.errors import TrainingError
+from cac_core.support.names import name_problem
 from cac_core.training.config import TrainConfig
 
 
@@ -20,6 +21,8 @@ def check(config: TrainConfig) -> None:
     _check_numbers(config)
     if config.out.is_dir():
         raise TrainingError(f"out is the folder {config.out}: give a file name such as {config.out / 'model.cac'}.")
+    if problem := name_problem(config.out.stem):
+        raise TrainingError(f"the model is named after its file, and the name of the file {problem}: give another out.")
     parent = _first_existing(config.out.absolute().parent)
     if not parent.is_dir() or not os.access(parent, os.W_OK):
         raise TrainingError(f"{config.out} cannot be written, because {parent} is not a folder with write permission.")

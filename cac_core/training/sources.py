@@ -5,6 +5,7 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
+from cac_core.bundle.checks import class_names_problem
 from cac_core.data import LabelledImages, joined, load_digits_trial, load_image_folder, load_unknown_folder
 from cac_core.preprocessing import Preprocessing
 from cac_core.support.errors import DataError
@@ -60,6 +61,8 @@ def load_training_data(config: TrainConfig) -> TrainingData:
     preprocessing = Preprocessing(config.image_size, p.channels, p.fit, p.interpolation, *neutral)
     known, unknown = (_digits if config.data.dataset == "digits" else _folder)(config, preprocessing)
     train, validation = known.train, known.validation
+    if problem := class_names_problem(train.class_names):  # said now, and not when the model is to be written
+        raise DataError(f"these photos cannot be trained on: {problem}. Rename its folder.")
     folder = config.data.known_unknown
     known_unknown = load_unknown_folder(folder, preprocessing, train.class_names) if folder else None
     train_unknown = None

@@ -22,8 +22,18 @@ from cac_core.backbones.options import PAPER, TIMM, TORCHVISION
 from cac_core.backbones.spec import BackboneError, BackboneSpec
 from cac_core.bundle import load_bundle, save_bundle
 from cac_core.model import build_model
-from cac_core.support.errors import BundleDamagedError, BundleError, BundleInvalidError, BundleVersionError
+from cac_core.support.errors import (
+    BundleDamagedError,
+    BundleError,
+    BundleInvalidError,
+    BundleVersionError,
+    DataError,
+    TrainingError,
+)
+from cac_core.training import train
 from test.core.bundles import Change, rewrite, tiny_bundle
+from test.core.photos import write_folder
+from test.core.trainings import photo_config, tiny_config
 
 
 @pytest.fixture
@@ -276,7 +286,7 @@ def test_a_bundle_with_such_a_name_is_never_written(tmp_path: Path) -> None:
 
 def test_a_training_whose_model_could_not_be_written_does_not_begin(tmp_path: Path) -> None:
     for name, sentence in (("Unknown", "is called 'Unknown'"), ("a\nb", r"cannot be shown (a\nb)")):
-        root = write_folder(tmp_path / str(len(name)), {"cup": 4, name: 4})
+        root = write_folder(tmp_path / str(len(name)), ["cup", name], count=8)
         with pytest.raises(DataError) as error:
             train(photo_config(root, tmp_path / "x.cac"))
         assert sentence in str(error.value)

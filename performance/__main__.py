@@ -2,12 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """All measurements: ``python -m performance [--device cuda] [NAME [OPTIONS]]``."""
 
-import argparse
 import subprocess
 import sys
-import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from cac_core.support import console
+from cac_core.support.arguments import UsageError
+from cac_core.support.command import Command, run
 from performance.table import FOLDER, print_rows, read_rows
 
 ROWS = {
@@ -27,36 +29,57 @@ OTHERS = {
 """Measurements with a table of their own."""
 
 
-def main() -> int:
+EVERYTHING = {**ROWS, **OTHERS}
+
+NOTES = (
+    "measurements:\n"
+    + "\n".join(f"  {name:<15} {what}" for name, what in EVERYTHING.items())
+    + """
+
+Without NAME all run, which takes about an hour, and one table comes at the end.
+With NAME its own options may follow:
+  python -m performance node --help
+  python -m performance memory --frames 20000
+Close what else runs on the machine first. JSON files with every round are kept in bench_output/.
+"""
+)
+
+
+@dataclass(frozen=True)
+class PerformanceOptions:
+    """Measure this machine: medians of several runs; both sides of a ratio come from one run.
+
+    Attributes:
+        name: one measurement; all when not given.
+        options: of that measurement.
+        device: auto, cpu or cuda:N.
+    """
+
+    name: str | None = None
+    options: tuple[str, ...] = ()
+    device: str = "auto"
+
+
+COMMAND = Command(
+    PerformanceOptions,
+    "python -m performance --device cpu node --rounds 1",
+    positional=("name",),
+    rest="options",
+    notes=NOTES,
+)
+
+
+def main(words: Sequence[str] | None = None) -> int:
     """Run one measurement, or all one after the other, each in a process of its own."""
-    everything = {**ROWS, **OTHERS}
-    parser = argparse.ArgumentParser(
-        prog="python -m performance",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        description="Measure this machine: medians of several runs; both sides of a ratio come from one run.",
-        epilog="measurements:\n"
-        + "\n".join(f"  {name:<15} {what}" for name, what in everything.items())
-        + textwrap.dedent("""
-
-            Without NAME all run, which takes about an hour, and one table comes at the end.
-            With NAME its own options may follow:
-              python -m performance node --help
-              python -m performance memory --frames 20000
-            Close what else runs on the machine first. JSON files with every round are kept in bench_output/.
-            """),
-    )
-    parser.add_argument("--device", default="auto", help="auto, cpu or cuda:N; default auto")
-    parser.add_argument("name", nargs="?", metavar="NAME", help="one measurement; all when omitted")
-    parser.add_argument("options", nargs=argparse.REMAINDER, metavar="OPTIONS", help="of that measurement")
-    arguments = parser.parse_args()
-    if arguments.name is None:
-        return run_all(arguments.device)
-    if arguments.name not in everything:
-        parser.error(f"there is no measurement {arguments.name!r}: choose from {', '.join(everything)}")
-    return run(arguments.name, arguments.device, arguments.options)
+    chosen = COMMAND.parse(words)
+    if chosen.name is None:
+        return run_all(chosen.device)
+    if chosen.name not in EVERYTHING:
+        raise UsageError(f"there is no measurement {chosen.name!r}: choose from {', '.join(EVERYTHING)}.")
+    return measure(chosen.name, chosen.device, chosen.options)
 
 
-def run(name: str, device: str, options: list[str]) -> int:
+def measure(name: str, device: str, options: Sequence[str] = ()) -> int:
     """Run a measurement; its exit status."""
     chosen = [] if device == "auto" else ["--device", device]
     return subprocess.run([sys.executable, "-m", f"performance.{name}", *chosen, *options], check=False).returncode
@@ -64,11 +87,11 @@ def run(name: str, device: str, options: list[str]) -> int:
 
 def run_all(device: str) -> int:
     """Run everything that needs no options and print the one table."""
-    failed = [name for name in OTHERS if run(name, device, [])]
+    failed = [name for name in OTHERS if measure(name, device)]
     rows = []
     for name, what in ROWS.items():
         console.err.print(f"{name}: {what}", style="bold", markup=False, highlight=False)
-        if run(name, device, ["--part"]):
+        if measure(name, device, ["--part"]):
             failed.append(name)
         else:
             rows += read_rows(FOLDER / f"{name}.json")
@@ -79,4 +102,4 @@ def run_all(device: str) -> int:
 
 
 if __name__ == "__main__":
-    console.run_command(main)
+    run(main)

@@ -1,29 +1,50 @@
 # SPDX-FileCopyrightText: 2026 cac_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The bare engine on batches of 1 to 16 frames: what several cameras, or a replay, gain from one call.
-
-No ROS: 640x480 frames in memory, resize, network, scores and decisions.
-
-  python -m performance batches                                       the engine that auto chooses
-  python -m performance batches --engine torch --precision bf16       another engine or precision
-  python -m performance batches --device cuda:0 --interpolation area  a GPU that resizes as well
-"""
+"""The bare engine on batches of 1 to 16 frames: what several cameras, or a replay, gain from one call."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
-from cac_core.support import console
+from cac_core.support.command import Command, run
+from cac_core.support.ranges import PositiveFloat, PositiveInt
 from performance import table
 from performance.model import bare_loop, load, model_file
 from performance.pictures import pictures
 from performance.table import Figures, Measurement
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+@dataclass
+class BatchesOptions(table.Options):
+    """The bare engine on batches of 1 to 16 frames: what several cameras, or a replay, gain from one call.
+
+    No ROS: 640x480 frames in memory, resize, network, scores and decisions.
+
+    Attributes:
+        sizes: of the batches.
+        seconds: per batch size and round.
+    """
+
+    sizes: tuple[PositiveInt, ...] = (1, 2, 4, 8, 16)
+    seconds: PositiveFloat = 3.0
+    json: Path = table.FOLDER / "batches.json"
+
+
+COMMAND = Command(
+    BatchesOptions,
+    "python -m performance batches --sizes 1 4 16",
+    notes="""\
+more examples:
+  python -m performance batches                                       the engine that auto chooses
+  python -m performance batches --engine torch --precision bf16       another engine or precision
+  python -m performance batches --device cuda:0 --interpolation area  a GPU that resizes as well
+""",
+)
+
+
+def main(words: Sequence[str] | None = None) -> int:
     """Measure and print."""
-    parser = table.parser("batches", __doc__)
-    parser.add_argument("--sizes", type=int, nargs="+", default=[1, 2, 4, 8, 16], help="default 1 2 4 8 16")
-    parser.add_argument("--seconds", type=float, default=3.0, help="per batch size and round; default 3")
-    a = table.parse(parser, arguments)
+    a = table.parse(COMMAND, words)
     figures, images = Figures(), pictures(640, 480, jpeg=False, count=16)
     sizes = sorted({1, *a.sizes})
     with model_file(a) as model:
@@ -49,4 +70,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    console.run_command(main)
+    run(main)

@@ -1,18 +1,13 @@
 # SPDX-FileCopyrightText: 2026 cac_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""One model that answers 1, 2 and 4 cameras (image_topics): latency, throughput, and whether each gets its share.
-
-The node takes the newest frame of every camera in one batch. Beside it, in the same run, the same batches in a bare
-loop without ROS.
-
-  python -m performance cameras                                1, 2 and 4 cameras at 10 Hz each
-  python -m performance cameras --device cuda:0 --rate 30      several cameras at full rate on a GPU
-  python -m performance cameras --counts 1 8 --rounds 1        other numbers
-"""
+"""One model that answers 1, 2 and 4 cameras (image_topics): latency, throughput, and whether each gets its share."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
-from cac_core.support import console
+from cac_core.support.command import Command, run
+from cac_core.support.ranges import PositiveFloat, PositiveInt
 from performance import table
 from performance.camera import Camera
 from performance.model import bare_loop, load, model_file
@@ -21,12 +16,38 @@ from performance.processes import our_node, prepare_ros
 from performance.table import Figures, Measurement
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+@dataclass
+class CamerasOptions(table.CameraOptions):
+    """One model that answers 1, 2 and 4 cameras (image_topics): latency, throughput, and whether each gets its share.
+
+    The node takes the newest frame of every camera in one batch. Beside it, in the same run, the same batches in a bare
+    loop without ROS.
+
+    Attributes:
+        counts: numbers of cameras.
+    """
+
+    counts: tuple[PositiveInt, ...] = (1, 2, 4)
+    rate: PositiveFloat = 10.0
+    frames: PositiveInt = 100
+    json: Path = table.FOLDER / "cameras.json"
+
+
+COMMAND = Command(
+    CamerasOptions,
+    "python -m performance cameras --counts 1 8 --rounds 1",
+    notes="""\
+more examples:
+  python -m performance cameras                                1, 2 and 4 cameras at 10 Hz each
+  python -m performance cameras --device cuda:0 --rate 30      several cameras at full rate on a GPU
+  python -m performance cameras --counts 1 8 --rounds 1        other numbers
+""",
+)
+
+
+def main(words: Sequence[str] | None = None) -> int:
     """Measure and print."""
-    parser = table.parser("cameras", __doc__)
-    parser.add_argument("--counts", type=int, nargs="+", default=[1, 2, 4], help="numbers of cameras; default 1 2 4")
-    table.camera_options(parser, rate=10.0, frames=100, of="camera")
-    a = table.parse(parser, arguments)
+    a = table.parse(COMMAND, words)
     prepare_ros()
     figures, images = Figures(), pictures(a.width, a.height, jpeg=False)
     with model_file(a) as model:
@@ -61,4 +82,4 @@ def row(f: Figures, count: int, what: str) -> Measurement:
 
 
 if __name__ == "__main__":
-    console.run_command(main)
+    run(main)

@@ -1,17 +1,11 @@
 # SPDX-FileCopyrightText: 2026 cac_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Time and memory of loss and scores over the number of classes: ``python -m performance classes``.
+"""Time and memory of loss and scores over the number of classes: ``python -m performance classes``."""
 
-For 10 to 10,000 classes: loss and gradient through the anchored distances, and rejection scores from distances. Both
-hold a few tensors of batch times classes and nothing larger. Beside them, up to --matrix classes, the way through a
-matrix of centres, as after calibration: its time grows with the square of the classes, because each of the N centres
-has N coordinates.
-"""
-
-import argparse
 import statistics
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch.profiler import ProfilerActivity, profile
@@ -19,7 +13,9 @@ from torch.profiler import ProfilerActivity, profile
 from cac_core import equations
 from cac_core.benchmark.anchored_distances import anchored_distances
 from cac_core.support import console
+from cac_core.support.command import Command, run
 from cac_core.support.devices import resolve_device
+from cac_core.support.ranges import PositiveInt
 
 SIZES = (10, 100, 1000, 10000)
 
@@ -45,14 +41,34 @@ def allocated(step: Callable[[], object], device: torch.device) -> float:
     return float(sum(max(0, getattr(event, key)) for event in measured.events()))
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+@dataclass
+class ClassesOptions:
+    """Time and memory of loss and scores over the number of classes.
+
+    For 10 to 10,000 classes: loss and gradient through the anchored distances, and rejection scores from distances.
+    Both hold a few tensors of batch times classes and nothing larger. Beside them, up to --matrix classes, the way
+    through a matrix of centres, as after calibration: its time grows with the square of the classes, because each of
+    the N centres has N coordinates.
+
+    Attributes:
+        batch: images per step.
+        repeats: the medians of so many are printed.
+        matrix: most classes for the way through a matrix.
+        device: auto, cpu or cuda:N.
+    """
+
+    batch: PositiveInt = 128
+    repeats: PositiveInt = 7
+    matrix: PositiveInt = 1000
+    device: str = "auto"
+
+
+COMMAND = Command(ClassesOptions, "python -m performance classes --device cpu")
+
+
+def main(words: Sequence[str] | None = None) -> int:
     """Measure and print."""
-    parser = argparse.ArgumentParser(prog="python -m performance classes", description=__doc__)
-    parser.add_argument("--batch", type=int, default=128)
-    parser.add_argument("--repeats", type=int, default=7, help="the medians of so many are printed")
-    parser.add_argument("--matrix", type=int, default=1000, help="most classes for the way through a matrix")
-    parser.add_argument("--device", default="auto", help="auto, cpu or cuda:N")
-    values = parser.parse_args(arguments)
+    values = COMMAND.parse(words)
     device, _ = resolve_device(values.device)
     rows = []
     for n in SIZES:
@@ -88,4 +104,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    console.run_command(main)
+    run(main)

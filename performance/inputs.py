@@ -1,19 +1,14 @@
 # SPDX-FileCopyrightText: 2026 cac_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Latency and throughput of the node for each size of image, raw and JPEG.
+"""Latency and throughput of the node for each size of image, raw and JPEG."""
 
-Beside each row, in the same run: an echo node for the same images (what ROS 2 in Python costs) and reading plus
-classifying them in a bare loop (what the work costs).
-
-  python -m performance inputs                                all six rows
-  python -m performance inputs --sizes 1920x1080 --reduced    what reduced_jpeg saves
-  python -m performance inputs --rounds 1 --frames 30         only to see that it works
-"""
-
-import argparse
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
-from cac_core.support import console
+from cac_core.support.arguments import UsageError
+from cac_core.support.command import Command, run
+from cac_core.support.ranges import PositiveFloat, PositiveInt
 from performance import table
 from performance.camera import Camera
 from performance.model import bare_loop, load, model_file
@@ -26,28 +21,55 @@ KINDS = {"raw": "echo", "JPEG": "echo_jpeg"}
 
 
 def size(text: str) -> tuple[int, int]:
-    """``WIDTHxHEIGHT`` as numbers; raises argparse's error for anything else."""
+    """``WIDTHxHEIGHT`` as numbers; raises UsageError for anything else."""
     width, _, height = text.partition("x")
     if not (width.isdecimal() and height.isdecimal()):
-        raise argparse.ArgumentTypeError(f"write a size as WIDTHxHEIGHT, such as 640x480, not {text!r}")
+        raise UsageError(f"write a size as WIDTHxHEIGHT, such as 640x480, not {text!r}.")
     return int(width), int(height)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+@dataclass
+class InputsOptions(table.Options):
+    """Latency and throughput of the node for each size of image, raw and JPEG.
+
+    Beside each row, in the same run: an echo node for the same images (what ROS 2 in Python costs) and reading plus
+    classifying them in a bare loop (what the work costs).
+
+    Attributes:
+        sizes: of the frames, WIDTHxHEIGHT.
+        rate: of the latency rows [Hz].
+        frames: per round and row.
+        reduced: with the node's parameter reduced_jpeg.
+    """
+
+    sizes: tuple[str, ...] = SIZES
+    rate: PositiveFloat = 30.0
+    frames: PositiveInt = 200
+    reduced: bool = False
+    json: Path = table.FOLDER / "inputs.json"
+
+
+COMMAND = Command(
+    InputsOptions,
+    "python -m performance inputs --sizes 640x480",
+    notes="""\
+more examples:
+  python -m performance inputs                                all six rows
+  python -m performance inputs --sizes 1920x1080 --reduced    what reduced_jpeg saves
+  python -m performance inputs --rounds 1 --frames 30         only to see that it works
+""",
+)
+
+
+def main(words: Sequence[str] | None = None) -> int:
     """Measure and print."""
-    parser = table.parser("inputs", __doc__)
-    parser.add_argument(
-        "--sizes", nargs="+", type=size, default=[size(s) for s in SIZES], help=f"default {' '.join(SIZES)}"
-    )
-    parser.add_argument("--rate", type=float, default=30.0, help="of the latency rows [Hz]; default 30")
-    parser.add_argument("--frames", type=int, default=200, help="per round and row; default 200")
-    parser.add_argument("--reduced", action="store_true", help="with the node's parameter reduced_jpeg")
-    a = table.parse(parser, arguments)
+    a = table.parse(COMMAND, words)
+    sizes = [size(text) for text in a.sizes]
     prepare_ros()
     figures, rows = Figures(), []
     with model_file(a) as model:
         predictor = load(model, a)
-        for width, height in a.sizes:
+        for width, height in sizes:
             for kind, echo in KINDS.items():
                 name = f"{width}×{height} {kind}"
                 images = pictures(width, height, kind == "JPEG")
@@ -84,4 +106,4 @@ def row(f: Figures, name: str, rate: str) -> Measurement:
 
 
 if __name__ == "__main__":
-    console.run_command(main)
+    run(main)

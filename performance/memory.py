@@ -1,20 +1,15 @@
 # SPDX-FileCopyrightText: 2026 cac_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Resident memory of the node over many frames: it must stay flat.
-
-One frame after the other, each when the one before is answered. The first tenth is warm-up; the ratio compares the last
-tenth of the samples with the one after the warm-up.
-
-  python -m performance memory                    2,000 frames
-  python -m performance memory --frames 20000     long enough for a small leak to show
-  python -m performance memory --changing         a frame size that changes all the time
-"""
+"""Resident memory of the node over many frames: it must stay flat."""
 
 import itertools
 import statistics
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
-from cac_core.support import console
+from cac_core.support.command import Command, run
+from cac_core.support.ranges import PositiveInt
 from performance import table
 from performance.camera import Camera
 from performance.model import model_file
@@ -25,12 +20,38 @@ from performance.table import Figures, Measurement
 SAMPLES = 100
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+@dataclass
+class MemoryOptions(table.Options):
+    """Resident memory of the node over many frames: it must stay flat.
+
+    One frame after the other, each when the one before is answered. The first tenth is warm-up; the ratio compares the
+    last tenth of the samples with the one after the warm-up.
+
+    Attributes:
+        frames: how many.
+        changing: images of four sizes in turns.
+    """
+
+    frames: PositiveInt = 2000
+    changing: bool = False
+    json: Path = table.FOLDER / "memory.json"
+
+
+COMMAND = Command(
+    MemoryOptions,
+    "python -m performance memory --frames 20000",
+    notes="""\
+more examples:
+  python -m performance memory                    2,000 frames
+  python -m performance memory --frames 20000     long enough for a small leak to show
+  python -m performance memory --changing         a frame size that changes all the time
+""",
+)
+
+
+def main(words: Sequence[str] | None = None) -> int:
     """Measure and print."""
-    parser = table.parser("memory", __doc__)
-    parser.add_argument("--frames", type=int, default=2000, help="default 2000")
-    parser.add_argument("--changing", action="store_true", help="images of four sizes in turns")
-    a = table.parse(parser, arguments)
+    a = table.parse(COMMAND, words)
     prepare_ros()
     sizes = [(640, 480), (320, 240), (800, 600), (1280, 720)] if a.changing else [(640, 480)]
     images = list(itertools.chain.from_iterable(pictures(width, height, jpeg=False) for width, height in sizes))
@@ -57,4 +78,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    console.run_command(main)
+    run(main)

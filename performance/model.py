@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The model that is measured, and the same work without ROS around it."""
 
-import argparse
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -22,12 +21,13 @@ from cac_core.predictor import Predictor
 from cac_core.preprocessing import Preprocessing
 from cac_core.thresholds import fit_thresholds
 from cac_ros.images import to_frame
+from performance.table import Options
 
 CLASSES = 16
 
 
 @contextmanager
-def model_file(options: argparse.Namespace) -> Iterator[Path]:
+def model_file(options: Options) -> Iterator[Path]:
     """An untrained bundle as the options want it: speed does not depend on the weights."""
     torch.manual_seed(0)
     spec = BackboneSpec(options.backbone, CLASSES, options.image_size, 3)
@@ -47,7 +47,7 @@ def model_file(options: argparse.Namespace) -> Iterator[Path]:
         yield Path(folder) / "model.cac"
 
 
-def load(path: Path, options: argparse.Namespace) -> Predictor:
+def load(path: Path, options: Options) -> Predictor:
     """The model with the engine, device and precision of the options."""
     return Predictor.load(path, options.engine, options.device, precision=options.precision)
 

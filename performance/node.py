@@ -1,19 +1,13 @@
 # SPDX-FileCopyrightText: 2026 cac_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Latency, throughput and start of the node, with one camera.
-
-Real DDS, the node in another process. Side by side in one run: an echo node (what ROS 2 in Python costs), the same
-network without ROS, in a bare loop and at the camera's rate, and a plain node that does everything in its callback
-with eager PyTorch.
-
-  python -m performance node                          640x480 at 30 Hz, as in docs/benchmarks.md
-  python -m performance node --device cuda:0          on a GPU
-  python -m performance node --rounds 1 --frames 60   only to see that it works
-"""
+"""Latency, throughput and start of the node, with one camera."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 from cac_core.support import console
+from cac_core.support.command import Command, run
 from performance import table
 from performance.camera import Camera
 from performance.model import bare_loop, load, model_file
@@ -24,11 +18,33 @@ from performance.table import Figures, Measurement
 NODES = {"echo": "echo", "ours": "cac_ros", "plain": "plain, eager torch"}
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+@dataclass
+class NodeOptions(table.CameraOptions):
+    """Latency, throughput and start of the node, with one camera.
+
+    Real DDS, the node in another process. Side by side in one run: an echo node (what ROS 2 in Python costs), the same
+    network without ROS, in a bare loop and at the camera's rate, and a plain node that does everything in its callback
+    with eager PyTorch.
+    """
+
+    json: Path = table.FOLDER / "node.json"
+
+
+COMMAND = Command(
+    NodeOptions,
+    "python -m performance node --rounds 1 --frames 60",
+    notes="""\
+more examples:
+  python -m performance node                          640x480 at 30 Hz, as in docs/benchmarks.md
+  python -m performance node --device cuda:0          on a GPU
+  python -m performance node --rounds 1 --frames 60   only to see that it works
+""",
+)
+
+
+def main(words: Sequence[str] | None = None) -> int:
     """Measure and print."""
-    parser = table.parser("node", __doc__)
-    table.camera_options(parser, rate=30.0, frames=300, of="node")
-    a = table.parse(parser, arguments)
+    a = table.parse(COMMAND, words)
     prepare_ros()
     figures, images = Figures(), pictures(a.width, a.height, jpeg=False)
     with model_file(a) as model:
@@ -122,4 +138,4 @@ def print_nodes(f: Figures, what: str) -> None:
 
 
 if __name__ == "__main__":
-    console.run_command(main)
+    run(main)

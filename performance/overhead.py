@@ -1,16 +1,11 @@
 # SPDX-FileCopyrightText: 2026 cac_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Time of a frame around the network: reading the message, resize, scores, decision, building the answer.
-
-The node's own path from message to message with a network that takes no time, without DDS. The resize alone is measured
-beside it; what is left is ours.
-
-  python -m performance overhead                         linear, mipmap and area at 640x480
-  python -m performance overhead --sizes 1920x1080       another size
-"""
+"""Time of a frame around the network: reading the message, resize, scores, decision, building the answer."""
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +14,8 @@ from cac_core.bundle import ModelBundle, load_bundle
 from cac_core.engines.common import resized_batch, scores_of_logits
 from cac_core.predictor import Predictor
 from cac_core.preprocessing import Frame
-from cac_core.support import console
+from cac_core.support.command import Command, run
+from cac_core.support.ranges import PositiveFloat
 from cac_ros.images import to_frame
 from cac_ros.node.active_model import ActiveModel
 from cac_ros.node.answers import answer
@@ -60,12 +56,38 @@ def times(work: Callable[[], object], seconds: float) -> list[float]:
     return result
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+@dataclass
+class OverheadOptions(table.Options):
+    """Time of a frame around the network: reading the message, resize, scores, decision, building the answer.
+
+    The node's own path from message to message with a network that takes no time, without DDS. The resize alone is
+    measured beside it; what is left is ours.
+
+    Attributes:
+        sizes: of the frames, WIDTHxHEIGHT.
+        seconds: per row and round.
+    """
+
+    sizes: tuple[str, ...] = ("640x480",)
+    seconds: PositiveFloat = 1.0
+    json: Path = table.FOLDER / "overhead.json"
+
+
+COMMAND = Command(
+    OverheadOptions,
+    "python -m performance overhead --sizes 640x480 1920x1080",
+    notes="""\
+more examples:
+  python -m performance overhead                         linear, mipmap and area at 640x480
+  python -m performance overhead --sizes 1920x1080       another size
+""",
+)
+
+
+def main(words: Sequence[str] | None = None) -> int:
     """Measure and print."""
-    parser = table.parser("overhead", __doc__)
-    parser.add_argument("--sizes", nargs="+", type=size, default=[(640, 480)], help="default 640x480")
-    parser.add_argument("--seconds", type=float, default=1.0, help="per row and round; default 1")
-    a = table.parse(parser, arguments)
+    a = table.parse(COMMAND, words)
+    sizes = [size(text) for text in a.sizes]
     figures, rows = Figures(), []
     for a.interpolation in ("linear", "mipmap", "area"):
         with model_file(a) as path:
@@ -73,7 +95,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         predictor = Predictor(bundle, "torch", "cpu")
         predictor._engine = NoNetwork(bundle)
         model = ActiveModel.of(predictor, NodeSettings())
-        for width, height in a.sizes:
+        for width, height in sizes:
             (image,) = pictures(width, height, jpeg=False, count=1)
             name = f"{width}×{height} raw, {a.interpolation} resize"
 
@@ -100,4 +122,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    console.run_command(main)
+    run(main)

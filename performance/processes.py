@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Nodes in processes of their own, as on a robot."""
 
-import argparse
 import os
 import sys
 import tempfile
@@ -14,6 +13,7 @@ from pathlib import Path
 from cac_core.support.errors import CacError
 from cac_ros.replay import transport
 from cac_ros.replay.node_process import CLASSIFIER, NodeProcess, ParameterValue
+from performance.table import Options
 
 
 class MeasurementError(CacError):
@@ -33,7 +33,7 @@ def prepare_ros() -> None:
     transport.stay_local(transport.shared_memory(32))  # room for the largest frames
 
 
-def our_node(model: Path, options: argparse.Namespace, **parameters: ParameterValue) -> Node:
+def our_node(model: Path, options: Options, **parameters: ParameterValue) -> Node:
     """Our node with a model, the options of the measurement and further parameters."""
     chosen = {name: getattr(options, name) for name in ("engine", "device", "precision")}
     return Node(parameters={"model_path": str(model), **chosen, **parameters})

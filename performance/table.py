@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rows of the one table that ``make bench`` prints: each has a ratio whose two sides were measured in one run."""
 
-import argparse
 import json
 import os
 import platform
@@ -10,15 +9,17 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
 
 from cac_core.preprocessing import Interpolation
 from cac_core.support import console
+from cac_core.support.command import Command
 from cac_core.support.devices import resolve_device
 from cac_core.support.files import write_atomically
+from cac_core.support.ranges import PositiveFloat, PositiveInt
 
 FOLDER = Path("bench_output")
 COLUMNS = ("measured", "p50 ms", "p95 ms", "p99 ms", "ratio", "ratio of", "wanted", "besides")
@@ -75,36 +76,55 @@ class Figures:
         return tuple(self[f"{prefix}_p{q}"] for q in (50, 95, 99))
 
 
-def parser(name: str, text: str) -> argparse.ArgumentParser:
-    """A measurement's command line with the options that all have."""
-    result = argparse.ArgumentParser(
-        prog=f"python -m performance {name}", description=text, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    result.add_argument("--device", default="auto", help="auto, cpu or cuda:N; default auto")
-    result.add_argument("--engine", default="auto", help="auto, torch, openvino or onnxruntime; default auto")
-    result.add_argument("--precision", default="auto", help="auto, float32, bf16 or fp16; default auto = float32")
-    result.add_argument("--backbone", default="efficientnet_lite0", help="default efficientnet_lite0, untrained")
-    result.add_argument("--image-size", type=int, default=224, help="side of the network's input [pixels]; default 224")
-    result.add_argument(
-        "--interpolation", default="mipmap", choices=get_args(Interpolation), help="of the resize; default mipmap"
-    )
-    result.add_argument("--rounds", type=int, default=3, help="the medians of so many are printed; default 3")
-    result.add_argument("--json", type=Path, default=FOLDER / f"{name}.json", help="default %(default)s")
-    result.add_argument("--part", action="store_true", help=argparse.SUPPRESS)  # the caller prints the rows
-    return result
+@dataclass
+class Options:
+    """What all measurements let one choose.
+
+    Attributes:
+        device: auto, cpu or cuda:N.
+        engine: auto, torch, openvino or onnxruntime.
+        precision: auto (float32), float32, bf16 or fp16.
+        backbone: an untrained network of this name.
+        image_size: side of the network's input [pixels].
+        interpolation: of the resize.
+        rounds: the medians of so many are printed.
+        json: file with the figures of every round.
+    """
+
+    device: str = "auto"
+    engine: str = "auto"
+    precision: str = "auto"
+    backbone: str = "efficientnet_lite0"
+    image_size: PositiveInt = 224
+    interpolation: Interpolation = "mipmap"
+    rounds: PositiveInt = 3
+    json: Path = FOLDER / "figures.json"
+    part: bool = False  # the caller prints the rows; without a text it is not listed
 
 
-def camera_options(command: argparse.ArgumentParser, rate: float, frames: int, of: str) -> None:
-    """Add the options of a camera that publishes raw images: size, and with these defaults rate and number."""
-    command.add_argument("--width", type=int, default=640, help="of the images [pixels]; default 640")
-    command.add_argument("--height", type=int, default=480, help="of the images [pixels]; default 480")
-    command.add_argument("--rate", type=float, default=rate, help="of a camera [Hz]; default %(default)g")
-    command.add_argument("--frames", type=int, default=frames, help=f"per round and {of}; default %(default)s")
+@dataclass
+class CameraOptions(Options):
+    """The same for a camera that publishes raw images.
+
+    Attributes:
+        width: of the images [pixels].
+        height: of the images [pixels].
+        rate: of a camera [Hz].
+        frames: per round and node or camera.
+    """
+
+    width: PositiveInt = 640
+    height: PositiveInt = 480
+    rate: PositiveFloat = 30.0
+    frames: PositiveInt = 300
 
 
-def parse(command: argparse.ArgumentParser, arguments: Sequence[str] | None = None) -> argparse.Namespace:
+T = TypeVar("T", bound=Options)
+
+
+def parse(command: Command[T], words: Sequence[str] | None = None) -> T:
     """Read the command line; raises DeviceError for a device that is not there, before anything has been measured."""
-    options = command.parse_args(arguments)
+    options = command.parse(words)
     resolve_device(options.device)
     return options
 
@@ -114,7 +134,7 @@ def say(sentence: str) -> None:
     console.err.print(sentence, markup=False, highlight=False)
 
 
-def report(rows: Sequence[Measurement], figures: Figures, options: argparse.Namespace) -> None:
+def report(rows: Sequence[Measurement], figures: Figures, options: Options) -> None:
     """Write the JSON file, and print the table unless this is a part of a larger one."""
     document = {
         "machine": machine(),

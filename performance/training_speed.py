@@ -1,21 +1,11 @@
 # SPDX-FileCopyrightText: 2026 cac_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Training images per second of the paper's network: ``python -m performance training_speed``.
+"""Training images per second of the paper's network: ``python -m performance training_speed``."""
 
-The benchmark's own training (images in memory as uint8, augmentation of whole batches, the precision that pays off on
-this machine) beside a plain loop written like the authors': float32, transforms of single PIL images, and negatives
-gathered by a Python list. Both train the same network on the same images with the same augmentation, in turns in one
-run, so that whatever else the machine does hits both. The images are random: only the time counts.
-
-Then the recipe for photos: how much of a training step is the network itself, and
-not augmentation, normalisation, or the loop around it.
-"""
-
-import argparse
 import statistics
 import time
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -39,7 +29,9 @@ from cac_core.model import normalise
 from cac_core.preprocessing import Preprocessing
 from cac_core.support import console
 from cac_core.support.allocator import keep_freed_memory
+from cac_core.support.command import Command, run
 from cac_core.support.devices import resolve_device
+from cac_core.support.ranges import PositiveInt
 from cac_core.training.augment import Augment
 from cac_core.training.batches import TrainingBatches
 from cac_core.training.config import ScheduleConfig, TrainConfig, load_recipe
@@ -214,15 +206,39 @@ def measure_photos(images: int, repeats: int, device: torch.device) -> tuple[lis
     return whole, alone
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+@dataclass
+class TrainingSpeedOptions:
+    """Training images per second of the paper's network.
+
+    The benchmark's own training (images in memory as uint8, augmentation of whole batches, the precision that pays off
+    on this machine) beside a plain loop written like the authors': float32, transforms of single PIL images, and
+    negatives gathered by a Python list. Both train the same network on the same images with the same augmentation, in
+    turns in one run, so that whatever else the machine does hits both. The images are random: only the time counts.
+
+    Then the recipe for photos: how much of a training step is the network itself, and not augmentation, normalisation,
+    or the loop around it.
+
+    Attributes:
+        images: per epoch.
+        photos: per epoch of the recipe for photos.
+        repeats: the medians of so many are printed.
+        workers: loader processes of the plain loop.
+        device: auto, cpu or cuda:N.
+    """
+
+    images: PositiveInt = 1280
+    photos: PositiveInt = 128
+    repeats: PositiveInt = 5
+    workers: int = 0
+    device: str = "auto"
+
+
+COMMAND = Command(TrainingSpeedOptions, "python -m performance training_speed --device cpu")
+
+
+def main(words: Sequence[str] | None = None) -> int:
     """Measure and print."""
-    parser = argparse.ArgumentParser(prog="python -m performance training_speed", description=__doc__)
-    parser.add_argument("--images", type=int, default=1280, help="per epoch")
-    parser.add_argument("--photos", type=int, default=128, help="per epoch of the recipe for photos")
-    parser.add_argument("--repeats", type=int, default=5, help="the medians of so many are printed")
-    parser.add_argument("--workers", type=int, default=0, help="loader processes of the plain loop")
-    parser.add_argument("--device", default="auto", help="auto, cpu or cuda:N")
-    values = parser.parse_args(arguments)
+    values = COMMAND.parse(words)
     device, _ = resolve_device(values.device)
     ours, plain = measure(values.images, values.repeats, device, values.workers)
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else f"CPU, {torch.get_num_threads()} threads"
@@ -254,4 +270,4 @@ def _wait(device: torch.device) -> None:
 
 
 if __name__ == "__main__":
-    console.run_command(main)
+    run(main)

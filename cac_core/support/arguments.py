@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, get_args
 
 from cac_core.support.errors import CacError
-from cac_core.support.options import Option, flat, nearest
+from cac_core.support.options import Option, flat, nearest, number_of
 
 _YES_OR_NO = ("true", "false", "yes", "no")
 _NUMBER = re.compile(r"-[\d.]")
@@ -132,5 +132,5 @@ def _value(option: Option, left: list[str]) -> str:
         raise UsageError(f"{option.spelling} needs a value.")
     if not option.several or (len(taken) == 1 and taken[0].startswith("[")):
         return taken[0]
-    quoted = get_args(option.kind)[0] not in (int, float)
+    quoted = number_of(get_args(option.kind)[0]) not in (int, float)
     return f"[{', '.join(json.dumps(word) if quoted else word for word in taken)}]"

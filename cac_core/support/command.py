@@ -10,7 +10,7 @@ import json
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Generic, NoReturn, TypeVar
@@ -116,7 +116,7 @@ class Command(Generic[T]):
             values = parser.instantiate(parser.parse_args(arguments))
         except jsonargparse.ArgumentError as error:
             raise UsageError(self._sentence(str(error), pairs)) from error
-        return self.kind(**{each.name: values[each.name] for each in fields(self.kind)})  # type: ignore[arg-type]
+        return self.kind(**{each.name: _plain(values[each.name]) for each in fields(self.kind)})  # type: ignore[arg-type]
 
     def _sentence(self, message: str, pairs: Sequence[tuple[str, Any]]) -> str:
         """What jsonargparse says about a value, in one line."""
@@ -144,6 +144,17 @@ def run(main: Callable[[], int | None]) -> NoReturn:
     except BrokenPipeError:  # `… | head` closed the pipe: not an error of ours
         sys.stderr.close()
         sys.exit(0)
+
+
+def _plain(value: Any) -> Any:
+    """The same with plain numbers: one with limits comes as a type of its own, and ``type(x) is int`` fails."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(value, **{each.name: _plain(getattr(value, each.name)) for each in fields(value)})
+    if isinstance(value, list | tuple):
+        return type(value)(_plain(each) for each in value)
+    if isinstance(value, bool):
+        return value
+    return next((kind(value) for kind in (int, float) if isinstance(value, kind)), value)
 
 
 def _read(path: str) -> Mapping[str, Any]:

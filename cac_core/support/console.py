@@ -1,22 +1,19 @@
 # SPDX-FileCopyrightText: 2026 cac_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What the command lines share: how they end, how they show progress, how they print tables."""
+"""What the command lines share: how they show progress, warn, fail and print tables."""
 
 import math
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NoReturn, TypeVar
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
-from cac_core.support.errors import CacError
-
 T = TypeVar("T")
 
 EXIT_ERROR = 2
-EXIT_INTERRUPTED = 130
 
 _PIPED_WIDTH = 200  # rich assumes 80 columns off a terminal and would cut the figures of a wide table short
 
@@ -25,24 +22,6 @@ out = Console(soft_wrap=True, width=None if sys.stdout.isatty() else _PIPED_WIDT
 
 err = Console(stderr=True, soft_wrap=True)
 """Progress, warnings and errors go here, so that results can be piped."""
-
-
-def run_command(command: Callable[[], int | None]) -> NoReturn:
-    """Run a command line's main function and exit with its status.
-
-    A :class:`CacError` becomes its sentence and status 2; Ctrl-C becomes status 130. Anything else is a bug of ours and
-    keeps its traceback.
-    """
-    try:
-        sys.exit(command() or 0)
-    except CacError as error:
-        fail(str(error))
-    except KeyboardInterrupt:
-        err.print("interrupted", style="yellow")
-        sys.exit(EXIT_INTERRUPTED)
-    except BrokenPipeError:  # `… | head` closed the pipe: not an error of ours
-        sys.stderr.close()
-        sys.exit(0)
 
 
 def fail(sentence: str) -> NoReturn:

@@ -54,7 +54,7 @@ class Option:
     def must_be(self) -> str:
         """What a value must be, as the end of a sentence."""
         if self.several:
-            return f"{_SEVERAL.get(get_args(self.kind)[0], 'names')} with spaces between"
+            return f"{_SEVERAL.get(number_of(get_args(self.kind)[0]), 'names')} with spaces between"
         if get_origin(self.kind) is Literal:
             return f"one of {', '.join(map(str, get_args(self.kind)))}"
         return restricted(self.kind) or _NAMES.get(self.kind, "a value of another kind")
@@ -64,10 +64,10 @@ class Option:
         if self.kind is bool:
             return "{true,false}" if self.default is True else ""
         if self.several:
-            return f"{_PLACEHOLDERS.get(get_args(self.kind)[0], 'NAME')} …"
+            return f"{_PLACEHOLDERS.get(number_of(get_args(self.kind)[0]), 'NAME')} …"
         if get_origin(self.kind) is Literal:
             return "{" + ",".join(map(str, get_args(self.kind))) + "}"
-        kind = next((base for base in (int, float) if restricted(self.kind) and issubclass(self.kind, base)), self.kind)
+        kind = number_of(self.kind)
         return _PLACEHOLDERS.get(kind, "VALUE" if self.open or get_origin(kind) else "PATH")
 
 
@@ -77,6 +77,12 @@ def restricted(kind: Any) -> str:
     for sign, words in ((">", "above "), ("≥", "at least "), ("<", "below "), ("≤", "at most ")):
         limits = limits.replace(sign, words)
     return limits and f"{_NAMES[int if base == 'int' else float]} {limits}"
+
+
+def number_of(kind: Any) -> Any:
+    """``int`` or ``float`` for a number with or without limits; any other type as it is."""
+    bases = (int, float) if isinstance(kind, type) and kind is not bool else ()
+    return next((base for base in bases if issubclass(kind, base)), kind)
 
 
 def options_of(kind: type, start: object | None = None, prefix: str = "") -> Iterator[Option]:

@@ -13,5 +13,7 @@ if TYPE_CHECKING:
 else:
     PositiveFloat = typing.PositiveFloat
     PositiveInt = typing.PositiveInt
-    Share = typing.restricted_number_type("Share", float, [(">", 0), ("<=", 1)])
+    Share = typing.restricted_number_type(
+        "Share", float, [(">", 0), ("<=", 1)], docstring="float restricted to be >0 and ≤1"
+    )
     """A share of something, such as 0.95."""

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from performance import batches, inputs, overhead, table
+from cac_core.support.arguments import UsageError
+from performance import batches, inputs, memory, overhead, table
 from performance.__main__ import OTHERS, ROWS
 from performance.table import Figures, Measurement
 from test.repo.sources import ROOT
@@ -25,6 +26,7 @@ def run(*arguments: str, timeout: float = 120.0) -> subprocess.CompletedProcess[
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=timeout, check=False)
 
 
+@pytest.mark.slow
 def test_the_help_names_every_measurement_there_is() -> None:
     printed = run("--help").stdout
     for name in (*ROWS, *OTHERS):
@@ -55,13 +57,13 @@ def test_options_after_a_name_are_those_of_the_measurement_and_the_device_is_pas
     assert [row.what.split(",")[0] for row in table.read_rows(file)] == ["batch of 1", "batch of 2"]
 
 
-def test_what_does_not_exist_is_refused_at_once(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.slow
+def test_what_does_not_exist_is_refused_at_once() -> None:
     done = run("speed")
     assert done.returncode == 2
     assert "no measurement 'speed': choose from node, inputs" in done.stderr
-    with pytest.raises(SystemExit):
+    with pytest.raises(UsageError, match="write a size as WIDTHxHEIGHT, such as 640x480, not '640'"):
         inputs.main(["--sizes", "640"])
-    assert "write a size as WIDTHxHEIGHT, such as 640x480, not '640'" in capsys.readouterr().err
 
 
 @pytest.mark.slow
@@ -88,7 +90,7 @@ def test_a_row_is_the_same_after_it_was_written_and_read(
         figures.note_times("frame", [scale * i / 1000 for i in range(1, 102)])
     rows = [Measurement("a", 0.5, "x / y", "≤ 1", "more", figures.times("frame")), Measurement("b", 2.0, "x / z")]
     assert rows[0].times == pytest.approx((2 * 51.0, 2 * 96.0, 2 * 100.0))  # the medians of the rounds
-    table.report(rows, figures, table.parser("memory", "").parse_args([]))
+    table.report(rows, figures, memory.MemoryOptions())
     assert table.read_rows(tmp_path / "bench_output" / "memory.json") == rows
     assert "x / z" in capsys.readouterr().out
 

@@ -18,9 +18,7 @@ def commands(*folders: str) -> list[str]:
     found = []
     for folder in folders:
         for path in sorted((ROOT / folder).rglob("*.py")):
-            if re.search(
-                r'^if __name__ == "__main__":\n    run\(main\)$', path.read_text(encoding="utf-8"), re.MULTILINE
-            ):
+            if path.read_text(encoding="utf-8").endswith('\nif __name__ == "__main__":\n    run(main)\n'):
                 found.append(path.relative_to(ROOT).with_suffix("").as_posix().replace("/", "."))
     return found
 

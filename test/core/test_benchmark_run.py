@@ -146,6 +146,7 @@ def test_bad_input_is_a_sentence(tmp_path: Path, arguments: list[str], says: str
         main(["table1", *ONE_EPOCH, *arguments, "--out", str(tmp_path)])
 
 
+@pytest.mark.slow
 def test_missing_data_is_an_error_of_the_command_line(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "cac_core.benchmark", "table1", "--datasets", "SVHN", "--data-root", str(tmp_path)]
     done = subprocess.run([*command, "--out", str(tmp_path / "out")], capture_output=True, text=True, check=False)

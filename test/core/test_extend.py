@@ -113,6 +113,7 @@ def test_only_the_logits_of_the_new_class_are_new(shop, extended) -> None:
     assert "Curves" not in page
 
 
+@pytest.mark.slow
 def test_the_new_logits_are_fitted_to_random_changes_of_the_models_own_training_too(
     shop, extended, tmp_path: Path
 ) -> None:

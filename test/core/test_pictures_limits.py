@@ -104,6 +104,7 @@ def test_a_bomb_is_refused_by_its_header(data: bytes, sentence: str, tmp_path: P
         read_image(path)
 
 
+@pytest.mark.slow
 def test_bombs_take_neither_memory_nor_time(tmp_path: Path) -> None:
     for number, (data, _) in enumerate(BOMBS):
         (tmp_path / f"{number}.png").write_bytes(data)

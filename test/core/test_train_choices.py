@@ -201,6 +201,7 @@ def test_known_unknowns_and_test_unknowns_are_never_the_same(shop) -> None:
         check(replace(config, loss=replace(config.loss, known_unknown_weight=0.5)))
 
 
+@pytest.mark.slow
 def test_the_command_line_prints_what_each_choice_costs(shop, capsys: pytest.CaptureFixture[str]) -> None:
     place, _ = shop
     arguments = ["--data.root", str(place / "photos"), "--data.known_unknown", str(place / "other")]

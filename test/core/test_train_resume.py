@@ -111,6 +111,7 @@ def test_ctrl_c_says_how_to_go_on_and_exits_with_130(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_killed_after_the_last_epoch(tmp_path: Path, unbroken) -> None:
     config = tiny_config(tmp_path / "m.cac", schedule=TWO_STAGES)
     run_until_killed(KILLED_WHILE_SAVING, config.out, "two_stage")

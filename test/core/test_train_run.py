@@ -306,6 +306,7 @@ def test_loss_settings_travel_with_the_model(tmp_path: Path) -> None:
     assert (bundle.anchor_weight, bundle.anchor_magnitude) == (0.2, 5.0)
 
 
+@pytest.mark.slow
 def test_the_command_line_prints_the_figures_and_what_to_run_next(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from cac_core.backbones.options import check_spec
 from cac_core.backbones.spec import BackboneError
 from cac_core.bundle.content import ModelBundle
+from cac_core.bundle.onnx_file import graph_problem
 from cac_core.support.limits import CLASSES
 from cac_core.support.names import name_problem, one_line
 from cac_core.thresholds import GRID_STEPS
@@ -82,6 +83,13 @@ def _contradictions(bundle: ModelBundle) -> Iterator[str]:
         yield f"the share of known to keep is {th.known_kept}"
     if not (math.isfinite(bundle.anchor_magnitude) and math.isfinite(bundle.anchor_weight)):
         yield "the anchors are not finite"
+    if bundle.graph:
+        if problem := graph_problem(bundle.graph):
+            yield f"its graph {problem}"
+        if bundle.check_logits.shape != (2, backbone.num_classes):
+            yield "the logits to compare engines with have a wrong shape"
+        if not _finite(bundle.check_logits):
+            yield "a logit to compare engines with is not finite"
     for name, value in bundle.state.items():
         if not _finite(value):
             yield f"a weight is not finite ({one_line(name[:100])})"

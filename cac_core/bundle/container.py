@@ -33,6 +33,7 @@ _OWN = {
     "class_quantiles": "F32",
     "validation_images": "I64",
 }
+_OF_FORMAT_2 = {"graph": "U8", "check_logits": "F32"}
 
 
 def container(arrays: Mapping[str, NDArray[Any]], document: Mapping[str, Any], checksum: str) -> bytes:
@@ -58,7 +59,7 @@ def read_container(content: bytes, source: str) -> tuple[dict[str, Any], dict[st
             f"{source} is a safetensors file without a cac_ros description: give a .cac file written by cac_core.train"
         )
     document, checksum = _read_document(str(metadata[METADATA_KEY]), source)
-    _check_types(header, source)
+    _check_types(header, source, {**_OWN, **(_OF_FORMAT_2 if document["format_version"] > 1 else {})})
     return document, _read_arrays(content, source), checksum
 
 
@@ -108,7 +109,7 @@ def _unreadable(source: str) -> BundleDamagedError:
     return BundleDamagedError(f"the description inside {source} cannot be read: copy or train the file again")
 
 
-def _check_types(header: Mapping[str, Any], source: str) -> None:
+def _check_types(header: Mapping[str, Any], source: str, own: Mapping[str, str]) -> None:
     """Refuse types of numbers that no network here has, before anything is made of them."""
     for name, entry in header.items():
         kind = entry.get("dtype") if isinstance(entry, dict) else None
@@ -117,9 +118,9 @@ def _check_types(header: Mapping[str, Any], source: str) -> None:
                 f"{source} holds numbers of type {one_line(repr(kind))[:30]}, which NumPy does not have or no network "
                 "here uses: save the weights as float32"
             )
-        if name in _OWN and kind != _OWN[name]:
-            raise BundleInvalidError(f"{source} holds {name} as {kind} and not as {_OWN[name]}: train the model again")
-    if missing := [name for name in _OWN if name not in header]:
+        if name in own and kind != own[name]:
+            raise BundleInvalidError(f"{source} holds {name} as {kind} and not as {own[name]}: train the model again")
+    if missing := [name for name in own if name not in header]:
         raise BundleInvalidError(f"{source} lacks the tensors {', '.join(missing)}: train the model again")
 
 

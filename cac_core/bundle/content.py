@@ -4,6 +4,7 @@
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,7 +16,9 @@ from cac_core.backbones.spec import BackboneSpec
 from cac_core.preprocessing import Preprocessing
 from cac_core.thresholds import Thresholds
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+"""The newest format. Format 2 holds the network also as a graph, which needs no PyTorch; format 1 does not."""
+
 Arrays = Mapping[str, NDArray[Any]]
 WEIGHTS = "backbone."
 """In front of the names of the backbone's weights."""
@@ -38,6 +41,9 @@ class ModelBundle:
         training: JSON-ready summary of how it was trained.
         name: for people; part of the model id.
         parent: model id of the bundle this one was made from, if any.
+        graph: the network as an ONNX file from uint8 pixels ``(B, S, S, C)`` to logits ``(B, D)``; empty in format 1.
+        check_logits: ``(2, D)`` float32, PyTorch's logits of :func:`check_pixels`; empty in format 1. Every engine
+            compares its own with them when it starts.
         checksum: hex SHA-256; filled in by saving and loading.
     """
 
@@ -53,6 +59,8 @@ class ModelBundle:
     training: dict[str, Any] = field(default_factory=dict)
     name: str = "model"
     parent: str | None = None
+    graph: bytes = b""
+    check_logits: NDArray[np.float32] = field(default_factory=lambda: np.empty((0, 0), dtype=np.float32))
     checksum: str = ""
 
     @property
@@ -64,7 +72,7 @@ class ModelBundle:
 def document_of(bundle: ModelBundle) -> dict[str, Any]:
     """Everything but the arrays, ready for JSON."""
     return {
-        "format_version": FORMAT_VERSION,
+        "format_version": FORMAT_VERSION if bundle.graph else 1,
         "name": bundle.name,
         "parent": bundle.parent,
         "class_names": list(bundle.class_names),
@@ -86,6 +94,9 @@ def arrays_of(bundle: ModelBundle) -> dict[str, NDArray[Any]]:
         "class_quantiles": np.asarray(bundle.thresholds.class_quantiles, dtype=np.float32),
         "validation_images": np.asarray(bundle.thresholds.validation_images, dtype=np.int64),
     }
+    if bundle.graph:
+        own["graph"] = np.frombuffer(bundle.graph, dtype=np.uint8)
+        own["check_logits"] = np.asarray(bundle.check_logits, dtype=np.float32)
     weights = {WEIGHTS + name: value for name, value in bundle.state.items()}
     # Copies: safetensors writes the memory behind an array, which must be in C order, and the bundle keeps its own.
     return {name: np.array(value, order="C") for name, value in {**own, **weights}.items()}
@@ -117,8 +128,17 @@ def bundle_of(document: Mapping[str, Any], arrays: Arrays, checksum: str) -> Mod
         training=document["training"],
         name=document["name"],
         parent=document["parent"],
+        graph=arrays["graph"].tobytes() if "graph" in arrays else b"",
+        check_logits=arrays["check_logits"] if "graph" in arrays else np.empty((0, 0), dtype=np.float32),
         checksum=checksum,
     )
+
+
+def check_pixels(preprocessing: Preprocessing) -> NDArray[np.uint8]:
+    """Two images ``(2, S, S, C)`` that look like noise and are the same everywhere, for comparing engines."""
+    shape = (2, preprocessing.image_size, preprocessing.image_size, preprocessing.channels)
+    numbers = np.arange(math.prod(shape), dtype=np.uint32) * np.uint32(2_654_435_761)  # Knuth's hash, modulo 2³²
+    return (numbers >> np.uint32(24)).astype(np.uint8).reshape(shape)
 
 
 def checksum_of(document: Mapping[str, Any], arrays: Arrays) -> str:

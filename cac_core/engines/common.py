@@ -15,16 +15,21 @@ from numpy.typing import NDArray
 
 from cac_core import decision
 from cac_core.bundle import ModelBundle
+from cac_core.bundle.content import check_pixels
 from cac_core.preprocessing import Frame, Preprocessing, resize
+from cac_core.support.errors import EngineError
 
 LARGEST_BATCH = 16
 """Larger batches run in parts: static graphs are compiled for 1, 2, 4, 8 and 16 images."""
 
 NEEDS_TORCH = (
-    "this machine has not converted this model yet, and converting needs PyTorch: pip install torch torchvision, or "
-    "copy the cache of converted graphs from a machine that has it"
+    "this model file is of format 1, which brings no graph, and converting it needs PyTorch: run python -m "
+    "cac_core.upgrade MODEL on a machine that has PyTorch, and use the file that it writes"
 )
 """Why an engine without PyTorch cannot start."""
+
+CHECK_TOLERANCE = 1e-3
+"""Largest difference from the logits in a bundle that an engine may have, relative to the largest of them."""
 
 _SUMS = "checksums.json"
 
@@ -39,6 +44,33 @@ def resized_batch(frames: Sequence[Frame], preprocessing: Preprocessing) -> NDAr
 def scores_of_logits(logits: NDArray[np.float32], centres: NDArray[np.float32]) -> NDArray[np.float32]:
     """γ ``(B, N)`` of logits ``(B, D)`` in float32, outside the engine: its lower precisions never touch the head."""
     return decision.rejection_scores(decision.distances(logits, centres))
+
+
+def check_engine(logits: Callable[[NDArray[np.uint8]], NDArray[np.float32]], bundle: ModelBundle, name: str) -> None:
+    """See that an engine computes what the network computed when the model was written.
+
+    Finds weights and a graph that do not belong together, and arithmetic that is wrong on this machine. A bundle of
+    format 1 has nothing to compare with. Pixels go in one at a time: no static graph is compiled for this alone.
+
+    Args:
+        logits: the engine, uint8 ``(1, S, S, C)`` to ``(1, D)``.
+        bundle: the model.
+        name: of the engine, for the sentence.
+
+    Raises:
+        EngineError: when they differ.
+    """
+    if not bundle.graph:
+        return
+    pixels = check_pixels(bundle.preprocessing)
+    own = np.concatenate([logits(pixels[i : i + 1]) for i in range(len(pixels))])
+    difference = float(np.abs(own - bundle.check_logits).max()) if own.shape == bundle.check_logits.shape else np.inf
+    if not difference <= CHECK_TOLERANCE * max(1.0, float(np.abs(bundle.check_logits).max())):
+        raise EngineError(
+            f"{name} computes other logits of {bundle.name} than were stored with it (by {difference:.3g}): the file's "
+            "weights and graph do not belong together, or this engine is wrong here; use another engine, or write the "
+            "model again with python -m cac_core.upgrade"
+        )
 
 
 def static_parts(count: int) -> list[int]:

@@ -7,6 +7,7 @@ import io
 import json
 import tempfile
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from cac_core.bundle import ModelBundle
 from cac_core.engines.openvino_quietly import import_openvino
 from cac_core.support.errors import EngineError, first_line
 
-INPUT, OUTPUT = "pixels", "rejection_scores"
+INPUT, OUTPUT, LOGITS = "pixels", "rejection_scores", "logits"
 
 
 def metadata(bundle: ModelBundle) -> dict[str, str]:
@@ -35,8 +36,17 @@ def metadata(bundle: ModelBundle) -> dict[str, str]:
     return {key: value if isinstance(value, str) else json.dumps(value) for key, value in document.items()}
 
 
-def onnx_bytes(graph: nn.Module, bundle: ModelBundle, output: str = OUTPUT) -> bytes:
-    """A graph over uint8 pixels as an ONNX file with a free batch size and the metadata inside.
+def onnx_bytes(graph: nn.Module, bundle: ModelBundle, output: str, metadata: Mapping[str, str]) -> bytes:
+    """A graph over uint8 pixels as an ONNX file with a free batch size.
+
+    Args:
+        graph: uint8 ``(B, S, S, C)`` to the output.
+        bundle: whose preprocessing gives S and C.
+        output: its name.
+        metadata: further entries of the file.
+
+    Returns:
+        The same bytes for the same network and versions: what the exporter remarks on its way is left out.
 
     Raises:
         EngineError: when the exporter is not installed or cannot handle the network.
@@ -65,7 +75,11 @@ def onnx_bytes(graph: nn.Module, bundle: ModelBundle, output: str = OUTPUT) -> b
         except Exception as error:  # the exporter wraps whatever it meets in the network
             raise EngineError(f"this network cannot be exported to ONNX ({first_line(error)})") from error
         model = onnx.load(file)
-    for key, value in metadata(bundle).items():
+    for part in (model.graph, *model.graph.node):  # line numbers and paths of this machine
+        del part.metadata_props[:]
+        part.ClearField("doc_string")
+    del model.graph.value_info[:]
+    for key, value in metadata.items():
         entry = model.metadata_props.add()
         entry.key, entry.value = key, value
     content: bytes = model.SerializeToString()

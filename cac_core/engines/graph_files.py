@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 
 from cac_core.bundle import ModelBundle
-from cac_core.engines.conversion import INPUT, example_pixels, metadata, onnx_bytes, openvino_model
+from cac_core.engines.conversion import INPUT, OUTPUT, example_pixels, metadata, onnx_bytes, openvino_model
 from cac_core.engines.graph import ScoreGraph
 from cac_core.engines.openvino_quietly import import_openvino
 from cac_core.support.errors import EngineError
@@ -28,7 +28,7 @@ TOLERANCE = 1e-3
 
 def export_onnx(bundle: ModelBundle, path: Path) -> Path:
     """Write an ONNX file; returns its path. Raises EngineError when it disagrees with PyTorch."""
-    content = onnx_bytes(ScoreGraph(bundle), bundle)
+    content = onnx_bytes(ScoreGraph(bundle), bundle, OUTPUT, metadata(bundle))
     try:
         import onnxruntime
     except ImportError as error:
@@ -72,7 +72,7 @@ def export_tensorrt(bundle: ModelBundle, path: Path) -> Path:
     builder = trt.Builder(trt.Logger(trt.Logger.ERROR))
     network = builder.create_network(0)
     parser = trt.OnnxParser(network, trt.Logger(trt.Logger.ERROR))
-    if not parser.parse(onnx_bytes(ScoreGraph(bundle), bundle)):
+    if not parser.parse(onnx_bytes(ScoreGraph(bundle), bundle, OUTPUT, metadata(bundle))):
         raise EngineError(f"TensorRT cannot read this graph: {parser.get_error(0).desc()}")
     settings, profile = builder.create_builder_config(), builder.create_optimization_profile()
     p = bundle.preprocessing

@@ -10,7 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cac_core.bundle import ModelBundle
-from cac_core.engines.common import NEEDS_TORCH, cached_graph, is_whole, keep_graph, resized_batch, scores_of_logits
+from cac_core.engines.common import (
+    NEEDS_TORCH,
+    cached_graph,
+    check_engine,
+    is_whole,
+    keep_graph,
+    resized_batch,
+    scores_of_logits,
+)
 from cac_core.preprocessing import Frame
 from cac_core.support.devices import is_installed
 from cac_core.support.errors import DeviceError, EngineError, first_line
@@ -56,22 +64,28 @@ class ONNXEngine:
         self.device = "cpu" if in_use == "CPUExecutionProvider" else (device if ":" in device else "cuda:0")
         if device.startswith("cuda") and self.device == "cpu":
             raise DeviceError(f"ONNX Runtime cannot use {device} (its CUDA provider did not load): use device cpu")
+        check_engine(self._logits, bundle, "ONNX Runtime")
 
     def rejection_scores(self, frames: Sequence[Frame]) -> NDArray[np.float32]:
         """γ ``(B, N)`` of a batch of frames of any sizes."""
-        logits = self._session.run(None, {"pixels": resized_batch(frames, self._preprocessing)})[0]
-        return scores_of_logits(logits, self._centres)
+        return scores_of_logits(self._logits(resized_batch(frames, self._preprocessing)), self._centres)
+
+    def _logits(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        logits: NDArray[np.float32] = self._session.run(None, {"pixels": pixels})[0]
+        return logits
 
     def _read_or_export(self, bundle: ModelBundle, version: str) -> bytes:
+        if bundle.graph:
+            return bundle.graph
         folder = cached_graph(bundle, "onnx", version)
         if is_whole(folder):
             return (folder / GRAPH).read_bytes()
         if not is_installed("torch"):
             raise EngineError(NEEDS_TORCH)
-        from cac_core.engines.conversion import onnx_bytes
+        from cac_core.engines.conversion import LOGITS, onnx_bytes
         from cac_core.engines.graph import LogitsGraph
 
-        content = onnx_bytes(LogitsGraph(bundle), bundle, "logits")
+        content = onnx_bytes(LogitsGraph(bundle), bundle, LOGITS, {})
 
         def write(into: Path) -> None:
             (into / GRAPH).write_bytes(content)

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The CPU engine: OpenCV resizes, then one static OpenVINO graph from uint8 pixels to logits.
 
-Converting a network takes seconds and compiling it a fraction of one, so the converted graph is kept on disk under the
-model's checksum. With that graph at hand, no PyTorch is needed.
+A bundle of format 2 brings its graph, and no PyTorch is needed. That of format 1 is converted, which takes seconds, and
+the converted graph is kept on disk under the model's checksum.
 """
 
 from collections.abc import Sequence
@@ -16,6 +16,7 @@ from cac_core.bundle import ModelBundle
 from cac_core.engines.common import (
     NEEDS_TORCH,
     cached_graph,
+    check_engine,
     is_whole,
     keep_graph,
     resized_batch,
@@ -73,8 +74,10 @@ class OpenVINOEngine:
             raise EngineError("this CPU does not compute in bfloat16: use precision auto or float32")
         self._requests: dict[int, Any] = {}
         try:
-            self._graph = self._read_or_convert(bundle)
+            self._graph = self._core.read_model(bundle.graph) if bundle.graph else self._read_or_convert(bundle)
             self._request(1)
+            if precision == "float32":  # lower precisions differ by their nature
+                check_engine(self._logits, bundle, "OpenVINO")
         except EngineError:
             raise
         except Exception as error:  # OpenVINO raises plain RuntimeErrors for whatever it cannot do
@@ -82,13 +85,15 @@ class OpenVINOEngine:
 
     def rejection_scores(self, frames: Sequence[Frame]) -> NDArray[np.float32]:
         """γ ``(B, N)`` of a batch of frames of any sizes."""
-        batch = resized_batch(frames, self._preprocessing)
+        return scores_of_logits(self._logits(resized_batch(frames, self._preprocessing)), self._centres)
+
+    def _logits(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         logits, start = [], 0
-        for part in static_parts(len(batch)):
-            outputs = self._request(part).infer({0: batch[start : start + part]}, share_inputs=True)
+        for part in static_parts(len(pixels)):
+            outputs = self._request(part).infer({0: pixels[start : start + part]}, share_inputs=True)
             logits.append(outputs[0])
             start += part
-        return scores_of_logits(np.concatenate(logits), self._centres)
+        return np.concatenate(logits)
 
     def _request(self, batch_size: int) -> Any:
         if batch_size not in self._requests:

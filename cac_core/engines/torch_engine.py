@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from cac_core.bundle import ModelBundle
-from cac_core.engines.common import LARGEST_BATCH, resized_batch, scores_of_logits
+from cac_core.engines.common import LARGEST_BATCH, check_engine, resized_batch, scores_of_logits
 from cac_core.engines.graph import LogitsGraph
 from cac_core.preprocessing import Frame
 from cac_core.support.devices import cpu_multiplies_bf16, resolve_device
@@ -40,6 +40,8 @@ class TorchEngine:
         dtype = backbone_dtype(precision, self._device)
         self._graph = LogitsGraph(bundle, dtype).to(self._device).to(memory_format=torch.channels_last)
         self._largest = LARGEST_BATCH
+        if dtype == torch.float32:
+            check_engine(self._logits_of, bundle, "PyTorch")
 
     def rejection_scores(self, frames: Sequence[Frame]) -> NDArray[np.float32]:
         """γ ``(B, N)`` of a batch of frames of any sizes; in smaller parts when the device's memory asks for it.
@@ -63,8 +65,11 @@ class TorchEngine:
     @torch.inference_mode()
     def _logits(self, frames: Sequence[Frame]) -> NDArray[np.float32]:
         """Logits ``(B, D)`` of a batch; raises torch.OutOfMemoryError."""
-        pixels = torch.from_numpy(resized_batch(frames, self._preprocessing))
-        logits: NDArray[np.float32] = self._graph(pixels.to(self._device)).cpu().numpy()
+        return self._logits_of(resized_batch(frames, self._preprocessing))
+
+    @torch.inference_mode()
+    def _logits_of(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        logits: NDArray[np.float32] = self._graph(torch.from_numpy(pixels).to(self._device)).cpu().numpy()
         return logits
 
     def _shrink(self, count: int) -> None:

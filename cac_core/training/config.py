@@ -224,6 +224,7 @@ class TrainConfig:
             chooses when not given.
         resume: go on with an unfinished run of the same configuration in OUT.run/; false starts again.
         report: write the page OUT.run/report.html.
+        graph: write the network into the model file as a graph too; a robot then needs no PyTorch.
     """
 
     out: Path = Path("model.cac")
@@ -242,6 +243,7 @@ class TrainConfig:
     threads: int | None = None
     resume: bool = True
     report: bool = True
+    graph: bool = True
 
     @property
     def run_folder(self) -> Path:

@@ -65,6 +65,7 @@ class ExtendConfig:
         precision: auto (bf16 where the hardware has it), float32, bf16 or fp16 (CUDA only).
         threads: processor threads to compute with; as many as torch chooses when not given.
         resume: go on with an unfinished run of the same configuration in OUT.run/; false starts again.
+        graph: write the network into the model file as a graph too; a robot then needs no PyTorch.
     """
 
     model: Path
@@ -82,6 +83,7 @@ class ExtendConfig:
     precision: Literal["auto", "float32", "bf16", "fp16"] = "auto"
     threads: int | None = None
     resume: bool = True
+    graph: bool = True
 
 
 def check_extension(config: ExtendConfig) -> None:
@@ -143,4 +145,5 @@ def training_of(config: ExtendConfig, bundle: ModelBundle) -> TrainConfig:
         precision=config.precision,
         threads=config.threads,
         resume=config.resume,
+        graph=config.graph,
     )

@@ -14,7 +14,9 @@ from torch import nn
 import cac_core
 from cac_core.backbones.spec import BackboneSpec
 from cac_core.bundle import ModelBundle, save_bundle
+from cac_core.engines.bundle_graph import with_graph
 from cac_core.metrics import OpenSetMetrics
+from cac_core.support.errors import EngineError
 from cac_core.training.calibrate import Calibrated, make_bundle
 from cac_core.training.config import CHECKPOINT, TrainConfig
 from cac_core.training.dividing import hygiene
@@ -68,8 +70,14 @@ def finish(
     """
     calibrated = make_bundle(backbone, spec, data, config, device)
     notes = [*calibrated.notes, *_advice(config, data, parent)]
+    bundle = calibrated.bundle
+    if config.graph:
+        try:
+            bundle = with_graph(bundle, data.validation.images.numpy())
+        except EngineError as error:
+            notes.append(f"{error}: the model file brings no graph, so a robot needs PyTorch to use it")
     summary = _summary(config, data, schedule, calibrated, notes)
-    saved = save_bundle(replace(calibrated.bundle, training=summary, parent=parent), config.out)
+    saved = save_bundle(replace(bundle, training=summary, parent=parent), config.out)
     if config.report:
         from cac_core.training.training_page import write_training_page  # plotly takes a moment to import
 
@@ -97,7 +105,7 @@ def _summary(
 ) -> dict[str, Any]:
     """JSON-ready; without times and places, so that the same seed gives the same file."""
     settings = config.to_dict()
-    del settings["out"], settings["resume"], settings["report"]
+    del settings["out"], settings["resume"], settings["report"], settings["graph"]
     for name in ("root", "unknown", "known_unknown"):
         del settings["data"][name]
     two_stage = config.schedule.kind == "two_stage"

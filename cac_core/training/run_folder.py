@@ -37,7 +37,7 @@ def prepare_run_folder(config: TrainConfig, images: str, processes: Processes, p
         TrainingError: when the unfinished run had another configuration or other images.
     """
     identity = config.to_dict()
-    for name in ("out", "resume", "device", "threads", "report"):  # these do not change what is learnt
+    for name in ("out", "resume", "device", "threads", "report", "graph"):  # these do not change what is learnt
         del identity[name]
     identity["images"] = images
     identity["processes"] = processes.world

@@ -89,9 +89,9 @@ def test_a_graph_converted_before_answers_as_the_reference_does(
 @pytest.mark.parametrize(
     ("engine", "sentence"),
     [
-        ("auto", "has not converted this model yet, and converting needs PyTorch"),
-        ("openvino", "has not converted this model yet, and converting needs PyTorch"),
-        ("onnxruntime", "has not converted this model yet, and converting needs PyTorch"),
+        ("auto", "is of format 1, which brings no graph, and converting it needs PyTorch"),
+        ("openvino", "is of format 1, which brings no graph, and converting it needs PyTorch"),
+        ("onnxruntime", "is of format 1, which brings no graph, and converting it needs PyTorch"),
         ("torch", "engine torch is not installed: pip install torch torchvision"),
     ],
 )

@@ -3,6 +3,8 @@
 """Trainings that take a second."""
 
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 from cac_core.training import (
     AugmentConfig,
@@ -15,7 +17,7 @@ from cac_core.training import (
 )
 
 
-def tiny_config(out, **changes):
+def tiny_config(out: Path, **changes: Any):
     """A few epochs on digits of 16 pixels with a sliver of the paper's network, on the CPU."""
     config = TrainConfig(
         out=out,
@@ -26,11 +28,12 @@ def tiny_config(out, **changes):
         optimiser=OptimiserConfig(lr=0.05, batch_size=128),
         schedule=ScheduleConfig(epochs=3, second_epochs=2, patience=3),
         device="cpu",
+        graph=False,  # writing it takes longer than the training
     )
     return replace(config, **changes)
 
 
-def photo_config(root, out, **changes):
+def photo_config(root: Path, out: Path, **changes: Any):
     """The same on a folder of small photos."""
     return tiny_config(
         out,

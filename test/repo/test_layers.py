@@ -17,7 +17,8 @@ ROS = {"rclpy", "cac_ros", "cac_msgs", "sensor_msgs", "std_msgs", "diagnostic_ms
 
 FLOORS = (
     ("cac_core.support",),
-    ("cac_core.preprocessing", "cac_core.pictures", "cac_core.decision", "cac_core.equations"),
+    ("cac_core.preprocessing", "cac_core.pictures", "cac_core.decision"),
+    ("cac_core.equations",),
     ("cac_core.backbones", "cac_core.losses", "cac_core.centres", "cac_core.thresholds", "cac_core.metrics"),
     ("cac_core.bundle",),
     ("cac_core.model",),
@@ -32,6 +33,7 @@ FLOORS = (
         "cac_core.extend",
         "cac_core.export",
         "cac_core.import_authors_checkpoint",
+        "cac_core.upgrade",
     ),
     ("cac_ros.stamps", "cac_ros.images", "cac_ros.parameters"),
     ("cac_ros.node", "cac_ros.bags"),

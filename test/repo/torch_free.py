@@ -11,6 +11,7 @@ TORCH_FREE = (
     "cac_core.bundle.container",
     "cac_core.bundle.content",
     "cac_core.bundle.files",
+    "cac_core.bundle.onnx_file",
     "cac_core.decision",
     "cac_core.engines",
     "cac_core.engines.common",

@@ -60,7 +60,7 @@ demo: setup
 	@$(RUN) -m cac_ros.demo $(ARGS)
 
 test: setup
-	@$(RUN) -m pytest $(ARGS)
+	@$(RUN) -m pytest -n auto --dist loadfile $(ARGS)
 
 lint: setup
 	@$(RUN) -m ruff check .

@@ -14,7 +14,17 @@ from scipy.stats import rankdata
 from cac_core import metrics
 from cac_core.benchmark.scores import SCORES, SYSTEM_SCORES, Score
 from cac_core.benchmark.stored_networks import Outputs
+from cac_core.benchmark.systems.evt import shares_at_evt_threshold
 from cac_core.decision import UNKNOWN
+from cac_core.support.errors import DataError
+
+SCORE_OF_SYSTEM = {
+    "c2ae": "reconstruction_error",
+    "crosr": "latent_openmax",
+    "osrci": "open_class",
+    "g-openmax": "open_class_openmax",
+}
+"""The one score of a system that gives something else than N logits."""
 
 RESAMPLES = 1000
 BOOTSTRAP_SEED = 0
@@ -31,6 +41,9 @@ def measure(outputs: Outputs, score: str, unknown_group: int | None = None) -> d
     Returns:
         Shares in [0, 1]; ``auroc_low`` and ``auroc_high`` bound the 95 % bootstrap interval over test images.
     """
+    stored: dict[str, dict[str, float]] = outputs.record.get("measures", {})
+    if unknown_group is None and score in stored:
+        return stored[score]
     fitted = _fitted(outputs, score)
     chosen = slice(None) if unknown_group is None else (outputs.groups == 0) | (outputs.groups == unknown_group)
     logits, labels = outputs.test_logits[chosen], outputs.test_labels[chosen].numpy()
@@ -57,7 +70,29 @@ def scores_of(outputs: Outputs, score: str) -> tuple[NDArray[np.float64], NDArra
     return fitted.score(outputs.test_logits).double().numpy(), (outputs.test_labels == UNKNOWN).numpy()
 
 
+def every_measure(outputs: Outputs, loss: str) -> dict[str, dict[str, float]]:
+    """:func:`measure` of every score that a network can have, by name, and ``overlap``.
+
+    Args:
+        outputs: of the network.
+        loss: what it learnt with, or the system that trained it.
+    """
+    score = SCORE_OF_SYSTEM.get(loss)
+    measures = {name: measure(outputs, name) for name in ([score] if score else SCORES)}
+    if score == "reconstruction_error":
+        measures[score] |= shares_at_evt_threshold(outputs)
+    if "nearest_distance" in measures:
+        measures["overlap"] = {"bhattacharyya": overlap(outputs)}
+    return measures
+
+
 def _fitted(outputs: Outputs, score: str) -> Score:
+    if not len(outputs.train_logits):
+        identity = outputs.record["identity"]
+        raise DataError(
+            f"only figures are kept of {identity['dataset']} trial {identity['trial']}, {identity['loss']}, not the "
+            "logits: delete its .json file in networks/ to train it again."
+        )
     fitted = {**SCORES, **SYSTEM_SCORES}[score](outputs.anchors)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # a class that was never right shows in the accuracy
@@ -67,6 +102,9 @@ def _fitted(outputs: Outputs, score: str) -> Score:
 
 def overlap(outputs: Outputs) -> float:
     """Bhattacharyya coefficient between nearest-centre distances of known and unknown test images (Table 2)."""
+    stored: dict[str, dict[str, float]] = outputs.record.get("measures", {})
+    if "overlap" in stored:
+        return stored["overlap"]["bhattacharyya"]
     d, unknown = scores_of(outputs, "nearest_distance")
     return metrics.bhattacharyya(d[~unknown], d[unknown])
 

@@ -11,7 +11,6 @@ from cac_core.benchmark.network_spec import NetworkSpec, network_of
 from cac_core.benchmark.paper_values import DATASETS, PaperValue
 from cac_core.benchmark.results import TableRow
 from cac_core.benchmark.stored_networks import Outputs
-from cac_core.benchmark.systems.evt import shares_at_evt_threshold
 from cac_core.benchmark.trials import TrialSpec
 
 Networks = Callable[[NetworkSpec], Outputs]
@@ -51,12 +50,7 @@ def measured(
     config: BenchmarkConfig, networks: Networks, trials: list[TrialSpec], loss: str, score: str
 ) -> tuple[dict[str, Any], ...]:
     """Every measure of one loss and score, per trial."""
-    values = []
-    for trial in trials:
-        outputs = networks(network_of(config, trial, loss))
-        own = shares_at_evt_threshold(outputs) if score == "reconstruction_error" else {}
-        values.append({"trial": trial.split.trial, **measure(outputs, score), **own})
-    return tuple(values)
+    return tuple({"trial": t.split.trial, **measure(networks(network_of(config, t, loss)), score)} for t in trials)
 
 
 def auroc_row(

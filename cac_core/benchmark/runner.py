@@ -82,7 +82,7 @@ def _train_all(specs: list[NetworkSpec], config: BenchmarkConfig) -> Iterator[tu
     missing = []
     for spec in specs:
         before = finished(spec, folder, config.precision)
-        if before is None:
+        if before is None or "measures" not in before.record:
             missing.append(spec)
         else:
             yield spec, before

@@ -3,7 +3,8 @@
 """Trained networks on disk, as what is left of them: logits.
 
 The logits of a network lie in ``networks/`` of the benchmark folder. So a stopped benchmark goes on where it was, and
-every score can be computed later. The weights are kept only where a later training would be equal.
+every score can be computed later. Beside them lie the figures of every score: a folder that keeps only these small JSON
+files still gives Table 1. The weights are kept only where a later training would be equal.
 """
 
 import json
@@ -75,12 +76,17 @@ def finished(spec: NetworkSpec, folder: Path, precision: str) -> Outputs | None:
         DataError: when the folder holds results of another configuration; names the field that differs.
     """
     record_file, arrays_file = _files(spec, folder)
-    if not (record_file.is_file() and arrays_file.is_file()):
+    if not record_file.is_file():
         return None
     try:
         record = json.loads(record_file.read_text(encoding="utf-8"))
-        with np.load(arrays_file) as arrays:
-            tensors = {name: torch.from_numpy(arrays[name]) for name in _TENSORS}
+        if arrays_file.is_file():
+            with np.load(arrays_file) as arrays:
+                tensors = {name: torch.from_numpy(arrays[name]) for name in _TENSORS}
+        elif "measures" in record:
+            tensors = dict.fromkeys(_TENSORS, torch.empty(0))
+        else:
+            return None
     except (ValueError, KeyError, OSError, EOFError, BadZipFile) as error:
         raise DataError(f"{arrays_file} cannot be read ({error}): delete it and go on.") from error
     different = differences(record.get("identity", {}), json.loads(json.dumps(spec.identity(precision))))

@@ -13,7 +13,7 @@ import torch
 from cac_core.benchmark.authors_values import DIGITS
 from cac_core.benchmark.folder_splits import folder_classes, read_folder_splits
 from cac_core.data import ClassSplit, LabelledImages, class_split, digit_picture, stratified_split
-from cac_core.data.datasets import read_dataset
+from cac_core.data.datasets import form_of, read_dataset
 from cac_core.data.digits import SPLIT_SEED
 from cac_core.data.folders import load_image_folder
 from cac_core.data.resizing import frames_to_images
@@ -57,6 +57,13 @@ class TrialSource:
         files = sorted(path for path in self.folder.rglob("*") if path.is_file())
         listed = [(path.relative_to(self.folder).as_posix(), path.stat().st_size) for path in files]
         return hashlib.blake2b(repr(listed).encode(), digest_size=8).hexdigest()
+
+    def forms(self, dataset: str) -> dict[str, str]:
+        """How the files of each of the paper's datasets lie that a trial takes images from."""
+        if self.data_root is None or dataset in (self.folder_name, DIGITS):
+            return {}
+        names = ("CIFAR10", "CIFAR100") if dataset.startswith("CIFAR+") else (dataset,)
+        return {name: form_of(name, self.data_root, train=name != "CIFAR100") for name in names}
 
     def split(self, dataset: str, family: str, trial: int) -> ClassSplit:
         """A split by name; of the user's folder, numbers are positions of the sorted class folders.

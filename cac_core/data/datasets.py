@@ -72,6 +72,13 @@ def read_dataset(
     return _only(images, labels, classes)
 
 
+def form_of(name: str, root: Path, train: bool) -> str:
+    """How a part lies below a root: ``official files`` or ``class folders``."""
+    if name == "TinyImageNet" or all((root / file).is_file() for file in _files(name, train)):
+        return "official files"
+    return "class folders" if find_class_folders(name, root, train) else "official files"
+
+
 def _only(images: NDArray[np.uint8], labels: NDArray[np.int64], classes: Sequence[int] | None) -> Arrays:
     if classes is None:
         return images, labels

@@ -12,19 +12,20 @@ from torch import Tensor, nn
 from cac_core import metrics
 from cac_core.backbones.paper_network import PaperNetwork
 from cac_core.benchmark.config import BenchmarkConfig, check
-from cac_core.benchmark.measures import scores_of
+from cac_core.benchmark.measures import measure, overlap, scores_of
 from cac_core.benchmark.network_spec import network_of
-from cac_core.benchmark.networks import train_network
+from cac_core.benchmark.networks import digest, train_network
 from cac_core.benchmark.rows import trial_specs
-from cac_core.benchmark.scores import SYSTEM_SCORES, LeastReconstructionError, OpenClass, OpenMax
+from cac_core.benchmark.scores import SCORES, SYSTEM_SCORES, LeastReconstructionError, OpenClass, OpenMax
 from cac_core.benchmark.systems import SYSTEMS
 from cac_core.benchmark.systems.adversarial import as_pixels, from_unit_range, gradient_penalty, to_unit_range
 from cac_core.benchmark.systems.c2ae import ConditionedAutoEncoder
 from cac_core.benchmark.systems.crosr import BOTTLENECK, HierarchicalReconstruction
 from cac_core.benchmark.systems.evt import evt_threshold
 from cac_core.benchmark.tables import TABLE1, table1_methods
+from cac_core.data import LabelledImages
 from cac_core.preprocessing import Preprocessing
-from cac_core.support.errors import TrainingError
+from cac_core.support.errors import DataError, TrainingError
 
 GREY = Preprocessing(32, 1, mean=(0.3,), std=(0.2,))
 
@@ -168,3 +169,32 @@ def test_crosr_rebuilds_the_image_from_its_bottlenecks_alone() -> None:
     assert network.rebuilt(bottlenecks).shape == images.shape
     assert torch.equal(network(images)[:, :4], logits)
     assert isinstance(network.last, nn.Linear)
+
+
+# -- what is kept -------------------------------------------------------------------------------------------------
+
+
+def test_the_figures_of_a_network_outlive_its_logits(tmp_path: Path) -> None:
+    config = BenchmarkConfig("table1", quick=True, epochs=1)
+    spec = network_of(config, trial_specs(config, "neal2018")[0], "cross_entropy")
+    outputs = train_network(spec, tmp_path, config.source, torch.device("cpu"), show_progress=False)
+    expected = {score: measure(outputs, score) for score in SCORES} | {"overlap": {"bhattacharyya": overlap(outputs)}}
+    for file in tmp_path.glob("*.npz"):
+        file.unlink()
+    kept = train_network(spec, tmp_path, config.source, torch.device("cpu"), show_progress=False)
+    assert {score: measure(kept, score) for score in SCORES} == {score: expected[score] for score in SCORES}
+    assert overlap(kept) == expected["overlap"]["bhattacharyya"]
+    assert kept.record["images"]["train"]["digest"]
+    with pytest.raises(DataError, match=r"not the logits: delete its \.json file"):
+        measure(kept, "gamma", unknown_group=1)
+
+
+def test_the_digest_of_images_does_not_depend_on_their_order() -> None:
+    images = torch.randint(0, 256, (9, 4, 4, 1), dtype=torch.uint8)
+    names = ("a", "b")
+    order = torch.randperm(9)
+    first, second, other = (
+        LabelledImages(pixels, torch.zeros(9).long(), names, ("",) * 9)
+        for pixels in (images, images[order], images.roll(1, 1))
+    )
+    assert digest(first) == digest(second) != digest(other)

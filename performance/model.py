@@ -10,16 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
-from cac_core.backbones.build import build_backbone
 from cac_core.backbones.spec import BackboneSpec
 from cac_core.bundle import ModelBundle, save_bundle
-from cac_core.equations import anchored_centres
-from cac_core.model import weights
 from cac_core.predictor import Predictor
 from cac_core.preprocessing import Preprocessing
-from cac_core.thresholds import fit_thresholds
 from cac_ros.images import to_frame
 from performance.table import Options
 
@@ -29,6 +24,14 @@ CLASSES = 16
 @contextmanager
 def model_file(options: Options) -> Iterator[Path]:
     """An untrained bundle as the options want it: speed does not depend on the weights."""
+    # Only now, because they load PyTorch: --help needs none.
+    import torch
+
+    from cac_core.backbones.build import build_backbone
+    from cac_core.equations import anchored_centres
+    from cac_core.model import weights
+    from cac_core.thresholds import fit_thresholds
+
     torch.manual_seed(0)
     spec = BackboneSpec(options.backbone, CLASSES, options.image_size, 3)
     gamma = torch.rand(200, CLASSES)

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
-import torch
 
 from cac_core.preprocessing import Interpolation
 from cac_core.support import console
@@ -162,6 +161,8 @@ def read_rows(path: Path) -> list[Measurement]:
 
 def machine() -> str:
     """What this was measured on."""
+    import torch  # only now: --help needs none
+
     model = next(
         (line.partition(":")[2].strip() for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
          if line.startswith("model name")),

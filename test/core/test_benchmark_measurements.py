@@ -6,14 +6,14 @@ import pytest
 import torch
 
 from cac_core.equations import anchored_centres, cac_loss, distances
-from performance import classes, training_speed
+from performance import class_steps, classes, training_loops, training_speed
 
 
 def test_the_plain_loop_trains_with_the_same_loss() -> None:
     z = 4.0 * torch.randn(20, 6, generator=torch.Generator().manual_seed(0))
     y = torch.arange(20) % 6
     expected = cac_loss(distances(z, anchored_centres(6)), y)
-    assert training_speed.plain_loss(z, anchored_centres(6), y).item() == pytest.approx(expected.item(), rel=1e-5)
+    assert training_loops.plain_loss(z, anchored_centres(6), y).item() == pytest.approx(expected.item(), rel=1e-5)
 
 
 @pytest.mark.slow
@@ -31,14 +31,14 @@ def test_memory_grows_no_faster_than_the_number_of_classes() -> None:
         y = torch.arange(16)
 
         def step(z=z, y=y) -> None:
-            cac_loss(classes.anchored_distances(z), y).backward()
+            cac_loss(class_steps.anchored_distances(z), y).backward()
 
-        sizes[n] = classes.allocated(step, torch.device("cpu"))
+        sizes[n] = class_steps.allocated(step, torch.device("cpu"))
     assert sizes[1000] < 11 * sizes[100]
     assert sizes[10000] < 11 * sizes[1000]
 
 
 def test_classes_prints_a_row_per_size(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(classes, "SIZES", (10, 50))
+    monkeypatch.setattr(class_steps, "SIZES", (10, 50))
     classes.main(["--batch", "8", "--repeats", "1", "--device", "cpu"])
     assert "50" in capsys.readouterr().out

@@ -20,8 +20,6 @@ from test.core.commands import check_file_of_options, check_help, check_mistakes
 from test.repo.sources import ROOT
 
 COMMANDS = commands("cac_core")
-LIGHT = [name for name in COMMANDS if ".studies." not in name]
-"""Commands whose help answers before PyTorch is loaded."""
 
 
 @dataclass
@@ -96,7 +94,7 @@ def test_a_file_of_options_names_only_what_exists(module: str, tmp_path: Path) -
     check_file_of_options(module, tmp_path)
 
 
-@pytest.mark.parametrize("module", LIGHT)
+@pytest.mark.parametrize("module", COMMANDS)
 def test_help_loads_no_pytorch(module: str) -> None:
     code = f"import sys, {module} as m\ntry: m.main(['--help'])\nexcept SystemExit: sys.exit('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, timeout=60, check=False)

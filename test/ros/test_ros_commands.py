@@ -39,7 +39,7 @@ def test_a_file_of_options_names_only_what_exists(module: str, tmp_path: Path) -
     check_file_of_options(module, tmp_path)
 
 
-@pytest.mark.parametrize("module", ["cac_ros.replay.__main__", "cac_ros.demo", "cac_ros.parameters.__main__"])
+@pytest.mark.parametrize("module", COMMANDS)
 def test_help_loads_no_pytorch(module: str) -> None:
     code = f"import sys, {module} as m\ntry: m.main(['--help'])\nexcept SystemExit: sys.exit('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, timeout=60, check=False)

@@ -11,41 +11,9 @@ learn. Finished networks stay in the output folder: the same command goes on aft
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Literal
 
+from cac_core.benchmark.studies.config import PhotosStudy
 from cac_core.support.command import Command, run
-
-
-@dataclass(frozen=True)
-class PhotosStudy:
-    """CAC beside cross-entropy on your own photos.
-
-    Trains the same network with the same recipe, once with the CAC loss and once with cross-entropy, for every seed,
-    and prints accuracy and AUROC of each score on test photos that nobody trained on or chose anything with.
-    Finished networks stay in the output folder: the same command goes on after an interruption.
-
-    Attributes:
-        root: training photos, one folder per class.
-        test: test photos, one folder per class.
-        unknown: test photos of other things.
-        recipe: how to train: a recipe's name, or a YAML file.
-        seeds: of the trainings.
-        losses: cac, cross_entropy.
-        threads: processor threads to compute with; as many as torch chooses when not given.
-        out: folder for networks and results.
-    """
-
-    root: Path
-    test: Path
-    unknown: Path
-    recipe: str = "photos"
-    seeds: tuple[int, ...] = (0, 1, 2)
-    losses: tuple[Literal["cac", "cross_entropy"], ...] = ("cac", "cross_entropy")
-    threads: int | None = None
-    out: Path = Path("benchmark_photos")
-
 
 COMMAND = Command(
     PhotosStudy,

@@ -3,7 +3,7 @@
 """Small bundles for tests."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from cac_core.thresholds import fit_thresholds
 Change = Callable[[Any], object]
 
 
-def tiny_bundle(names: tuple[str, str, str] = ("cup", "a tall box", "größe"), seed: int = 0, **changes):
+def tiny_bundle(names: Sequence[str] = ("cup", "a tall box", "größe"), seed: int = 0, **changes: Any) -> ModelBundle:
     """An untrained bundle with the paper's network at a sixteenth of its width."""
     torch.manual_seed(seed)
     n = len(names)
@@ -44,7 +44,7 @@ def tiny_bundle(names: tuple[str, str, str] = ("cup", "a tall box", "größe"), 
     return ModelBundle(**{**values, **changes})
 
 
-def random_frames(count: int = 3, seed: int = 0):
+def random_frames(count: int = 3, seed: int = 0) -> list[Frame]:
     """Frames of different sizes and colour orders."""
     rng = np.random.default_rng(seed)
     shapes = [((48, 64, 3), "bgr"), ((33, 20), "grey"), ((100, 50, 4), "rgba"), ((32, 32, 3), "rgb")]

@@ -7,6 +7,8 @@ import io
 import pickle
 import struct
 import zipfile
+from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,7 +16,7 @@ from PIL import Image
 from scipy.io import savemat
 
 
-def write_mnist(root, per_class: int = 4, size: int = 28):
+def write_mnist(root: Path, per_class: int = 4, size: int = 28) -> Path:
     """Four idx files; an image of digit d is filled with 20 d."""
     raw = root / "MNIST" / "raw"
     raw.mkdir(parents=True)
@@ -27,7 +29,7 @@ def write_mnist(root, per_class: int = 4, size: int = 28):
     return root
 
 
-def write_svhn(root, monkeypatch: pytest.MonkeyPatch):
+def write_svhn(root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Two MATLAB files, X (32, 32, 3, M) and y (M, 1), with label 10 for the digit 0, as published."""
     from torchvision.datasets import SVHN
 
@@ -44,7 +46,7 @@ def write_svhn(root, monkeypatch: pytest.MonkeyPatch):
     return root
 
 
-def write_cifar(root, monkeypatch: pytest.MonkeyPatch, name: str = "CIFAR10", repeats: int = 2):
+def write_cifar(root: Path, monkeypatch: pytest.MonkeyPatch, name: str = "CIFAR10", repeats: int = 2) -> Path:
     """Pickled batches of rows of 3072 bytes, channel after channel, as published."""
     from torchvision import datasets
 
@@ -67,7 +69,7 @@ def write_cifar(root, monkeypatch: pytest.MonkeyPatch, name: str = "CIFAR10", re
     return root
 
 
-def write_tiny_imagenet(root, classes: int = 200, per_class: int = 2, as_zip: bool = False):
+def write_tiny_imagenet(root: Path, classes: int = 200, per_class: int = 2, as_zip: bool = False) -> Path:
     """The layout of tiny-imagenet-200, folder or zip; one training image in each class is grey."""
     root.mkdir(parents=True, exist_ok=True)
     wnids = [f"n{i:08d}" for i in range(classes)]
@@ -92,7 +94,7 @@ def write_tiny_imagenet(root, classes: int = 200, per_class: int = 2, as_zip: bo
     return root
 
 
-def write_folder(root, names, count: int = 8):
+def write_folder(root: Path, names: Sequence[str], count: int = 8) -> Path:
     """A labelled image folder; every class has its own grey."""
     for i, name in enumerate(names):
         (root / name).mkdir(parents=True)
@@ -101,17 +103,17 @@ def write_folder(root, names, count: int = 8):
     return root
 
 
-def _jpeg(value, grey: bool = False):
+def _jpeg(value: int, grey: bool = False) -> bytes:
     image = Image.new("L" if grey else "RGB", (64, 64), value if grey else (value, value, value))
     content = io.BytesIO()
     image.save(content, "JPEG")
     return content.getvalue()
 
 
-def _pickle(path, value):
+def _pickle(path: Path, value: object) -> str:
     path.write_bytes(pickle.dumps(value, protocol=2))
     return _md5(path)
 
 
-def _md5(path):
+def _md5(path: Path) -> str:
     return hashlib.md5(path.read_bytes()).hexdigest()

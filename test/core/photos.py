@@ -2,6 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Small image folders for tests."""
 
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 from PIL import Image
 
@@ -9,8 +13,12 @@ COLOURS = {"red": (200, 40, 40), "green": (40, 200, 40), "blue": (40, 40, 200)}
 
 
 def write_photo(
-    path, colour: tuple[int, int, int] = (200, 40, 40), size: tuple[int, int] = (24, 20), seed: int = 0, **save
-):
+    path: Path,
+    colour: tuple[int, int, int] = (200, 40, 40),
+    size: tuple[int, int] = (24, 20),
+    seed: int = 0,
+    **save: Any,
+) -> Path:
     """One noisy picture of a colour; size is (width, height)."""
     path.parent.mkdir(parents=True, exist_ok=True)
     noise = np.random.default_rng(seed).integers(-30, 31, (size[1], size[0], 3))
@@ -18,7 +26,7 @@ def write_photo(
     return path
 
 
-def write_folder(root, names: tuple[str, str, str] = ("red", "green", "blue"), count: int = 12):
+def write_folder(root: Path, names: Sequence[str] = ("red", "green", "blue"), count: int = 12) -> Path:
     """A folder of photos per colour."""
     for i, name in enumerate(names):
         for k in range(count):

@@ -17,7 +17,7 @@ from cac_core.training import (
 )
 
 
-def tiny_config(out: Path, **changes: Any):
+def tiny_config(out: Path, **changes: Any) -> TrainConfig:
     """A few epochs on digits of 16 pixels with a sliver of the paper's network, on the CPU."""
     config = TrainConfig(
         out=out,
@@ -33,7 +33,7 @@ def tiny_config(out: Path, **changes: Any):
     return replace(config, **changes)
 
 
-def photo_config(root: Path, out: Path, **changes: Any):
+def photo_config(root: Path, out: Path, **changes: Any) -> TrainConfig:
     """The same on a folder of small photos."""
     return tiny_config(
         out,

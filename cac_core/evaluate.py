@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Literal
 
 from cac_core.support import console
 from cac_core.support.command import Command, run
+from cac_core.support.devices import INSTALL_TRAIN, is_installed
 from cac_core.support.errors import DataError
 
 if TYPE_CHECKING:
     from cac_core.bundle import ModelBundle
-    from cac_core.data import LabelledImages
+    from cac_core.data import LabelledArrays
     from cac_core.evaluation import Evaluation
 
 
@@ -70,17 +71,24 @@ COMMAND = Command(
 )
 
 
-def load_evaluation_images(data: EvaluationData, bundle: "ModelBundle") -> "LabelledImages":
+def load_evaluation_images(data: EvaluationData, bundle: "ModelBundle") -> "LabelledArrays":
     """Load the images to evaluate on, resized as the bundle says.
 
     Raises:
         DataError: when nothing was given or found, or when the digits are not those of the model.
     """
-    from cac_core.data import joined, load_digits_trial, load_image_folder, load_unknown_folder
+    from cac_core.data import joined_arrays, read_image_folder, read_unknown_folder
 
     preprocessing, names = bundle.preprocessing, bundle.class_names
     if data.dataset == "digits":
-        test = load_digits_trial(data.family, data.trial, preprocessing).test
+        if missing := [name for name in ("torch", "sklearn") if not is_installed(name)]:
+            raise DataError(
+                f"the digits need {' and '.join(missing)}, which a robot's installation lacks: {INSTALL_TRAIN}, or "
+                "give --data.root FOLDER"
+            )
+        from cac_core.data import load_digits_trial
+
+        test = load_digits_trial(data.family, data.trial, preprocessing).test.arrays()
         if test.class_names != names:
             raise DataError(
                 f"the model knows {', '.join(names)}, but trial {data.trial} of {data.family} has the known digits "
@@ -89,12 +97,12 @@ def load_evaluation_images(data: EvaluationData, bundle: "ModelBundle") -> "Labe
         return test
     parts = []
     if data.root is not None:
-        parts.append(load_image_folder(data.root, preprocessing, names))
+        parts.append(read_image_folder(data.root, preprocessing, names))
     if data.unknown is not None:
-        parts.append(load_unknown_folder(data.unknown, preprocessing, names))
+        parts.append(read_unknown_folder(data.unknown, preprocessing, names))
     if not parts:
         raise DataError("there is nothing to evaluate on: give --data.root FOLDER, --data.unknown FOLDER or both")
-    return joined(*parts)
+    return joined_arrays(parts)
 
 
 def evaluate_model(config: EvaluateConfig) -> "Evaluation":

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cac_core.bundle import ModelBundle
-from cac_core.data import LabelledImages
+from cac_core.data import LabelledArrays
 from cac_core.decision import UNKNOWN, decide
 from cac_core.metrics import OpenSetMetrics, open_set_metrics
 from cac_core.predictor import Predictor
@@ -44,10 +44,10 @@ class Evaluation:
     nearest: NDArray[np.int64]
     labels: NDArray[np.int64]
     theta: NDArray[np.float32]
-    images: LabelledImages
+    images: LabelledArrays
 
 
-def evaluate(predictor: Predictor, images: LabelledImages, theta: NDArray[np.float32] | None = None) -> Evaluation:
+def evaluate(predictor: Predictor, images: LabelledArrays, theta: NDArray[np.float32] | None = None) -> Evaluation:
     """Decide on every image and compare with its label.
 
     Args:
@@ -57,7 +57,7 @@ def evaluate(predictor: Predictor, images: LabelledImages, theta: NDArray[np.flo
     """
     limits = predictor.theta() if theta is None else theta
     order: Literal["rgb", "grey"] = "rgb" if images.images.shape[-1] == 3 else "grey"
-    pixels = images.images.numpy() if order == "rgb" else images.images.numpy()[..., 0]
+    pixels = images.images if order == "rgb" else images.images[..., 0]
     starts = range(0, len(pixels), BATCH)
     rows = [
         predictor.rejection_scores([Frame(image, order) for image in pixels[start : start + BATCH]])
@@ -68,7 +68,7 @@ def evaluate(predictor: Predictor, images: LabelledImages, theta: NDArray[np.flo
     decisions = decide(gamma, limits)
     nearest = np.where(computed, gamma.argmin(axis=1), UNKNOWN)
     scores = np.where(computed, gamma.min(axis=1), np.inf).astype(np.float64)
-    labels = images.labels.numpy()
+    labels = images.labels
     metrics = open_set_metrics(scores, nearest, decisions == UNKNOWN, labels)
     return Evaluation(metrics, scores, decisions, nearest, labels, limits, images)
 

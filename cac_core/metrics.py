@@ -12,8 +12,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import rankdata
-from sklearn.metrics import average_precision_score, roc_auc_score
 
 from cac_core.decision import UNKNOWN
 
@@ -34,7 +32,8 @@ def auroc(scores: ArrayLike, unknown: ArrayLike) -> float:
     s, u = _scores(scores), np.asarray(unknown, dtype=bool)
     if u.all() or not u.any():
         return math.nan
-    return float(roc_auc_score(u, _dense_ranks(s)))
+    fpr, tpr = _roc(s, u)
+    return float(((fpr[1:] - fpr[:-1]) * (tpr[1:] + tpr[:-1]) / 2.0).sum())
 
 
 def aupr(scores: ArrayLike, unknown: ArrayLike) -> float:
@@ -42,7 +41,21 @@ def aupr(scores: ArrayLike, unknown: ArrayLike) -> float:
     s, u = _scores(scores), np.asarray(unknown, dtype=bool)
     if u.all() or not u.any():
         return math.nan
-    return float(average_precision_score(u, _dense_ranks(s)))
+    found, false = _counts(s, u)
+    precision, recall = found / (found + false), found / found[-1]
+    steps = np.diff(recall, prepend=0.0) * precision
+    return float(steps[::-1].sum())  # in scikit-learn's order, which gives its last digit
+
+
+def roc_curve(scores: ArrayLike, unknown: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """ROC curve as the paper draws it: shares of unknown and of known images kept at every threshold, rising.
+
+    Args:
+        scores: ``(M,)``.
+        unknown: ``(M,)`` bool, with both kinds.
+    """
+    s, u = _scores(scores), np.asarray(unknown, dtype=bool)
+    return _roc(-s, ~u)
 
 
 def accuracy(predictions: ArrayLike, labels: ArrayLike) -> float:
@@ -169,7 +182,21 @@ def _scores(values: ArrayLike) -> NDArray[np.float64]:
     return scores
 
 
-def _dense_ranks(scores: NDArray[np.float64]) -> NDArray[np.int64]:
-    # Ranks keep order and ties, and make +inf acceptable to scikit-learn.
-    ranks: NDArray[np.int64] = rankdata(scores, method="dense").astype(np.int64)
-    return ranks
+def _counts(
+    scores: NDArray[np.float64], positive: NDArray[np.bool_]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Positives and negatives among the images of the highest scores, down to each score that occurs."""
+    order = np.argsort(-scores, kind="stable")
+    ordered = scores[order]
+    ends = np.append(np.flatnonzero(ordered[1:] != ordered[:-1]), len(scores) - 1)
+    found = np.cumsum(positive[order], dtype=np.float64)[ends]
+    return found, 1.0 + ends - found
+
+
+def _roc(scores: NDArray[np.float64], positive: NDArray[np.bool_]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """False and true positive rates from (0, 0) to (1, 1), with the corners of the curve only."""
+    found, false = _counts(scores, positive)
+    corner = np.ones(len(found), dtype=bool)
+    corner[1:-1] = (np.diff(found, 2) != 0) | (np.diff(false, 2) != 0)
+    tpr, fpr = (np.append(0.0, counts[corner]) / counts[-1] for counts in (found, false))
+    return fpr, tpr

@@ -15,7 +15,7 @@ from cac_core.benchmark.folder_splits import folder_classes, read_folder_splits
 from cac_core.data import ClassSplit, LabelledImages, class_split, digit_picture, stratified_split
 from cac_core.data.datasets import form_of, read_dataset
 from cac_core.data.digits import SPLIT_SEED
-from cac_core.data.folders import load_image_folder
+from cac_core.data.labelled import load_image_folder
 from cac_core.data.resizing import frames_to_images
 from cac_core.decision import UNKNOWN
 from cac_core.preprocessing import ColourOrder, Frame, Preprocessing

@@ -1,16 +1,16 @@
 # SPDX-FileCopyrightText: 2026 cac_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Image folders: one folder per class, or a folder of things that belong to no class."""
+"""Image folders: one folder per class, or a folder of things that belong to no class. No PyTorch in this file."""
 
 import os
 import unicodedata
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import torch
+import numpy as np
 
 from cac_core.data.decode import NOT_SUPPORTED, SUFFIXES, read_image
-from cac_core.data.labelled import LabelledImages
+from cac_core.data.labelled_arrays import LabelledArrays
 from cac_core.data.resizing import frames_to_images
 from cac_core.decision import UNKNOWN
 from cac_core.preprocessing import Frame, Preprocessing
@@ -20,10 +20,10 @@ TINY = 16
 """Images with a side shorter than this many pixels are kept but reported."""
 
 
-def load_image_folder(
+def read_image_folder(
     root: str | Path, preprocessing: Preprocessing, class_names: Sequence[str] | None = None
-) -> LabelledImages:
-    """Load a folder that holds one folder per class.
+) -> LabelledArrays:
+    """Read a folder that holds one folder per class.
 
     Class names are the folder names in sorted order (in Unicode NFC, so that folders copied from a Mac match). Hidden
     files are ignored; unreadable images are skipped and listed.
@@ -60,11 +60,11 @@ def load_image_folder(
     if len(loaded) == 0:
         raise DataError(f"no image below {root} could be read: put JPEG or PNG files into one folder per class.")
     problems += [f"no image of the known class {name!r} in {root}" for name in empty]
-    return LabelledImages(loaded.images, loaded.labels, names, loaded.paths, tuple(problems))
+    return LabelledArrays(loaded.images, loaded.labels, names, loaded.paths, tuple(problems))
 
 
-def load_unknown_folder(root: str | Path, preprocessing: Preprocessing, class_names: Sequence[str]) -> LabelledImages:
-    """Load every image below a folder, however nested, as unknown (-1).
+def read_unknown_folder(root: str | Path, preprocessing: Preprocessing, class_names: Sequence[str]) -> LabelledArrays:
+    """Read every image below a folder, however nested, as unknown (-1).
 
     Raises:
         DataError: when the folder does not exist or holds no readable image.
@@ -94,7 +94,7 @@ def _load(
     preprocessing: Preprocessing,
     problems: list[str],
     description: str,
-) -> LabelledImages:
+) -> LabelledArrays:
     problems = list(problems)
     tiny: dict[int, tuple[int, ...]] = {}
 
@@ -114,9 +114,9 @@ def _load(
     good = [i for i, why in enumerate(failures) if why is None]
     if len(good) < len(files):
         images = images[good]
-    return LabelledImages(
-        torch.from_numpy(images),
-        torch.tensor([labels[i] for i in good], dtype=torch.int64),
+    return LabelledArrays(
+        images,
+        np.array([labels[i] for i in good], dtype=np.int64),
         names,
         tuple(str(files[i]) for i in good),
         tuple(problems),

@@ -1,20 +1,23 @@
 # SPDX-FileCopyrightText: 2026 cac_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Images with labels as two tensors in memory."""
+"""Images with labels as two tensors in memory: what is trained on."""
 
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from cac_core.decision import UNKNOWN
+from cac_core.data.folders import read_image_folder, read_unknown_folder
+from cac_core.data.labelled_arrays import LabelledArrays, joined_arrays
+from cac_core.preprocessing import Preprocessing
 
 
 @dataclass(frozen=True)
 class LabelledImages:
-    """Images that went through :func:`cac_core.preprocessing.resize` once and stay in memory.
+    """The tensors of :class:`cac_core.data.LabelledArrays`, in the same memory.
 
     Attributes:
         images: uint8 ``(M, S, S, C)``.
@@ -29,6 +32,16 @@ class LabelledImages:
     class_names: tuple[str, ...]
     paths: tuple[str, ...]
     problems: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, arrays: LabelledArrays) -> "LabelledImages":
+        """The same images as tensors."""
+        images, labels = torch.from_numpy(arrays.images), torch.from_numpy(arrays.labels)
+        return cls(images, labels, arrays.class_names, arrays.paths, arrays.problems)
+
+    def arrays(self) -> LabelledArrays:
+        """The same images as NumPy arrays."""
+        return LabelledArrays(self.images.numpy(), self.labels.numpy(), self.class_names, self.paths, self.problems)
 
     def __len__(self) -> int:
         """Number of images."""
@@ -46,9 +59,7 @@ class LabelledImages:
 
     def counts(self) -> dict[str, int]:
         """Images per known class; unknown images are not counted."""
-        known = self.labels[self.labels != UNKNOWN]
-        counted = torch.bincount(known, minlength=len(self.class_names)).tolist()
-        return dict(zip(self.class_names, counted, strict=True))
+        return self.arrays().counts()
 
     def fingerprint(self) -> str:
         """Hex digest that changes with any pixel, label, class name or the order."""
@@ -61,11 +72,16 @@ class LabelledImages:
 
 def joined(first: LabelledImages, *others: LabelledImages) -> LabelledImages:
     """All images in one, with all paths and problems; the classes are those of the first."""
-    parts = (first, *others)
-    return LabelledImages(
-        torch.cat([part.images for part in parts]),
-        torch.cat([part.labels for part in parts]),
-        first.class_names,
-        tuple(path for part in parts for path in part.paths),
-        tuple(problem for part in parts for problem in part.problems),
-    )
+    return LabelledImages.of(joined_arrays([part.arrays() for part in (first, *others)]))
+
+
+def load_image_folder(
+    root: str | Path, preprocessing: Preprocessing, class_names: Sequence[str] | None = None
+) -> LabelledImages:
+    """:func:`cac_core.data.read_image_folder` for code that computes with PyTorch; raises what it raises."""
+    return LabelledImages.of(read_image_folder(root, preprocessing, class_names))
+
+
+def load_unknown_folder(root: str | Path, preprocessing: Preprocessing, class_names: Sequence[str]) -> LabelledImages:
+    """:func:`cac_core.data.read_unknown_folder` for code that computes with PyTorch; raises what it raises."""
+    return LabelledImages.of(read_unknown_folder(root, preprocessing, class_names))

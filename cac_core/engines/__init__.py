@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from cac_core.bundle import ModelBundle
 from cac_core.preprocessing import Frame
-from cac_core.support.devices import choose_device, is_installed
+from cac_core.support.devices import INSTALL_TRAIN, choose_device, is_installed
 from cac_core.support.errors import EngineError
 
 ENGINES = ("auto", "torch", "openvino", "onnxruntime")
@@ -85,7 +85,7 @@ def _torch(bundle: ModelBundle, device: str, threads: int, precision: str) -> En
         import torch
     except ImportError as error:
         raise EngineError(
-            "engine torch is not installed: pip install torch torchvision, or use engine openvino"
+            f"engine torch needs PyTorch, which is not installed: {INSTALL_TRAIN}, or use engine openvino"
         ) from error
 
     if threads:

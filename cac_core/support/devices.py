@@ -12,6 +12,9 @@ from cac_core.support.errors import DeviceError
 if TYPE_CHECKING:
     import torch
 
+INSTALL_TRAIN = "run pip install '.[train]' in the folder of cac_ros"
+"""What a sentence tells a robot's installation that is asked for what needs PyTorch."""
+
 _CPUINFO = Path("/proc/cpuinfo")
 
 
@@ -33,6 +36,10 @@ def choose_device(device: str) -> tuple[str, tuple[str, ...]]:
         return ("cuda:0", ()) if count else ("cpu", ("no CUDA device found: running on the CPU",))
     index = int(device.partition(":")[2] or 0)
     if index >= count:
+        if not is_installed("torch"):
+            raise DeviceError(
+                f"device {device} needs PyTorch, which is not installed: {INSTALL_TRAIN}, or use device auto or cpu"
+            )
         found = f"{count} CUDA device(s) found" if count else "no CUDA device found"
         raise DeviceError(f"device {device} is not there ({found}): use device auto or cpu, or check nvidia-smi")
     return f"cuda:{index}", ()

@@ -3,14 +3,16 @@
 """Metrics against their definitions written as loops, and thresholds against their promise."""
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn
 from scipy.integrate import trapezoid
-from sklearn.metrics import roc_auc_score
+from sklearn.metrics import average_precision_score, roc_auc_score, roc_curve
 
 from cac_core import metrics
 from cac_core.equations import decide
@@ -18,7 +20,7 @@ from cac_core.thresholds import MIN_PER_CLASS, fit_thresholds
 
 
 @st.composite
-def evaluations(draw, min_known: int = 1, min_unknown: int = 1):
+def evaluations(draw: DrawFn, min_known: int = 1, min_unknown: int = 1) -> Case:
     """Scores on a coarse grid (many ties), predictions, labels with both kinds present."""
     n_known, n_unknown = draw(st.integers(min_known, 25)), draw(st.integers(min_unknown, 25))
     m = n_known + n_unknown
@@ -29,15 +31,28 @@ def evaluations(draw, min_known: int = 1, min_unknown: int = 1):
 
 
 @given(evaluations())
-def test_auroc_is_the_probability_that_unknown_scores_higher_ties_one_half(case) -> None:
+def test_auroc_is_the_probability_that_unknown_scores_higher_ties_one_half(case: Case) -> None:
     scores, _, labels = case
     pairs = [(u > k) + 0.5 * (u == k) for u in scores[labels < 0] for k in scores[labels >= 0]]
     assert metrics.auroc(scores, labels < 0) == pytest.approx(np.mean(pairs))
     assert metrics.auroc(scores, labels < 0) == pytest.approx(roc_auc_score(labels < 0, scores))
 
 
+@given(evaluations(), st.booleans())
+def test_areas_and_curve_equal_those_of_scikit_learn_to_the_last_digit(case: Case, with_infinite: bool) -> None:
+    scores, _, labels = case
+    unknown = labels < 0
+    ranks = np.unique(scores, return_inverse=True)[1]  # scikit-learn takes no infinite scores
+    if with_infinite:
+        scores = np.where(scores == scores.max(), np.inf, scores)
+    assert metrics.auroc(scores, unknown) == roc_auc_score(unknown, ranks)
+    assert metrics.aupr(scores, unknown) == average_precision_score(unknown, ranks)
+    for own, theirs in zip(metrics.roc_curve(scores, unknown), roc_curve(~unknown, -ranks), strict=False):
+        assert np.array_equal(own, theirs)
+
+
 @given(evaluations(), st.sampled_from([0.0, 0.01, 0.05, 0.1, 0.5, 1.0]))
-def test_ccr_is_the_best_over_all_thresholds_with_at_most_that_fpr(case, fpr) -> None:
+def test_ccr_is_the_best_over_all_thresholds_with_at_most_that_fpr(case: Case, fpr: float) -> None:
     scores, predictions, labels = case
     known = labels >= 0
     best = 0.0
@@ -54,7 +69,7 @@ def test_ccr_at_fpr_zero_lies_below_the_smallest_unknown_score() -> None:
 
 
 @given(evaluations())
-def test_oscr_is_the_area_under_ccr_over_fpr(case) -> None:
+def test_oscr_is_the_area_under_ccr_over_fpr(case: Case) -> None:
     scores, predictions, labels = case
     known = labels >= 0
     thresholds = [-1.0, *sorted(set(scores))]
@@ -64,7 +79,7 @@ def test_oscr_is_the_area_under_ccr_over_fpr(case) -> None:
 
 
 @given(evaluations())
-def test_fpr_at_known_kept_uses_the_smallest_threshold_that_keeps_enough(case) -> None:
+def test_fpr_at_known_kept_uses_the_smallest_threshold_that_keeps_enough(case: Case) -> None:
     scores, _, labels = case
     known = labels >= 0
     threshold = min(t for t in scores[known] if (scores[known] <= t).mean() >= 0.95 - 1e-12)
@@ -72,7 +87,9 @@ def test_fpr_at_known_kept_uses_the_smallest_threshold_that_keeps_enough(case) -
 
 
 @pytest.mark.parametrize("metric", [metrics.auroc, metrics.aupr, metrics.fpr_at_known_kept])
-def test_nan_scores_raise_and_infinite_ones_are_the_most_unknown(metric) -> None:
+def test_nan_scores_raise_and_infinite_ones_are_the_most_unknown(
+    metric: Callable[[list[float], list[bool]], float],
+) -> None:
     with pytest.raises(ValueError, match="NaN"):
         metric([0.1, math.nan], [False, True])
     assert metric([0.1, 0.2, math.inf], [False, False, True]) == metric([0.1, 0.2, 9.9], [False, False, True])
@@ -120,7 +137,7 @@ def test_summary_counts_what_the_robot_would_see() -> None:
 
 
 @given(st.integers(1, 400), st.floats(0.001, 1.0), st.integers(0, 1000))
-def test_theta_keeps_at_least_the_wanted_share_and_hardly_more(m, share, seed) -> None:
+def test_theta_keeps_at_least_the_wanted_share_and_hardly_more(m: int, share: float, seed: int) -> None:
     rng = np.random.default_rng(seed)
     gamma = torch.tensor(rng.exponential(size=(m, 3)), dtype=torch.float32)
     smallest = gamma.min(dim=1).values

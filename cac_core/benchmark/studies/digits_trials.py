@@ -61,7 +61,7 @@ def run_trial(config: TrainConfig) -> DigitsFigures:
     assert result is not None
     bundle = result.bundle
     test = load_digits_trial(config.data.family, config.data.trial, bundle.preprocessing).test
-    m = evaluate(Predictor(bundle, engine="torch", device="cpu"), test).metrics
+    m = evaluate(Predictor(bundle, engine="torch", device="cpu"), test.arrays()).metrics
     distance, logit = other_aurocs(
         build_model(bundle).backbone, torch.from_numpy(bundle.centres), test, bundle.preprocessing
     )

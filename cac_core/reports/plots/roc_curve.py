@@ -5,7 +5,6 @@
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike
-from sklearn.metrics import roc_curve
 
 from cac_core import metrics
 from cac_core.reports.plots.style import DANGER_COLOUR, INK, KNOWN_COLOUR, style
@@ -22,8 +21,7 @@ def roc_curve_figure(scores: ArrayLike, unknown: ArrayLike, theta: float | None 
     s, u = np.asarray(scores, dtype=np.float64), np.asarray(unknown, dtype=bool)
     figure = go.Figure()
     if u.any() and not u.all():
-        ranks = np.unique(s, return_inverse=True)[1]
-        fpr, tpr, _ = roc_curve(~u, -ranks)
+        fpr, tpr = metrics.roc_curve(s, u)
         line = {"color": KNOWN_COLOUR, "width": 2.5}
         figure.add_scatter(x=fpr, y=tpr, mode="lines", line=line, name=f"AUROC {metrics.auroc(s, u):.3f}")
         if theta is not None:

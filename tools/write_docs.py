@@ -30,6 +30,7 @@ class Line(NamedTuple):
     type: str
     name: str
     value: str
+    default: str
     meaning: str
 
 
@@ -79,6 +80,7 @@ def _part(text: str, title: str) -> str:
             table = [f"| {heading} | Type | Meaning |", "|---|---|---|"]
             for row in rows:
                 name = f"`{row.name}` = {row.value}" if row.value else f"`{row.name}`"
+                name += f" (default `{row.default}`)" if row.default else ""
                 table.append(f"| {name} | `{row.type}` | {row.meaning} |")
             parts.append("\n".join(table) + "\n")
     return "\n".join(parts)
@@ -93,10 +95,10 @@ def _read(text: str) -> tuple[str, list[Line]]:
         if not rest and not lines and "SPDX" not in comment:
             about = f"{about} {comment}".strip()
         for line in rest:
-            found = re.match(r"(\S+)\s+(\w+)(?:=(\S+))?\s*(?:#\s*(.*))?$", line)
+            found = re.match(r"(\S+)\s+(\w+)(?:=(\S+)|\s+([^#\s]+))?\s*(?:#\s*(.*))?$", line)
             assert found is not None, line
-            kind, name, value, behind = found.groups()
-            lines.append(Line(kind, name, value or "", (behind or comment).replace("|", "\\|")))
+            kind, name, value, default, behind = found.groups()
+            lines.append(Line(kind, name, value or "", default or "", (behind or comment).replace("|", "\\|")))
     return about, lines
 
 

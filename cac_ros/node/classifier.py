@@ -164,6 +164,7 @@ class ClassifierNode(ExplainedRejections, LifecycleNode):
             self.get_logger().error(several_lines(f"The parameters have no effect:\n{traceback.format_exc()}"))
         if not np.array_equal(before.theta, self._in_use.model.theta):
             self._forget_timings()  # their unknown share is that of the old thresholds
+            self.get_logger().info(one_line(f"From now on the threshold is {self._in_use.model.threshold_text}."))
 
     def _set_threshold(self, request: SetThreshold.Request, response: SetThreshold.Response) -> SetThreshold.Response:
         try:
@@ -171,7 +172,8 @@ class ClassifierNode(ExplainedRejections, LifecycleNode):
             result = self.set_parameters_atomically([Parameter(name, value=value) for name, value in values.items()])
             response.success, response.message = result.successful, result.reason
         except Exception as error:  # noqa: BLE001 - the caller must get an answer, whatever it is
-            response.success, response.message = False, one_line(repr(error))
+            response.success = False
+            response.message = one_line(str(error) if isinstance(error, CacError) else repr(error))
         if (model := self._model()) is not None:
             response.thresholds = float32_array(model.theta)
         if response.success:

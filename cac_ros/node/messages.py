@@ -14,6 +14,10 @@ from numpy.typing import NDArray
 from std_msgs.msg import Header
 
 from cac_core.predictor import Decision
+from cac_ros.parameters import ParameterError
+
+NOT_GIVEN = -1
+"""The default of every field of SetThreshold: leave it as it is."""
 
 
 def classification_message(
@@ -55,13 +59,23 @@ def class_list_message(
 
 
 def threshold_changes(request: SetThreshold.Request) -> dict[str, float | bool]:
-    """The parameters that a request wants to change; they are checked like any others."""
-    if request.threshold < 0:
-        values = {"threshold": request.threshold, "known_kept": request.known_kept}
-        return {**values, "per_class_thresholds": request.per_class}
-    if request.known_kept > 0:  # will be rejected with the sentence that says to set threshold to -1
-        return {"threshold": request.threshold, "known_kept": request.known_kept}
-    return {"threshold": request.threshold}
+    """The parameters that a request wants to change; they are checked like any others.
+
+    Raises:
+        ParameterError: nothing is asked for, or two things that exclude each other.
+    """
+    by_hand, derived = request.threshold != NOT_GIVEN, {}
+    if request.known_kept != NOT_GIVEN:
+        derived["known_kept"] = request.known_kept
+    if request.per_class != NOT_GIVEN:
+        if request.per_class not in (0, 1):
+            raise ParameterError(f"per_class must be -1, 0 or 1, not {request.per_class}.")
+        derived["per_class_thresholds"] = request.per_class == 1
+    if by_hand and derived:
+        raise ParameterError("threshold excludes known_kept and per_class: one threshold is set, or they are derived.")
+    if not by_hand and not derived:
+        raise ParameterError("Nothing was changed: give threshold, known_kept or per_class.")
+    return {"threshold": request.threshold, **derived}
 
 
 def float32_array(values: NDArray[np.float32]) -> "array.array[float]":

@@ -13,7 +13,7 @@ from unittest import mock
 
 import numpy as np
 import pytest
-from cac_msgs.msg import ClassList
+from cac_msgs.msg import ClassList, OpenSetClassification
 from cac_msgs.srv import SetThreshold
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
@@ -163,13 +163,38 @@ def test_the_class_list_as_a_message() -> None:
     assert (message.model_id, message.known_kept) == ("m@1", 0.5)
 
 
-def test_a_threshold_request_changes_only_what_it_means() -> None:
-    by_hand = SetThreshold.Request(threshold=0.5, known_kept=-1.0, per_class=True)
-    assert threshold_changes(by_hand) == {"threshold": 0.5}
-    derived = SetThreshold.Request(threshold=-1.0, known_kept=0.9, per_class=True)
-    assert threshold_changes(derived) == {"threshold": -1.0, "known_kept": 0.9, "per_class_thresholds": True}
-    contradicting = SetThreshold.Request(threshold=0.5, known_kept=0.9)
-    assert threshold_changes(contradicting) == {"threshold": 0.5, "known_kept": 0.9}
+@pytest.mark.parametrize(
+    ("given", "changes"),
+    [
+        ({"threshold": 0.5}, {"threshold": 0.5}),
+        ({"threshold": 0.0}, {"threshold": 0.0}),
+        ({"known_kept": 0.9}, {"threshold": -1.0, "known_kept": 0.9}),
+        ({"per_class": True}, {"threshold": -1.0, "per_class_thresholds": True}),
+        ({"known_kept": 0.9, "per_class": 0}, {"threshold": -1.0, "known_kept": 0.9, "per_class_thresholds": False}),
+    ],
+)
+def test_a_threshold_request_changes_only_what_it_names(given: dict[str, float], changes: dict[str, object]) -> None:
+    assert threshold_changes(SetThreshold.Request(**given)) == changes
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({}, "Nothing was changed: give threshold, known_kept or per_class."),
+        ({"threshold": 0.5, "known_kept": 0.9}, "threshold excludes known_kept and per_class: "),
+        ({"threshold": 0.5, "per_class": 0}, "threshold excludes known_kept and per_class: "),
+        ({"per_class": 2}, "per_class must be -1, 0 or 1, not 2."),
+    ],
+)
+def test_a_threshold_request_without_a_meaning_is_refused(given: dict[str, float], sentence: str) -> None:
+    with pytest.raises(ParameterError, match=f"^{sentence}"):
+        threshold_changes(SetThreshold.Request(**given))
+
+
+def test_a_message_that_nobody_filled_in_is_no_known_class() -> None:
+    empty = OpenSetClassification()
+    assert (empty.unknown, empty.label, empty.class_index) == (True, "", -1)
+    assert ClassList().known_kept == -1.0
 
 
 @pytest.mark.parametrize(

@@ -272,24 +272,28 @@ def test_set_threshold_sets_the_parameters(robot: Robot) -> None:
     assert not robot.ask(picture(GREY)).unknown
     assert robot.parameter_values(["threshold"])[0].double_value == 50.0
 
-    request = SetThreshold.Request(threshold=-1.0, known_kept=1.0, per_class=True)
-    response = robot.call(SetThreshold, "set_threshold", request)
+    response = robot.call(SetThreshold, "set_threshold", SetThreshold.Request(known_kept=1.0, per_class=1))
     assert response.success, response.message
     assert list(response.thresholds) == pytest.approx([2.0, 2.0, 2.2])
-    assert robot.parameter_values(["per_class_thresholds"])[0].bool_value
+    assert robot.parameter_values(["threshold"])[0].double_value == -1.0, "the one set by hand is left"
+
+    response = robot.call(SetThreshold, "set_threshold", SetThreshold.Request(known_kept=1.0))
+    assert response.success, response.message
+    assert robot.parameter_values(["per_class_thresholds"])[0].bool_value, "what is not named stays as it is"
 
 
 @pytest.mark.parametrize(
     ("request_", "sentence"),
     [
-        (SetThreshold.Request(threshold=-3.0, known_kept=-1.0), f"{THRESHOLD}-3."),
-        (SetThreshold.Request(threshold=math.nan, known_kept=-1.0), f"{THRESHOLD}nan."),
-        (SetThreshold.Request(threshold=1e39, known_kept=-1.0), f"{THRESHOLD}1e+39."),
-        (SetThreshold.Request(threshold=math.inf, known_kept=-1.0), f"{THRESHOLD}inf."),
-        (SetThreshold.Request(threshold=-1.0), "known_kept must be -1, or above 0 and at most 1, not 0."),
+        (SetThreshold.Request(threshold=-3.0), f"{THRESHOLD}-3."),
+        (SetThreshold.Request(threshold=math.nan), f"{THRESHOLD}nan."),
+        (SetThreshold.Request(threshold=1e39), f"{THRESHOLD}1e+39."),
+        (SetThreshold.Request(threshold=math.inf), f"{THRESHOLD}inf."),
+        (SetThreshold.Request(), "Nothing was changed: give threshold, known_kept or per_class."),
+        (SetThreshold.Request(known_kept=0.0), "known_kept must be -1, or above 0 and at most 1, not 0."),
         (
-            SetThreshold.Request(known_kept=0.9),
-            "known_kept has no effect while threshold is 0; set threshold to -1.0 first.",
+            SetThreshold.Request(threshold=0.5, known_kept=0.9),
+            "threshold excludes known_kept and per_class: one threshold is set, or they are derived.",
         ),
     ],
 )

@@ -34,7 +34,10 @@ def test_it_drives_after_known_answers_only(ros_domain: int, tmp_path: Path) -> 
             answers.publish(answer)
         robot.wait(lambda: speeds and (speeds[-1] > 0) == wanted, "it to drive" if wanted else "it to stop")
 
-    known, unknown = OpenSetClassification(label="cup"), OpenSetClassification(unknown=True, nearest_label="cup")
+    known, unknown = (
+        OpenSetClassification(unknown=False, label="cup"),
+        OpenSetClassification(unknown=True, nearest_label="cup"),
+    )
     try:
         with running(tmp_path, ros_domain, command=(str(EXAMPLE),), arguments=remap) as example:
             # The robot itself reads the topic, too, to collect answers.

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
@@ -19,22 +20,22 @@ import safetensors.numpy
 import safetensors.torch
 import torch
 
-from cac_core.bundle import FORMAT_VERSION, load_bundle, save_bundle
+from cac_core.bundle import FORMAT_VERSION, ModelBundle, load_bundle, save_bundle
 from cac_core.model import OpenSetClassifier, build_model
 from cac_core.support import errors
-from cac_core.support.files import write_atomically
+from cac_core.support.files import UnwritableError, write_atomically
 from cac_core.thresholds import GRID_STEPS, Thresholds
-from test.core.bundles import rewrite, tiny_bundle
+from test.core.bundles import Change, rewrite, tiny_bundle
 
 
 @pytest.fixture
-def saved(tmp_path: Path):
+def saved(tmp_path: Path) -> Path:
     path = tmp_path / "tiny.cac"
     save_bundle(tiny_bundle(), path)
     return path
 
 
-def test_what_was_saved_is_what_is_loaded(saved) -> None:
+def test_what_was_saved_is_what_is_loaded(saved: Path) -> None:
     original, loaded = tiny_bundle(), load_bundle(saved)
     for field in ("class_names", "backbone", "preprocessing", "anchor_magnitude", "anchor_weight", "training", "name"):
         assert getattr(loaded, field) == getattr(original, field), field
@@ -56,7 +57,7 @@ def test_the_model_id_names_content_not_the_file(tmp_path: Path) -> None:
     assert (tmp_path / "a.cac").read_bytes() == (tmp_path / "b.cac").read_bytes()
 
 
-def bundle_of_numbers():
+def bundle_of_numbers() -> ModelBundle:
     """A bundle whose every number is written down here."""
     plain = tiny_bundle()
     state = {
@@ -81,7 +82,7 @@ def test_the_id_of_a_model_is_the_one_it_had_when_bundles_held_tensors(tmp_path:
     assert load_bundle(tmp_path / "fixed.cac").model_id == "fixed@a2c179f9d3d6"
 
 
-def test_numbers_of_a_type_that_numpy_lacks_are_refused(saved) -> None:
+def test_numbers_of_a_type_that_numpy_lacks_are_refused(saved: Path) -> None:
     content = saved.read_bytes()
     header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
     tensors = safetensors.torch.load(content)
@@ -91,12 +92,12 @@ def test_numbers_of_a_type_that_numpy_lacks_are_refused(saved) -> None:
         load_bundle(saved)
 
 
-def test_any_safetensors_reader_can_open_it(saved) -> None:
+def test_any_safetensors_reader_can_open_it(saved: Path) -> None:
     assert "centres" in safetensors.torch.load_file(saved)
 
 
 @pytest.mark.parametrize("share", [0.0001, 0.01, 0.3, 0.5, 0.9, 0.9999])
-def test_a_bundle_cut_anywhere_is_refused(saved, share: float) -> None:
+def test_a_bundle_cut_anywhere_is_refused(saved: Path, share: float) -> None:
     content = saved.read_bytes()
     saved.write_bytes(content[: int(len(content) * share)])
     with pytest.raises((errors.BundleDamagedError, errors.NotABundleError), match=r"copy or train|not a model bundle"):
@@ -104,7 +105,7 @@ def test_a_bundle_cut_anywhere_is_refused(saved, share: float) -> None:
 
 
 @pytest.mark.parametrize("place", [0.2, 0.5, 0.8, 0.999])
-def test_one_flipped_bit_is_noticed(saved, place: float) -> None:
+def test_one_flipped_bit_is_noticed(saved: Path, place: float) -> None:
     content = bytearray(saved.read_bytes())
     content[int(len(content) * place)] ^= 4
     saved.write_bytes(content)
@@ -113,7 +114,9 @@ def test_one_flipped_bit_is_noticed(saved, place: float) -> None:
 
 
 @pytest.mark.parametrize("write", [torch.save, lambda o, p: p.write_bytes(pickle.dumps(o))])
-def test_a_pickle_named_cac_is_refused_and_its_code_never_runs(tmp_path: Path, write) -> None:
+def test_a_pickle_named_cac_is_refused_and_its_code_never_runs(
+    tmp_path: Path, write: Callable[[object, Path], object]
+) -> None:
     path, witness = tmp_path / "evil.cac", tmp_path / "it ran"
     write(_Evil(str(witness)), path)
     with pytest.raises(errors.NotABundleError, match="pickle"):
@@ -133,20 +136,20 @@ def test_a_bundle_whose_first_byte_is_that_of_a_pickle_is_loaded(tmp_path: Path,
 
 
 class _Evil:
-    def __init__(self, path) -> None:
+    def __init__(self, path: str) -> None:
         self.path = path
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[Callable[..., object], tuple[str, str]]:
         return (open, (self.path, "w"))
 
 
-def test_a_newer_format_says_upgrade(saved) -> None:
+def test_a_newer_format_says_upgrade(saved: Path) -> None:
     rewrite(saved, lambda d: d.update(format_version=FORMAT_VERSION + 1, something_new=True))
     with pytest.raises(errors.BundleVersionError, match="upgrade"):
         load_bundle(saved)
 
 
-def test_a_change_behind_our_back_is_noticed(saved) -> None:
+def test_a_change_behind_our_back_is_noticed(saved: Path) -> None:
     rewrite(saved, lambda d: d.update(class_names=["box", "cup", "x"]), keep_checksum=True)
     with pytest.raises(errors.BundleDamagedError, match="checksum"):
         load_bundle(saved)
@@ -171,13 +174,15 @@ def test_a_change_behind_our_back_is_noticed(saved) -> None:
         (lambda d: d["backbone"].update(num_classes=5), None, "differ in size"),
     ],
 )
-def test_content_that_contradicts_itself_is_refused(saved, document, tensors, sentence: str) -> None:
+def test_content_that_contradicts_itself_is_refused(
+    saved: Path, document: Change | None, tensors: Change | None, sentence: str
+) -> None:
     rewrite(saved, document, tensors)
     with pytest.raises(errors.BundleInvalidError, match=sentence):
         load_bundle(saved)
 
 
-def test_weights_of_another_network_are_refused_when_the_model_is_built(saved) -> None:
+def test_weights_of_another_network_are_refused_when_the_model_is_built(saved: Path) -> None:
     rewrite(saved, lambda d: d["backbone"].update(options={"width": 1 / 8}))
     with pytest.raises(errors.BundleInvalidError, match="do not fit"):
         build_model(load_bundle(saved))
@@ -200,7 +205,7 @@ def test_a_bundle_that_could_not_be_loaded_is_never_written(tmp_path: Path) -> N
         (lambda p: safetensors.torch.save_file({"x": torch.ones(2)}, p), "without a cac_ros description"),
     ],
 )
-def test_other_files_are_refused_with_what_to_do(tmp_path: Path, make, sentence: str) -> None:
+def test_other_files_are_refused_with_what_to_do(tmp_path: Path, make: Callable[[Path], object], sentence: str) -> None:
     path = tmp_path / "x.cac"
     make(path)
     with pytest.raises(errors.NotABundleError, match=sentence):
@@ -229,10 +234,10 @@ def test_a_kill_while_writing_leaves_the_old_file_whole(tmp_path: Path) -> None:
 
 
 def test_a_failed_write_leaves_no_litter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(fd) -> NoReturn:
+    def full(fd: int) -> NoReturn:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(UnwritableError, match=r"model\.cac cannot be written: No space left on device\."):
         write_atomically(tmp_path / "model.cac", b"x")
     assert list(tmp_path.iterdir()) == []

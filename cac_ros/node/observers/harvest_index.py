@@ -9,6 +9,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from cac_core.support.csv_cells import harmless
 from cac_ros.node.observers.observer import AnsweredFrame
 
 COLUMNS = ("file", "stamp", "frame_id", "nearest_label", "rejection_score", "threshold", "model_id")
@@ -43,7 +44,7 @@ def append_row(path: Path, row: Sequence[str]) -> None:
     with path.open("ab", buffering=0) as file:
         before = file.tell()
         text = io.StringIO()
-        csv.writer(text, lineterminator="\n").writerows([row] if before else [COLUMNS, row])
+        csv.writer(text, lineterminator="\n").writerows([harmless(row)] if before else [COLUMNS, harmless(row)])
         data = text.getvalue().encode("utf-8", "backslashreplace")
         try:
             while data:  # a disk that is nearly full takes a part

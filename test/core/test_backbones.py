@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch import nn
 
 from cac_core.backbones.build import build_backbone
 from cac_core.backbones.spec import BackboneError, BackboneSpec
 
 
-def parameters(network):
+def parameters(network: nn.Module) -> int:
     return sum(p.numel() for p in network.parameters())
 
 
@@ -46,7 +47,7 @@ def test_any_torchvision_or_timm_classifier_builds_by_name(name: str) -> None:
         (BackboneSpec("paper", 5, 32), "missing.pth", "does not exist"),
     ],
 )
-def test_what_cannot_be_built_says_what_to_do(spec, pretrained: bool | str, sentence: str) -> None:
+def test_what_cannot_be_built_says_what_to_do(spec: BackboneSpec, pretrained: bool | str, sentence: str) -> None:
     with pytest.raises(BackboneError, match=sentence):
         build_backbone(spec, pretrained)
 

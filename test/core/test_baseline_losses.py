@@ -3,9 +3,11 @@
 """Every loss the paper compares with equals its formula written down literally."""
 
 import math
+from collections.abc import Callable
 
 import pytest
 import torch
+from torch import Tensor, nn
 
 from cac_core.benchmark.baseline_losses import (
     AnchorLoss,
@@ -17,6 +19,8 @@ from cac_core.benchmark.baseline_losses import (
 )
 from cac_core.losses import CACLoss
 from test.core import literal
+
+Batch = tuple[Tensor, Tensor]
 
 N = 5
 ALL = [
@@ -32,17 +36,17 @@ ALL = [
 
 
 @pytest.fixture
-def batch():
+def batch() -> Batch:
     generator = torch.Generator().manual_seed(3)
     return 4.0 * torch.randn(12, N, generator=generator), torch.arange(12) % N
 
 
-def cross_entropy(z, y):
+def cross_entropy(z: Tensor, y: Tensor) -> float:
     rows = [math.log(sum(math.exp(v) for v in row)) - row[t] for row, t in zip(z.tolist(), y.tolist(), strict=True)]
     return sum(rows) / len(rows)
 
 
-def test_tuplet_alone_and_anchor_alone_add_up_to_cac(batch) -> None:
+def test_tuplet_alone_and_anchor_alone_add_up_to_cac(batch: Batch) -> None:
     z, y = batch
     d = literal.distances(z.double().numpy(), 10.0 * torch.eye(N).numpy())
     assert TupletLoss(N)(z, y).total.item() == pytest.approx(literal.tuplet(d, y).mean(), rel=1e-5)
@@ -51,12 +55,12 @@ def test_tuplet_alone_and_anchor_alone_add_up_to_cac(batch) -> None:
     assert CACLoss(N)(z, y).total.item() == pytest.approx(together.item(), rel=1e-6)
 
 
-def test_cross_entropy(batch) -> None:
+def test_cross_entropy(batch: Batch) -> None:
     z, y = batch
     assert CrossEntropy(N)(z, y).total.item() == pytest.approx(cross_entropy(z, y), rel=1e-5)
 
 
-def test_smoothing_mixes_the_target_with_all_classes(batch) -> None:
+def test_smoothing_mixes_the_target_with_all_classes(batch: Batch) -> None:
     z, y = batch
     d = torch.from_numpy(literal.distances(z.double().numpy(), 10.0 * torch.eye(N).numpy()))
     log_p = torch.log_softmax(-d, -1)
@@ -64,7 +68,7 @@ def test_smoothing_mixes_the_target_with_all_classes(batch) -> None:
     assert CACLoss(N, label_smoothing=0.2)(z, y).tuplet.item() == pytest.approx(expected.item(), rel=1e-5)
 
 
-def test_center_loss_is_half_the_squared_distance_beside_cross_entropy(batch) -> None:
+def test_center_loss_is_half_the_squared_distance_beside_cross_entropy(batch: Batch) -> None:
     z, y = batch
     squared = sum(
         sum((a - (10.0 if i == t else 0.0)) ** 2 for i, a in enumerate(row))
@@ -75,7 +79,9 @@ def test_center_loss_is_half_the_squared_distance_beside_cross_entropy(batch) ->
 
 
 @pytest.mark.parametrize("make", [lambda: CenterLoss(N, learnt=True), lambda: LearntCACLoss(N)])
-def test_learnt_centres_move_as_in_the_center_loss_paper(batch, make) -> None:
+def test_learnt_centres_move_as_in_the_center_loss_paper(
+    batch: Batch, make: Callable[[], CenterLoss | LearntCACLoss]
+) -> None:
     z, y = batch
     loss = make()
     before = loss.anchors.clone()
@@ -86,7 +92,7 @@ def test_learnt_centres_move_as_in_the_center_loss_paper(batch, make) -> None:
         assert torch.allclose(loss.anchors[j], before[j] - 0.5 * delta, atol=1e-5)
 
 
-def test_learnt_centres_rest_in_evaluation_and_for_absent_classes(batch) -> None:
+def test_learnt_centres_rest_in_evaluation_and_for_absent_classes(batch: Batch) -> None:
     z, y = batch
     loss = CenterLoss(N, learnt=True)
     before = loss.anchors.clone()
@@ -99,7 +105,7 @@ def test_learnt_centres_rest_in_evaluation_and_for_absent_classes(batch) -> None
     assert torch.equal(loss.anchors, before)
 
 
-def test_learnt_centres_are_saved_with_the_weights(batch) -> None:
+def test_learnt_centres_are_saved_with_the_weights(batch: Batch) -> None:
     loss = LearntCACLoss(N)
     loss(*batch)
     copy = LearntCACLoss(N)
@@ -111,7 +117,7 @@ def test_learnt_centres_are_saved_with_the_weights(batch) -> None:
 def test_the_stabilising_cross_entropy_keeps_learnt_centres_apart() -> None:
     """Section 5.2.2: the reason for the stabilising term."""
 
-    def spread(weight):
+    def spread(weight: float) -> float:
         torch.manual_seed(0)
         z = torch.nn.Parameter(torch.randn(40, N))
         y = torch.arange(40) % N
@@ -126,7 +132,7 @@ def test_the_stabilising_cross_entropy_keeps_learnt_centres_apart() -> None:
     assert spread(1.0) > 1.2 * spread(0.0)
 
 
-def test_objectosphere_is_the_published_formula(batch) -> None:
+def test_objectosphere_is_the_published_formula(batch: Batch) -> None:
     z, y = batch
     y = y.clone()
     y[::3] = -1
@@ -146,7 +152,7 @@ def test_objectosphere_is_the_published_formula(batch) -> None:
 
 
 @pytest.mark.parametrize("make", ALL)
-def test_gradients_are_finite_at_an_anchor_and_far_away_and_in_half_precision(make) -> None:
+def test_gradients_are_finite_at_an_anchor_and_far_away_and_in_half_precision(make: Callable[[int], nn.Module]) -> None:
     loss = make(N)
     for logits in (10.0 * torch.eye(N), 300.0 * torch.eye(N).flip(0), torch.zeros(N, N)):
         z = logits.clone().requires_grad_()
@@ -158,6 +164,6 @@ def test_gradients_are_finite_at_an_anchor_and_far_away_and_in_half_precision(ma
 
 
 @pytest.mark.parametrize("make", ALL)
-def test_one_known_class_is_refused(make) -> None:
+def test_one_known_class_is_refused(make: Callable[[int], nn.Module]) -> None:
     with pytest.raises(ValueError, match="at least two"):
         make(1)

@@ -21,13 +21,15 @@ from cac_core.training.rand_augment import RandAugment
 PLAIN = Preprocessing(8, 1, mean=(0.25,), std=(0.5,))
 
 
-def numbered(count):
+def numbered(count: int) -> LabelledImages:
     """Image i is filled with i."""
     images = torch.arange(count, dtype=torch.uint8)[:, None, None, None].expand(count, 8, 8, 1).contiguous()
     return LabelledImages(images, torch.arange(count), ("a", "b"), ())
 
 
-def batches(data, epoch: int = 0, augment=None, batch_size: int = 16):
+def batches(
+    data: LabelledImages, epoch: int = 0, augment: nn.Module | None = None, batch_size: int = 16
+) -> BatchesOnDevice:
     cpu = torch.device("cpu")
     return BatchesOnDevice(data, batch_size, 7, lambda: epoch, augment or nn.Identity(), PLAIN, cpu)
 

@@ -4,6 +4,7 @@
 
 import pytest
 import torch
+from torch import Tensor
 
 from cac_core.equations import anchored_centres, cac_loss, distances
 from performance import class_steps, classes, training_loops, training_speed
@@ -30,7 +31,7 @@ def test_memory_grows_no_faster_than_the_number_of_classes() -> None:
         z = torch.randn(16, n, requires_grad=True)
         y = torch.arange(16)
 
-        def step(z=z, y=y) -> None:
+        def step(z: Tensor = z, y: Tensor = y) -> None:
             cac_loss(class_steps.anchored_distances(z), y).backward()
 
         sizes[n] = class_steps.allocated(step, torch.device("cpu"))

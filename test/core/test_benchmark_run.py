@@ -10,24 +10,26 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import NoReturn, get_args
+from typing import Any, NoReturn, get_args
 
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from cac_core.benchmark import measures, runner
 from cac_core.benchmark.__main__ import COMMAND, main
 from cac_core.benchmark.authors_values import VALUES
 from cac_core.benchmark.config import BenchmarkConfig, Experiment
 from cac_core.benchmark.measures import bootstrap_auroc, bootstrap_lead, mean_and_std, measure
-from cac_core.benchmark.network_spec import network_of
+from cac_core.benchmark.network_spec import NetworkSpec, network_of
 from cac_core.benchmark.networks import train_network
 from cac_core.benchmark.recipes import make_recipe
 from cac_core.benchmark.runner import EXPERIMENTS
 from cac_core.benchmark.stored_networks import Outputs, Trained, finished
 from cac_core.benchmark.trial_source import TrialSource
 from cac_core.benchmark.trials import TrialSpec
+from cac_core.data.labelled import LabelledImages
 from cac_core.metrics import auroc
 from cac_core.support.errors import DataError, TrainingError
 from test.core.dataset_files import write_cifar, write_folder
@@ -38,18 +40,18 @@ ONE_EPOCH = ["--quick", "--epochs", "1", "--trials", "0", "--device", "cpu", "--
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory):
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A benchmark folder with table 1 in it."""
     out = tmp_path_factory.mktemp("benchmark")
     assert main(["table1", *ONE_EPOCH, "--out", str(out)]) == 0
     return out
 
 
-def read(folder, name: str = "table1"):
+def read(folder: Path, name: str = "table1") -> dict[str, Any]:
     return json.loads((folder / name / "results.json").read_text())
 
 
-def test_every_row_names_dataset_family_and_trials_with_an_interval_around_each_value(folder) -> None:
+def test_every_row_names_dataset_family_and_trials_with_an_interval_around_each_value(folder: Path) -> None:
     result = read(folder)
     assert result["settings"]["recipe"] == "quick"
     assert {row["loss"] for row in result["rows"]} == {"cac", "cross_entropy"}
@@ -62,7 +64,7 @@ def test_every_row_names_dataset_family_and_trials_with_an_interval_around_each_
         assert row["std"] is None  # one trial has no deviation
 
 
-def test_the_table_and_the_figure_are_written(folder) -> None:
+def test_the_table_and_the_figure_are_written(folder: Path) -> None:
     table = (folder / "table1" / "table1.md").read_text()
     assert "| digits | neal2018 | CAC, γ | 0 |" in table
     assert "seed 0" in table
@@ -70,9 +72,9 @@ def test_the_table_and_the_figure_are_written(folder) -> None:
 
 
 def test_a_finished_network_is_not_trained_again_and_tables_share_networks(
-    folder, monkeypatch: pytest.MonkeyPatch
+    folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*_: object, **__) -> NoReturn:
+    def fail(*_: object, **__: object) -> NoReturn:
         raise AssertionError("a network was trained again")
 
     monkeypatch.setattr("cac_core.benchmark.networks.fit", fail)
@@ -85,7 +87,7 @@ def test_a_finished_network_is_not_trained_again_and_tables_share_networks(
 
 
 @pytest.mark.slow
-def test_a_stopped_benchmark_goes_on_and_ends_in_the_same_json(folder, tmp_path: Path) -> None:
+def test_a_stopped_benchmark_goes_on_and_ends_in_the_same_json(folder: Path, tmp_path: Path) -> None:
     """Also: the same seed gives the same file on a CPU."""
     out = tmp_path / "again"
     shutil.copytree(folder / "networks", out / "networks")
@@ -102,14 +104,14 @@ def test_a_stopped_benchmark_goes_on_and_ends_in_the_same_json(folder, tmp_path:
     ("option", "field"),
     [(("--seed", "1"), "seed"), (("--epochs", "2"), "epochs"), (("--width", "0.125"), "width")],
 )
-def test_results_of_another_configuration_are_refused(folder, option: tuple[str, str], field: str) -> None:
+def test_results_of_another_configuration_are_refused(folder: Path, option: tuple[str, str], field: str) -> None:
     with pytest.raises(DataError, match=rf"another configuration: {field}"):
         main(["table1", *ONE_EPOCH, *option, "--out", str(folder)])
     with pytest.raises(DataError, match=rf"another configuration: .*{field}"):  # another table, the same networks
         main(["table4", *ONE_EPOCH, "--family", "neal2018", *option, "--out", str(folder)])
 
 
-def test_a_damaged_network_file_is_named(folder, tmp_path: Path) -> None:
+def test_a_damaged_network_file_is_named(folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "damaged"
     shutil.copytree(folder / "networks", out / "networks")
     (file,) = (out / "networks").glob("*-cac.npz")
@@ -119,7 +121,7 @@ def test_a_damaged_network_file_is_named(folder, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_two_jobs_give_what_one_gives(folder, tmp_path: Path) -> None:
+def test_two_jobs_give_what_one_gives(folder: Path, tmp_path: Path) -> None:
     main(["table1", *ONE_EPOCH, "--jobs", "2", "--out", str(tmp_path)])
     one, two = read(folder), read(tmp_path)
     for a, b in zip(one["rows"], two["rows"], strict=True):
@@ -160,7 +162,7 @@ def test_the_command_line_and_the_runner_know_the_same_experiments() -> None:
     assert COMMAND.parse(["figure5"]).experiment == "figure5"
 
 
-def synthetic_outputs(spec):
+def synthetic_outputs(spec: NetworkSpec) -> Outputs:
     """Logits as a trained network would give them."""
     generator = torch.Generator().manual_seed(len(spec.name))
     n, unknown = len(spec.trial.split.known), 30
@@ -179,7 +181,7 @@ def synthetic_outputs(spec):
 @pytest.mark.parametrize("quick", [True, pytest.param(False, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", get_args(Experiment))
 def test_every_table_and_figure_on_every_dataset_of_the_paper(
-    name, quick: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: Experiment, quick: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """All rows, notes and drawings, without the training."""
     monkeypatch.setattr(measures, "RESAMPLES", 20)
@@ -245,7 +247,7 @@ def test_cifar_plus_10_and_plus_50_are_trained_once(tmp_path: Path, monkeypatch:
     write_cifar(tmp_path, monkeypatch, "CIFAR100", repeats=1)
     calls = []
 
-    def fit(backbone, loss, train, *_: object, **__):
+    def fit(backbone: nn.Module, loss: nn.Module, train: LabelledImages, *_: object, **__: object) -> Trained:
         calls.append(loss)
         return Trained(backbone, 10.0 * torch.eye(len(train.class_names)), [])
 

@@ -100,7 +100,7 @@ def test_what_does_not_exist_is_said(arguments: tuple[str, str, int], says: str)
 SPLITS = {"mine": {"things": [{"known": ["mug", "bowl"], "unknown": ["spoon"]}]}}
 
 
-def folder_source(tmp_path: Path, splits=SPLITS):
+def folder_source(tmp_path: Path, splits: object = SPLITS) -> TrialSource:
     file = tmp_path / "splits.json"
     file.write_text(splits if isinstance(splits, str) else json.dumps(splits))
     return TrialSource(folder=tmp_path / "things", splits=file)
@@ -141,7 +141,7 @@ def test_a_users_folder_with_its_own_test_part(tmp_path: Path) -> None:
         ({"mine": [{"known": ["mug", "spoon"], "unknown": ["spoon"]}]}, "'spoon' as known and as unknown"),
     ],
 )
-def test_splits_that_cannot_work(tmp_path: Path, splits, says: str) -> None:
+def test_splits_that_cannot_work(tmp_path: Path, splits: object, says: str) -> None:
     write_folder(tmp_path / "things", ["bowl", "mug", "spoon"], 1)
     with pytest.raises(DataError, match=says):
         folder_source(tmp_path, splits).split("things", "mine", 0)

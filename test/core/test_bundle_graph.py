@@ -19,10 +19,9 @@ from cac_core.engines.bundle_graph import with_graph
 from cac_core.engines.common import check_engine
 from cac_core.preprocessing import Preprocessing
 from cac_core.support.errors import BundleInvalidError, EngineError
-from cac_core.training import train
 from test.core.bundles import random_frames, rewrite, tiny_bundle
 from test.core.test_without_torch import without_torch
-from test.core.trainings import tiny_config
+from test.core.trainings import tiny_config, train
 
 ENGINES = ("torch", "openvino", "onnxruntime")
 

@@ -13,20 +13,20 @@ from PIL import Image
 
 from cac_core.data import duplicate_groups, find_duplicates, load_image_folder, stratified_split
 from cac_core.preprocessing import Preprocessing
-from cac_core.training import DataConfig, ScheduleConfig, train
+from cac_core.training import DataConfig, ScheduleConfig
 from test.core.photos import write_folder
-from test.core.trainings import photo_config
+from test.core.trainings import photo_config, train
 
 SIDE = 64
 
 
-def scene(seed, size: tuple[int, int] = (200, 160)):
+def scene(seed: int, size: tuple[int, int] = (200, 160)) -> Image.Image:
     """A picture with structure: a few random patches, smoothly scaled up."""
     patches = np.random.default_rng(seed).integers(0, 256, (6, 6, 3), dtype=np.uint8)
     return Image.fromarray(patches).resize(size, Image.Resampling.BICUBIC)
 
 
-def pairs_of(folder):
+def pairs_of(folder: Path) -> set[tuple[str, str]]:
     loaded = load_image_folder(folder, Preprocessing(SIDE))
     names = [path.rsplit("/", 1)[-1] for path in loaded.paths]
     return {(names[i], names[j]) for i, j in find_duplicates(loaded.images).tolist()}
@@ -79,7 +79,7 @@ def test_groups_are_linked_directly_or_not() -> None:
     st.floats(0.05, 0.9),
     st.integers(0, 5),
 )
-def test_no_group_is_ever_torn_apart(images, share, seed) -> None:
+def test_no_group_is_ever_torn_apart(images: list[tuple[int, int]], share: float, seed: int) -> None:
     labels, groups = (torch.tensor(column) for column in zip(*images, strict=True))
     first, second = stratified_split(labels, share, seed, groups)
     assert sorted([*first.tolist(), *second.tolist()]) == list(range(len(images)))
@@ -94,7 +94,7 @@ def test_groups_of_one_image_change_nothing() -> None:
 
 
 @pytest.fixture
-def shop(tmp_path: Path):
+def shop(tmp_path: Path) -> Path:
     """Three colours, where one photo of red was copied five times and once into the folder of green."""
     root = write_folder(tmp_path / "photos", count=12)
     picture = (root / "red" / "00.png").read_bytes()
@@ -104,7 +104,7 @@ def shop(tmp_path: Path):
     return root
 
 
-def test_a_training_says_what_is_repeated_mislabelled_and_few(shop, tmp_path: Path) -> None:
+def test_a_training_says_what_is_repeated_mislabelled_and_few(shop: Path, tmp_path: Path) -> None:
     data = DataConfig(root=shop, validation_share=0.25)
     config = photo_config(shop, tmp_path / "m.cac", data=data, schedule=ScheduleConfig("one_cycle", epochs=1))
     result = train(config)

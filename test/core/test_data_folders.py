@@ -73,11 +73,11 @@ def test_exif_orientation_is_applied(tmp_path: Path) -> None:
     assert frame.pixels[25:].max() == 0
 
 
-def grey_16_bit():
+def grey_16_bit() -> Image.Image:
     return Image.fromarray(np.full((8, 8), 128 * 256 + 77, dtype=np.uint16))
 
 
-def half_transparent():
+def half_transparent() -> Image.Image:
     picture = Image.new("RGBA", (8, 8), (0, 0, 0, 0))
     picture.paste((128, 128, 128, 255), (0, 0, 8, 4))
     return picture
@@ -98,7 +98,7 @@ def half_transparent():
     ],
 )
 def test_every_colour_mode_becomes_8_bit_grey_or_rgb(
-    tmp_path: Path, name: str, picture, shape: tuple[int, ...], first_pixel: int
+    tmp_path: Path, name: str, picture: Image.Image, shape: tuple[int, ...], first_pixel: int
 ) -> None:
     picture.save(tmp_path / name)
     frame = read_image(tmp_path / name)

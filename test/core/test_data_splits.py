@@ -16,7 +16,7 @@ DATASETS = ("MNIST", "SVHN", "CIFAR10", "CIFAR+10", "CIFAR+50", "TinyImageNet")
 @pytest.mark.parametrize("family", ["neal2018", "cac2020"])
 @pytest.mark.parametrize("dataset", DATASETS)
 @pytest.mark.parametrize("trial", range(5))
-def test_every_split_is_complete(family: str, dataset, trial: int) -> None:
+def test_every_split_is_complete(family: str, dataset: str, trial: int) -> None:
     split = class_split(family, dataset, trial)
     total, known = {"CIFAR+10": (14, 4), "CIFAR+50": (54, 4), "TinyImageNet": (200, 20)}.get(dataset, (10, 6))
     assert len(set(split.known)) == len(split.known) == known
@@ -63,7 +63,7 @@ def test_relabel_maps_known_in_sorted_order_unknown_to_minus_one_and_drops_the_r
     share=st.floats(0.05, 0.95),
     seed=st.integers(0, 1000),
 )
-def test_stratified_parts_are_a_division_with_every_class_in_both(labels, share, seed) -> None:
+def test_stratified_parts_are_a_division_with_every_class_in_both(labels: list[int], share: float, seed: int) -> None:
     y = torch.tensor(labels)
     first, second = stratified_split(y, share, seed)
     assert sorted(first.tolist() + second.tolist()) == list(range(len(labels)))
@@ -104,7 +104,7 @@ def test_numbers_are_ordered_as_numbers_and_duplicates_stay_together() -> None:
     ),
     share=st.floats(0.05, 0.95),
 )
-def test_last_parts_are_a_division_with_every_class_in_both(photos, share) -> None:
+def test_last_parts_are_a_division_with_every_class_in_both(photos: list[tuple[int, str, int]], share: float) -> None:
     y = torch.tensor([label for label, _, _ in photos])
     first, second = last_split(y, [f"{stem}{number}.png" for _, stem, number in photos], share)
     assert sorted(first.tolist() + second.tolist()) == list(range(len(photos)))
@@ -114,7 +114,7 @@ def test_last_parts_are_a_division_with_every_class_in_both(photos, share) -> No
 
 
 @given(labels=st.lists(st.integers(0, 2), min_size=2, max_size=60), share=st.floats(0.1, 0.9))
-def test_names_without_numbers_still_divide(labels, share) -> None:
+def test_names_without_numbers_still_divide(labels: list[int], share: float) -> None:
     y = torch.tensor(labels)
     names = [f"{'abcdefghij'[i % 10]}{'klmnopq'[i // 10]}.jpg" for i in range(len(labels))]
     first, second = last_split(y, names, share)

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import torch
 
-from cac_core.bundle import load_bundle, save_bundle
+from cac_core.bundle import ModelBundle, load_bundle, save_bundle
 from cac_core.engines import ENGINES, make_engine
 from cac_core.engines.common import static_parts
 from cac_core.engines.conversion import example_pixels
@@ -31,18 +31,18 @@ NAMED = [name for name in ENGINES if name != "auto"]
 
 
 @pytest.fixture
-def private_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def private_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     return tmp_path / "cache"
 
 
-def skip_without(name) -> None:
+def skip_without(name: str) -> None:
     package = {"torch": "torch", "openvino": "openvino", "onnxruntime": "onnxscript"}[name]
     pytest.importorskip(package, reason=f"{package} is not installed")
 
 
 @pytest.mark.parametrize("name", NAMED)
-def test_every_engine_gives_the_scores_and_decisions_of_the_reference(name) -> None:
+def test_every_engine_gives_the_scores_and_decisions_of_the_reference(name: str) -> None:
     skip_without(name)
     bundle, frames = tiny_bundle(), random_frames(21)
     reference, engine = Predictor(bundle, "torch", "cpu"), Predictor(bundle, name, "cpu")
@@ -57,7 +57,7 @@ def test_every_engine_gives_the_scores_and_decisions_of_the_reference(name) -> N
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["openvino", "onnxruntime"])
-def test_a_converted_graph_is_kept_and_a_damaged_one_replaced(name: str, private_cache) -> None:
+def test_a_converted_graph_is_kept_and_a_damaged_one_replaced(name: str, private_cache: Path) -> None:
     skip_without(name)
     bundle, frames = tiny_bundle(), random_frames(2)
     first = make_engine(bundle, name, "cpu").rejection_scores(frames)
@@ -117,7 +117,7 @@ def test_auto_falls_back_to_torch_and_says_so_when_the_fast_engine_cannot_compil
 ) -> None:
     from cac_core.engines import openvino_engine
 
-    def refuse(self, bundle) -> NoReturn:
+    def refuse(self: object, bundle: ModelBundle) -> NoReturn:
         raise RuntimeError("operation not supported")
 
     monkeypatch.setattr(openvino_engine.OpenVINOEngine, "_read_or_convert", refuse)
@@ -143,7 +143,7 @@ def test_an_engine_that_cannot_use_the_device_says_which_does() -> None:
 
 
 @pytest.mark.parametrize("name", NAMED)
-def test_a_batch_of_any_size_is_answered_like_its_frames_one_by_one(name) -> None:
+def test_a_batch_of_any_size_is_answered_like_its_frames_one_by_one(name: str) -> None:
     skip_without(name)
     predictor, frames = Predictor(tiny_bundle(), name, "cpu"), random_frames(7)
     alone = [predictor.predict([frame])[0] for frame in frames]
@@ -180,7 +180,7 @@ def test_a_precision_that_an_engine_does_not_have_is_refused_with_what_to_use(na
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMED)
-def test_the_number_of_threads_reaches_the_engine(name) -> None:
+def test_the_number_of_threads_reaches_the_engine(name: str) -> None:
     skip_without(name)
     code = f"""
         import torch

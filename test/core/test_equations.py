@@ -4,6 +4,8 @@
 
 import math
 import tracemalloc
+from collections.abc import Callable
+from random import Random
 
 import numpy as np
 import pytest
@@ -11,6 +13,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
+from hypothesis.strategies import SearchStrategy
+from numpy.typing import NDArray
+from torch import Tensor
 
 from cac_core import equations as F
 from test.core import literal
@@ -18,7 +23,9 @@ from test.core import literal
 RNG = np.random.default_rng(7)
 
 
-def batches(max_rows: int = 6, min_classes: int = 2, max_classes: int = 8, low: float = -12.0, high: float = 12.0):
+def batches(
+    max_rows: int = 6, min_classes: int = 2, max_classes: int = 8, low: float = -12.0, high: float = 12.0
+) -> SearchStrategy[NDArray[np.float64]]:
     """Logits (M, N) as float64 with moderate values, N classes."""
     shape = st.tuples(st.integers(1, max_rows), st.integers(min_classes, max_classes))
     values = st.floats(low, high, allow_nan=False, width=32)
@@ -26,14 +33,14 @@ def batches(max_rows: int = 6, min_classes: int = 2, max_classes: int = 8, low: 
 
 
 @given(batches())
-def test_distances_are_eq_1(z) -> None:
+def test_distances_are_eq_1(z: NDArray[np.float64]) -> None:
     centres = 10.0 * np.eye(z.shape[1])
     ours = F.distances(torch.tensor(z), torch.tensor(centres))
     np.testing.assert_allclose(ours, literal.distances(z, centres), rtol=1e-12, atol=1e-12)
 
 
 @given(batches(low=0.0, high=30.0), st.integers(0, 10**6), st.floats(0.0, 2.0))
-def test_losses_are_eqs_2_4_and_5(d, seed, weight) -> None:
+def test_losses_are_eqs_2_4_and_5(d: NDArray[np.float64], seed: int, weight: float) -> None:
     y = np.random.default_rng(seed).integers(0, d.shape[1], d.shape[0])
     t, labels = torch.tensor(d), torch.tensor(y)
     np.testing.assert_allclose(F.tuplet_loss(t, labels, "none"), literal.tuplet(d, y), rtol=1e-9, atol=1e-12)
@@ -46,7 +53,9 @@ def test_losses_are_eqs_2_4_and_5(d, seed, weight) -> None:
 
 
 @given(batches(low=0.0, high=30.0))
-def test_the_term_for_known_unknowns_is_the_entropic_loss_over_softmin_and_never_negative(d) -> None:
+def test_the_term_for_known_unknowns_is_the_entropic_loss_over_softmin_and_never_negative(
+    d: NDArray[np.float64],
+) -> None:
     ours = F.known_unknown_loss(torch.tensor(d), "none")
     np.testing.assert_allclose(ours, literal.known_unknown(d), rtol=1e-9, atol=1e-9)
     assert (ours > -1e-9).all()
@@ -54,7 +63,7 @@ def test_the_term_for_known_unknowns_is_the_entropic_loss_over_softmin_and_never
 
 
 @given(batches(low=0.0, high=30.0))
-def test_softmin_is_eq_3_and_rejection_scores_are_eq_8(d) -> None:
+def test_softmin_is_eq_3_and_rejection_scores_are_eq_8(d: NDArray[np.float64]) -> None:
     np.testing.assert_allclose(F.softmin(torch.tensor(d)), literal.softmin(d), rtol=1e-9)
     np.testing.assert_allclose(F.rejection_scores(torch.tensor(d)), literal.rejection_scores(d), rtol=1e-9, atol=1e-13)
 
@@ -64,7 +73,7 @@ def test_anchored_centres_are_eqs_6_and_7() -> None:
 
 
 @given(batches(low=0.0, high=20.0), st.floats(0.0, 20.0))
-def test_decision_is_eq_9_on_finite_scores(gamma, theta) -> None:
+def test_decision_is_eq_9_on_finite_scores(gamma: NDArray[np.float64], theta: float) -> None:
     ours = F.decide(torch.tensor(gamma), torch.tensor(theta, dtype=torch.float64))
     np.testing.assert_array_equal(ours, literal.decide(gamma, theta))
 
@@ -127,7 +136,7 @@ def test_the_most_certain_samples_keep_different_scores() -> None:
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
-def test_half_precision_input_is_scored_in_float32(dtype) -> None:
+def test_half_precision_input_is_scored_in_float32(dtype: torch.dtype) -> None:
     d = F.distances(torch.zeros(1, 3, dtype=dtype), F.anchored_centres(3).to(dtype))
     assert d.dtype == torch.float32
     assert F.rejection_scores(d.to(dtype)).dtype == torch.float32
@@ -175,7 +184,7 @@ def test_memory_at_a_thousand_classes_is_batch_times_classes() -> None:
 
 
 @pytest.mark.parametrize("make", [lambda: F.anchored_centres(1), lambda: F.rejection_scores(torch.ones(3, 1))])
-def test_one_known_class_is_refused_with_a_reason(make) -> None:
+def test_one_known_class_is_refused_with_a_reason(make: Callable[[], Tensor]) -> None:
     with pytest.raises(ValueError, match="at least two known classes"):
         make()
 
@@ -184,14 +193,14 @@ def test_one_known_class_is_refused_with_a_reason(make) -> None:
 
 
 @given(batches(low=0.0, high=40.0))
-def test_the_smallest_rejection_score_is_the_nearest_class(d) -> None:
+def test_the_smallest_rejection_score_is_the_nearest_class(d: NDArray[np.float64]) -> None:
     chosen = F.rejection_scores(torch.tensor(d)).argmin(-1, keepdim=True)
     distance_of_chosen = torch.tensor(d).gather(-1, chosen).squeeze(-1)
     torch.testing.assert_close(distance_of_chosen, torch.tensor(d).min(dim=-1).values, rtol=1e-12, atol=0)
 
 
 @given(batches())
-def test_a_batch_gives_the_results_one_by_one(z) -> None:
+def test_a_batch_gives_the_results_one_by_one(z: NDArray[np.float64]) -> None:
     z32, centres = torch.tensor(z).float(), F.anchored_centres(z.shape[1])
     together = F.rejection_scores(F.distances(z32, centres))
     alone = torch.stack([F.rejection_scores(F.distances(row, centres)) for row in z32])
@@ -199,7 +208,7 @@ def test_a_batch_gives_the_results_one_by_one(z) -> None:
 
 
 @given(batches(), st.randoms())
-def test_permuting_classes_permutes_the_scores(z, random) -> None:
+def test_permuting_classes_permutes_the_scores(z: NDArray[np.float64], random: Random) -> None:
     order = list(range(z.shape[1]))
     random.shuffle(order)
     centres = torch.tensor(RNG.normal(size=(z.shape[1], z.shape[1])))
@@ -209,7 +218,7 @@ def test_permuting_classes_permutes_the_scores(z, random) -> None:
 
 
 @given(batches(), st.floats(-50.0, 50.0))
-def test_moving_logits_and_centres_together_changes_nothing(z, shift) -> None:
+def test_moving_logits_and_centres_together_changes_nothing(z: NDArray[np.float64], shift: float) -> None:
     centres = F.anchored_centres(z.shape[1]).double()
     here = F.rejection_scores(F.distances(torch.tensor(z), centres))
     there = F.rejection_scores(F.distances(torch.tensor(z) + shift, centres + shift))

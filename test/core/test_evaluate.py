@@ -27,7 +27,7 @@ NAMES = ("cup", "a tall box", "größe <b>")
 
 
 @pytest.fixture
-def place(tmp_path: Path):
+def place(tmp_path: Path) -> Path:
     """A bundle, a folder per class, and a nested folder of other things."""
     save_bundle(tiny_bundle(NAMES), tmp_path / "tiny.cac")
     rng = np.random.default_rng(0)
@@ -42,13 +42,13 @@ def place(tmp_path: Path):
     return tmp_path
 
 
-def write_image(path, rng) -> None:
+def write_image(path: Path, rng: np.random.Generator) -> None:
     ok, content = cv2.imencode(path.suffix, rng.integers(0, 256, (40, 56, 3), dtype=np.uint8))
     assert ok
     path.write_bytes(content.tobytes())
 
 
-def command(*arguments: object):
+def command(*arguments: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "cac_core.evaluate", *map(str, arguments)],
         capture_output=True,
@@ -60,7 +60,7 @@ def command(*arguments: object):
 
 
 @pytest.mark.slow
-def test_the_command_prints_the_table_and_writes_figures_scores_and_page(place) -> None:
+def test_the_command_prints_the_table_and_writes_figures_scores_and_page(place: Path) -> None:
     done = command(
         place / "tiny.cac", "--data.root", place / "test", "--data.unknown", place / "other", "--out", place / "out"
     )
@@ -79,7 +79,7 @@ def test_the_command_prints_the_table_and_writes_figures_scores_and_page(place) 
     assert "größe &lt;b&gt;" in page
 
 
-def test_scores_are_those_the_node_would_compute(place) -> None:
+def test_scores_are_those_the_node_would_compute(place: Path) -> None:
     evaluation = evaluate_model(EvaluateConfig(place / "tiny.cac", EvaluationData(root=place / "test")))
     predictor = Predictor.load(place / "tiny.cac")
     image = Path(evaluation.images.paths[3])
@@ -89,7 +89,7 @@ def test_scores_are_those_the_node_would_compute(place) -> None:
     assert evaluation.decisions[3] == decision.class_index
 
 
-def test_a_threshold_of_ones_own_is_used(place) -> None:
+def test_a_threshold_of_ones_own_is_used(place: Path) -> None:
     everything = evaluate_model(EvaluateConfig(place / "tiny.cac", EvaluationData(root=place / "test"), threshold=1e6))
     nothing = evaluate_model(EvaluateConfig(place / "tiny.cac", EvaluationData(root=place / "test"), threshold=0.0))
     assert everything.metrics.known_kept == 1.0
@@ -108,7 +108,11 @@ def test_a_threshold_of_ones_own_is_used(place) -> None:
     ],
 )
 def test_bad_input_is_one_sentence_and_status_2(
-    place, arguments: list[str], sentence: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    place: Path,
+    arguments: list[str],
+    sentence: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     paths = [str(place / a) if a in ("tiny.cac", "missing.cac", "nowhere", "test") else a for a in arguments]
     monkeypatch.setattr(sys, "argv", ["evaluate", *paths])

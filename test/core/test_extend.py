@@ -5,6 +5,7 @@
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,28 +13,22 @@ import torch
 
 from cac_core import equations
 from cac_core.backbones.spec import BackboneSpec
-from cac_core.bundle import load_bundle, save_bundle
+from cac_core.bundle import ModelBundle, load_bundle, save_bundle
 from cac_core.extend import COMMAND, main
 from cac_core.model import build_model, normalise
 from cac_core.support.errors import BundleError, DataError, TrainingError
-from cac_core.training import (
-    AugmentConfig,
-    ExtendConfig,
-    ExtendData,
-    OptimiserConfig,
-    ScheduleConfig,
-    extend,
-    train,
-)
-from cac_core.training.extension import grown
+from cac_core.training import AugmentConfig, ExtendConfig, ExtendData, OptimiserConfig, ScheduleConfig, extend
+from cac_core.training.extension import Extension, grown
 from test.core.photos import write_folder, write_photo
-from test.core.trainings import photo_config
+from test.core.trainings import photo_config, train
+
+Shop = tuple[Path, ModelBundle]
 
 GENTLE = OptimiserConfig("adamw", lr=3e-4, batch_size=4)
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory):
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
     """A trained model of three colours, their photos, and photos of a fourth."""
     place = tmp_path_factory.mktemp("shop")
     write_folder(place / "photos", count=16)
@@ -44,7 +39,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory):
     return place, train(config).bundle
 
 
-def config_of(place, out, **changes):
+def config_of(place: Path, out: Path, **changes: Any) -> ExtendConfig:
     config = ExtendConfig(
         place / "shop.cac", out, ExtendData(place / "new", place / "photos", rehearsal_per_class=6), device="cpu"
     )
@@ -52,12 +47,12 @@ def config_of(place, out, **changes):
 
 
 @pytest.fixture(scope="module")
-def extended(shop):
+def extended(shop: Shop) -> Extension:
     place, _ = shop
     return extend(config_of(place, place / "shop2.cac"))
 
 
-def test_the_new_model_knows_old_and_new_classes_in_stable_order(shop, extended) -> None:
+def test_the_new_model_knows_old_and_new_classes_in_stable_order(shop: Shop, extended: Extension) -> None:
     place, parent = shop
     bundle = load_bundle(place / "shop2.cac")
     assert bundle.class_names == ("blue", "green", "red", "yellow")
@@ -70,7 +65,7 @@ def test_the_new_model_knows_old_and_new_classes_in_stable_order(shop, extended)
     assert load_bundle(place / "shop.cac").checksum == parent.checksum
 
 
-def test_it_learns_the_new_class_and_keeps_the_old_ones(extended) -> None:
+def test_it_learns_the_new_class_and_keeps_the_old_ones(extended: Extension) -> None:
     assert extended.before.accuracy == 1.0
     assert extended.after.accuracy == 1.0
     assert extended.after.right + extended.after.wrong <= 1.0
@@ -78,14 +73,16 @@ def test_it_learns_the_new_class_and_keeps_the_old_ones(extended) -> None:
     assert extended.result.bundle.training["validation_by_class"]["yellow"]["accuracy"] == 1.0
 
 
-def test_only_a_few_old_photos_are_rehearsed_and_validation_photos_are_the_parents(shop, extended) -> None:
+def test_only_a_few_old_photos_are_rehearsed_and_validation_photos_are_the_parents(
+    shop: Shop, extended: Extension
+) -> None:
     _, parent = shop
     data = extended.result.bundle.training["data"]
     assert data["train"] == {"blue": 6, "green": 6, "red": 6, "yellow": 8}
     assert data["validation"] == {**parent.training["data"]["validation"], "yellow": 2}
 
 
-def test_before_training_every_old_image_lies_where_it_was(shop) -> None:
+def test_before_training_every_old_image_lies_where_it_was(shop: Shop) -> None:
     _, parent = shop
     spec = parent.backbone
     network = grown(parent, BackboneSpec(spec.name, 5, spec.image_size, spec.channels, spec.options)).eval()
@@ -100,7 +97,7 @@ def test_before_training_every_old_image_lies_where_it_was(shop) -> None:
     torch.testing.assert_close(equations.distances(logits, anchors(5))[:, :3], old)
 
 
-def test_only_the_logits_of_the_new_class_are_new(shop, extended) -> None:
+def test_only_the_logits_of_the_new_class_are_new(shop: Shop, extended: Extension) -> None:
     _, parent = shop
     child = extended.result.bundle
     for name, before in parent.state.items():
@@ -115,7 +112,7 @@ def test_only_the_logits_of_the_new_class_are_new(shop, extended) -> None:
 
 @pytest.mark.slow
 def test_the_new_logits_are_fitted_to_random_changes_of_the_models_own_training_too(
-    shop, extended, tmp_path: Path
+    shop: Shop, extended: Extension, tmp_path: Path
 ) -> None:
     place, parent = shop
     assert extended.result.bundle.training["config"]["augment"] == parent.training["config"]["augment"]
@@ -126,7 +123,7 @@ def test_the_new_logits_are_fitted_to_random_changes_of_the_models_own_training_
     assert not np.array_equal(other.state["classifier.weight"][3], again.state["classifier.weight"][3])
 
 
-def test_settings_of_a_version_that_had_others_are_passed_over(shop, tmp_path: Path) -> None:
+def test_settings_of_a_version_that_had_others_are_passed_over(shop: Shop, tmp_path: Path) -> None:
     place, parent = shop
     older = {**parent.training, "config": {**parent.training["config"], "augment": {"scale_min": 0.8, "swirl": 3}}}
     save_bundle(replace(parent, training=older), tmp_path / "older.cac")
@@ -134,7 +131,7 @@ def test_settings_of_a_version_that_had_others_are_passed_over(shop, tmp_path: P
     assert child.training["config"]["augment"]["scale_min"] == 0.8
 
 
-def test_fine_tuning_starts_there_trains_all_layers_and_keeps_their_statistics(shop, tmp_path: Path) -> None:
+def test_fine_tuning_starts_there_trains_all_layers_and_keeps_their_statistics(shop: Shop, tmp_path: Path) -> None:
     place, parent = shop
     done = extend(config_of(place, tmp_path / "tuned.cac", fine_tune=True, optimiser=GENTLE))
     assert done.after.accuracy == 1.0
@@ -145,7 +142,7 @@ def test_fine_tuning_starts_there_trains_all_layers_and_keeps_their_statistics(s
     assert not [name for name in learnt if "running" in name]
 
 
-def test_two_classes_at_once_and_an_extension_of_an_extension(shop, extended, tmp_path: Path) -> None:
+def test_two_classes_at_once_and_an_extension_of_an_extension(shop: Shop, extended: Extension, tmp_path: Path) -> None:
     place, _ = shop
     shutil.copytree(place / "photos", tmp_path / "old")
     shutil.copytree(place / "new" / "yellow", tmp_path / "old" / "yellow")
@@ -158,7 +155,7 @@ def test_two_classes_at_once_and_an_extension_of_an_extension(shop, extended, tm
     assert bundle.parent == extended.result.bundle.model_id
 
 
-def test_mistakes_are_sentences_and_write_nothing(shop, tmp_path: Path) -> None:
+def test_mistakes_are_sentences_and_write_nothing(shop: Shop, tmp_path: Path) -> None:
     place, _ = shop
     write_photo(tmp_path / "known" / "red" / "1.png")
     write_folder(tmp_path / "few", names=("red", "green"), count=2)
@@ -193,7 +190,7 @@ def test_mistakes_are_sentences_and_write_nothing(shop, tmp_path: Path) -> None:
 
 
 def test_the_command_line_prints_what_was_learnt_and_what_it_cost(
-    shop, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    shop: Shop, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     place, parent = shop
     out = tmp_path / "shop2.cac"

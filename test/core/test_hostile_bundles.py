@@ -30,10 +30,9 @@ from cac_core.support.errors import (
     DataError,
     TrainingError,
 )
-from cac_core.training import train
 from test.core.bundles import Change, rewrite, tiny_bundle
 from test.core.photos import write_folder
-from test.core.trainings import photo_config, tiny_config
+from test.core.trainings import photo_config, tiny_config, train
 
 
 @pytest.fixture

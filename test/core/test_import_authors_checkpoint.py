@@ -3,13 +3,14 @@
 """Checkpoints shaped like those of the paper's authors become bundles, and nothing in them is run."""
 
 import os
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from cac_core.backbones.paper_network import PaperNetwork
 from cac_core.benchmark.authors_checkpoint import CheckpointError, read_checkpoint
@@ -23,7 +24,7 @@ from test.core.dataset_files import write_mnist
 class AuthorsEncoder(nn.Module):
     """Nine convolutions as attributes, and again inside a Sequential that shares them."""
 
-    def __init__(self, channels, interleaved) -> None:
+    def __init__(self, channels: int, interleaved: bool) -> None:
         super().__init__()
         sizes = [channels, 64, 64, 128, 128, 128, 128, 128, 128, 128]
         convs = [nn.Conv2d(a, b, 3, 2 if i % 3 == 2 else 1, 1, bias=False)
@@ -39,7 +40,7 @@ class AuthorsEncoder(nn.Module):
             steps += [conv, norm, nn.LeakyReLU(0.2)] + ([nn.Dropout2d(0.2)] if i % 3 == 2 else [])
         self.encoder = nn.Sequential(*steps)
 
-    def forward(self, x):
+    def forward(self, x: Tensor) -> Tensor:
         return self.encoder(x).flatten(1)
 
 
@@ -56,7 +57,7 @@ class AuthorsNetwork(nn.Module):
             if value.ndim and ("running" in name or ".bn" in name):
                 value.copy_(0.5 + torch.rand(value.shape, generator=generator))
 
-    def forward(self, x):
+    def forward(self, x: Tensor) -> Tensor:
         return self.classify(self.encoder(x))
 
 
@@ -122,7 +123,7 @@ def test_without_images_everything_is_unknown_until_a_threshold_is_set(
 
 
 class Evil:
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[Callable[..., object], tuple[str]]:
         return os.mkdir, ("evil-was-here",)
 
 
@@ -134,7 +135,7 @@ def test_code_in_a_checkpoint_is_not_run(tmp_path: Path, monkeypatch: pytest.Mon
     assert not (tmp_path / "evil-was-here").exists()
 
 
-def broken(change):
+def broken(change: Callable[[dict[str, Tensor]], object]) -> dict[str, Tensor]:
     state = dict(AuthorsNetwork().state_dict())
     change(state)
     return state
@@ -155,7 +156,7 @@ def broken(change):
         ),
     ],
 )
-def test_other_files_are_refused_with_the_reason(tmp_path: Path, content, says: str) -> None:
+def test_other_files_are_refused_with_the_reason(tmp_path: Path, content: Callable[[], object], says: str) -> None:
     torch.save(content(), tmp_path / "net.pth")
     with pytest.raises(CheckpointError, match=says):
         read_checkpoint(tmp_path / "net.pth")

@@ -11,12 +11,15 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
+from numpy.typing import NDArray
 from scipy.integrate import trapezoid
 from sklearn.metrics import average_precision_score, roc_auc_score, roc_curve
 
 from cac_core import metrics
 from cac_core.equations import decide
 from cac_core.thresholds import MIN_PER_CLASS, fit_thresholds
+
+Case = tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]
 
 
 @st.composite

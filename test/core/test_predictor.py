@@ -5,8 +5,9 @@
 import dataclasses
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import cv2
 import numpy as np
@@ -14,6 +15,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from cac_core import equations
 from cac_core.model import build_model, normalise
@@ -45,7 +47,9 @@ def test_every_colour_order_of_one_picture_gives_the_same_input() -> None:
     st.sampled_from(["rgb", "bgr", "rgba", "bgra", "grey"]),
     st.sampled_from([1, 3]),
 )
-def test_any_frame_becomes_the_networks_square(h, w, fit, interpolation, order, channels) -> None:
+def test_any_frame_becomes_the_networks_square(
+    h: int, w: int, fit: str, interpolation: str, order: str, channels: int
+) -> None:
     shape = (h, w) if order == "grey" else (h, w, len(order))
     p = Preprocessing(16, channels, fit, interpolation, (0.5,) * channels, (0.5,) * channels)
     result = resize(Frame(np.full(shape, 90, np.uint8), order), p)
@@ -55,7 +59,7 @@ def test_any_frame_becomes_the_networks_square(h, w, fit, interpolation, order, 
         assert np.abs(result.astype(int) - 90).max() <= 1  # a flat picture stays flat
 
 
-def literal_halves(pixels, times):
+def literal_halves(pixels: NDArray[np.uint8], times: int) -> NDArray[np.uint8]:
     """Averages of 2×2 pixels, halves rounded up, in plain integers."""
     for _ in range(times):
         h, w = pixels.shape[0] // 2 * 2, pixels.shape[1] // 2 * 2
@@ -105,7 +109,7 @@ def test_crop_takes_the_centre_and_pad_keeps_everything() -> None:
 
 
 @pytest.mark.parametrize("name", [f.name for f in dataclasses.fields(Preprocessing)])
-def test_no_value_of_a_stored_preprocessing_is_made_up(name) -> None:
+def test_no_value_of_a_stored_preprocessing_is_made_up(name: str) -> None:
     stored = Preprocessing(32).to_dict()
     assert Preprocessing.from_dict(stored) == Preprocessing(32)
     del stored[name]
@@ -134,7 +138,7 @@ def test_normalise_is_the_usual_formula() -> None:
         ({"image_size": 32, "mean": (float("nan"),) * 3}, "finite"),
     ],
 )
-def test_preprocessing_that_makes_no_sense_is_refused(values, sentence: str) -> None:
+def test_preprocessing_that_makes_no_sense_is_refused(values: dict[str, Any], sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
         Preprocessing(**values)
 
@@ -143,11 +147,11 @@ def test_preprocessing_that_makes_no_sense_is_refused(values, sentence: str) -> 
 
 
 @pytest.fixture(scope="module")
-def predictor():
+def predictor() -> Predictor:
     return Predictor(tiny_bundle(), engine="torch", device="cpu")
 
 
-def test_the_predictor_is_the_equations_over_the_network(predictor) -> None:
+def test_the_predictor_is_the_equations_over_the_network(predictor: Predictor) -> None:
     frames = random_frames(4)
     bundle = predictor.bundle
     batch = torch.from_numpy(np.stack([resize(f, bundle.preprocessing) for f in frames]))
@@ -163,7 +167,7 @@ def test_the_predictor_is_the_equations_over_the_network(predictor) -> None:
         assert decision.unknown == (decision.rejection_score > decision.threshold)
 
 
-def test_known_and_unknown_are_told_apart_by_the_threshold(predictor) -> None:
+def test_known_and_unknown_are_told_apart_by_the_threshold(predictor: Predictor) -> None:
     frame = random_frames(1)
     score = predictor.predict(frame)[0].rejection_score
     kept = predictor.predict(frame, predictor.theta(threshold=score * 1.01))[0]
@@ -178,7 +182,7 @@ def test_known_and_unknown_are_told_apart_by_the_threshold(predictor) -> None:
     assert rejected.nearest_label == kept.label
 
 
-def test_a_batch_equals_one_by_one(predictor) -> None:
+def test_a_batch_equals_one_by_one(predictor: Predictor) -> None:
     frames = random_frames(4)
     for together, alone in zip(predictor.predict(frames), [predictor.predict([f])[0] for f in frames], strict=True):
         np.testing.assert_allclose(together.rejection_scores, alone.rejection_scores, rtol=1e-4)
@@ -188,7 +192,7 @@ def test_a_batch_equals_one_by_one(predictor) -> None:
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
 def test_an_engine_that_returns_no_number_means_unknown(
-    predictor, monkeypatch: pytest.MonkeyPatch, value: float
+    predictor: Predictor, monkeypatch: pytest.MonkeyPatch, value: float
 ) -> None:
     gamma = np.array([[0.0, 0.1, 0.2], [value, 0.1, 0.2]], dtype=np.float32)
     monkeypatch.setattr(predictor._engine, "rejection_scores", lambda frames: gamma)
@@ -199,8 +203,8 @@ def test_an_engine_that_returns_no_number_means_unknown(
     assert (bad.class_index, bad.label, bad.nearest_label, bad.rejection_score) == (-1, "", "", float("inf"))
 
 
-def test_an_engine_that_raises_becomes_one_kind_of_error(predictor, monkeypatch: pytest.MonkeyPatch) -> None:
-    def explode(frames) -> NoReturn:
+def test_an_engine_that_raises_becomes_one_kind_of_error(predictor: Predictor, monkeypatch: pytest.MonkeyPatch) -> None:
+    def explode(frames: Sequence[Frame]) -> NoReturn:
         raise RuntimeError("out of something")
 
     monkeypatch.setattr(predictor._engine, "rejection_scores", explode)
@@ -208,7 +212,9 @@ def test_an_engine_that_raises_becomes_one_kind_of_error(predictor, monkeypatch:
         predictor.predict(random_frames(1))
 
 
-def test_an_engine_that_returns_the_wrong_shape_is_an_error(predictor, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_engine_that_returns_the_wrong_shape_is_an_error(
+    predictor: Predictor, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(predictor._engine, "rejection_scores", lambda frames: np.zeros((1, 2), np.float32))
     with pytest.raises(errors.EngineError, match="shape"):
         predictor.predict(random_frames(1))
@@ -222,7 +228,7 @@ def test_a_failed_frame_is_unknown_and_carries_no_label() -> None:
         assert decision.rejection_score == float("inf")
 
 
-def test_thresholds_can_be_chosen_at_run_time(predictor) -> None:
+def test_thresholds_can_be_chosen_at_run_time(predictor: Predictor) -> None:
     assert predictor.theta(known_kept=0.5)[0] < predictor.theta(known_kept=0.99)[0]
     assert predictor.theta(threshold=1.25).tolist() == [1.25] * 3
     for wrong in (-1.0, float("nan"), float("inf")):

@@ -7,7 +7,9 @@ import math
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 from scipy.stats import weibull_min
+from torch import Tensor
 
 from cac_core.benchmark.scores import (
     SCORES,
@@ -26,7 +28,7 @@ from test.core import literal
 N = 4
 
 
-def clusters(seed: int = 0, per_class: int = 60, spread: float = 1.5):
+def clusters(seed: int = 0, per_class: int = 60, spread: float = 1.5) -> tuple[Tensor, Tensor]:
     """Logits around anchors of length 10, most of them on the right side."""
     generator = torch.Generator().manual_seed(seed)
     labels = torch.arange(N).repeat_interleave(per_class)
@@ -34,16 +36,16 @@ def clusters(seed: int = 0, per_class: int = 60, spread: float = 1.5):
 
 
 @pytest.fixture
-def test_logits():
+def test_logits() -> Tensor:
     return 6.0 * torch.randn(50, N, generator=torch.Generator().manual_seed(1))
 
 
-def softmax(row):
+def softmax(row: list[float]) -> list[float]:
     total = sum(math.exp(v) for v in row)
     return [math.exp(v) / total for v in row]
 
 
-def test_max_softmax_is_one_minus_the_largest_probability(test_logits) -> None:
+def test_max_softmax_is_one_minus_the_largest_probability(test_logits: Tensor) -> None:
     expected = [1 - max(softmax(row)) for row in test_logits.double().tolist()]
     assert MaxSoftmax().score(test_logits).tolist() == pytest.approx(expected, abs=1e-12)
 
@@ -53,7 +55,7 @@ def test_max_softmax_still_ranks_images_whose_probability_rounds_to_one() -> Non
     assert 0 < a < b
 
 
-def test_max_logit_and_energy_and_scaled_softmax(test_logits) -> None:
+def test_max_logit_and_energy_and_scaled_softmax(test_logits: Tensor) -> None:
     rows = test_logits.double().tolist()
     assert MaxLogit().score(test_logits).tolist() == pytest.approx([-max(row) for row in rows])
     expected = [-2.0 * math.log(sum(math.exp(v / 2.0) for v in row)) for row in rows]
@@ -62,7 +64,7 @@ def test_max_logit_and_energy_and_scaled_softmax(test_logits) -> None:
     assert ScaledSoftmax().score(test_logits).tolist() == pytest.approx(expected)
 
 
-def test_distance_scores_use_the_means_of_the_images_that_were_right(test_logits) -> None:
+def test_distance_scores_use_the_means_of_the_images_that_were_right(test_logits: Tensor) -> None:
     logits, labels = clusters()
     right = logits.argmax(-1) == labels
     means = torch.stack([logits[right & (labels == i)].double().mean(0) for i in range(N)])
@@ -74,7 +76,9 @@ def test_distance_scores_use_the_means_of_the_images_that_were_right(test_logits
         assert (fitted.predict(test_logits).numpy() == d.argmin(1)).all()
 
 
-def literal_openmax(logits, labels, rows, tail_size, alpha):
+def literal_openmax(
+    logits: NDArray[np.float64], labels: list[int], rows: NDArray[np.float64], tail_size: int, alpha: int
+) -> list[float]:
     """The published procedure, image by image and class by class."""
     means, curves = [], []
     for i in range(N):
@@ -97,7 +101,7 @@ def literal_openmax(logits, labels, rows, tail_size, alpha):
 
 
 @pytest.mark.parametrize("alpha", [1, 3, None])
-def test_openmax_is_the_published_procedure(test_logits, alpha: int | None) -> None:
+def test_openmax_is_the_published_procedure(test_logits: Tensor, alpha: int | None) -> None:
     logits, labels = clusters()
     openmax = OpenMax(tail_size=15, alpha=alpha)
     openmax.fit(logits, labels)
@@ -135,7 +139,7 @@ def test_a_tail_is_fitted_to_the_largest_distances_only() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(SCORES))
-def test_a_score_does_not_depend_on_the_rest_of_the_batch(name, test_logits) -> None:
+def test_a_score_does_not_depend_on_the_rest_of_the_batch(name: str, test_logits: Tensor) -> None:
     score = SCORES[name](anchored_centres(N))
     score.fit(*clusters())
     together = score.score(test_logits)
@@ -147,7 +151,7 @@ def test_a_score_does_not_depend_on_the_rest_of_the_batch(name, test_logits) -> 
 
 
 @pytest.mark.parametrize("name", sorted(SCORES))
-def test_high_means_unknown(name) -> None:
+def test_high_means_unknown(name: str) -> None:
     score = SCORES[name](anchored_centres(N))
     logits, labels = clusters()
     score.fit(logits, labels)
@@ -161,6 +165,6 @@ def test_openmax_refuses_parameters_that_mean_nothing(wrong: dict[str, int]) -> 
         OpenMax(**wrong)
 
 
-def test_openmax_has_to_be_fitted(test_logits) -> None:
+def test_openmax_has_to_be_fitted(test_logits: Tensor) -> None:
     with pytest.raises(RuntimeError, match="fitted"):
         OpenMax().score(test_logits)

@@ -6,6 +6,7 @@ Without a GPU all of the CUDA engine runs on the CPU except pinning and capture;
 """
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cac_core.bundle import ModelBundle
 from cac_core.engines import make_engine
 from cac_core.engines.cuda_engine import CudaEngine
 from cac_core.engines.device_resize import area_resized, source_pixels
@@ -28,13 +30,13 @@ ENGINES = [TorchEngine, CudaEngine]
 needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")
 
 
-def small_memory(kind, room):
+def small_memory(kind: type[Any], room: int) -> Any:
     """An engine of this kind on a device where more than ``room`` frames at once do not fit."""
 
     class Small(kind):
         sizes: list = []
 
-        def _logits(self, frames):
+        def _logits(self, frames: Any) -> Any:
             self.sizes.append(len(frames))
             if len(frames) > room:
                 raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 1.00 GiB.")
@@ -74,7 +76,7 @@ def test_a_frame_size_that_changes_in_mid_stream_changes_nothing_else() -> None:
     st.sampled_from(["rgb", "bgr", "rgba", "bgra", "grey"]),
 )
 @settings(deadline=None, max_examples=60)
-def test_the_resize_of_the_gpu_is_opencvs_but_for_rounding(height, width, fit, order) -> None:
+def test_the_resize_of_the_gpu_is_opencvs_but_for_rounding(height: int, width: int, fit: str, order: str) -> None:
     shape = (height, width) if order == "grey" else (height, width, len(order))
     frame = Frame(np.random.default_rng(height * width).integers(0, 256, shape, dtype=np.uint8), order)
     p = Preprocessing(32, fit=fit, interpolation="area")
@@ -133,7 +135,7 @@ def test_float32_is_the_default_everywhere_and_float16_is_there_on_cuda() -> Non
 
 
 @pytest.mark.parametrize("kind", ENGINES)
-def test_a_batch_that_does_not_fit_is_halved_until_it_does_said_and_remembered(kind) -> None:
+def test_a_batch_that_does_not_fit_is_halved_until_it_does_said_and_remembered(kind: type[TorchEngine]) -> None:
     engine, frames = small_memory(kind, room=3), random_frames(13)
     expected = kind(tiny_bundle(), "cpu").rejection_scores(frames)
     np.testing.assert_allclose(engine.rejection_scores(frames), expected, rtol=1e-4, atol=1e-5)
@@ -146,7 +148,9 @@ def test_a_batch_that_does_not_fit_is_halved_until_it_does_said_and_remembered(k
 
 
 @pytest.mark.parametrize("kind", ENGINES)
-def test_memory_too_small_for_one_frame_is_an_error_that_says_what_to_do(kind, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_memory_too_small_for_one_frame_is_an_error_that_says_what_to_do(
+    kind: type[TorchEngine], monkeypatch: pytest.MonkeyPatch
+) -> None:
     predictor = Predictor(tiny_bundle(), "torch", "cpu")
     monkeypatch.setattr(predictor, "_engine", small_memory(kind, room=0))
     with pytest.raises(errors.EngineError, match=r"too little memory for one frame: .* use device cpu"):
@@ -169,7 +173,7 @@ def test_what_an_engine_has_to_say_while_it_runs_is_given_once(monkeypatch: pyte
 
 
 @pytest.mark.parametrize("kind", ENGINES)
-def test_a_network_that_overflows_means_unknown(kind, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_network_that_overflows_means_unknown(kind: type[TorchEngine], monkeypatch: pytest.MonkeyPatch) -> None:
     bundle = tiny_bundle()
     broken = dataclasses.replace(
         bundle, state={**bundle.state, "classifier.bias": np.full(3, np.inf, dtype=np.float32)}
@@ -193,7 +197,7 @@ def test_cuda_is_taken_by_the_engine_that_is_made_for_it(name: str, monkeypatch:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
 
-    def on_the_cpu(bundle, device, precision):
+    def on_the_cpu(bundle: ModelBundle, device: str, precision: str) -> CudaEngine:
         asked.append((device, precision))
         return CudaEngine(bundle, "cpu")
 

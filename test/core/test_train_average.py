@@ -5,13 +5,14 @@
 from pathlib import Path
 
 import pytest
+import pytorch_lightning as pl
 import torch
 from pytorch_lightning import Callback
 
 from cac_core.support.errors import TrainingError
-from cac_core.training import OptimiserConfig, ScheduleConfig, train
+from cac_core.training import OptimiserConfig, ScheduleConfig
 from cac_core.training.checks import check
-from test.core.trainings import tiny_config
+from test.core.trainings import tiny_config, train
 
 SETTINGS = OptimiserConfig(lr=0.05, batch_size=128, ema=0.9)
 ONE_CYCLE = ScheduleConfig("one_cycle", epochs=3)
@@ -23,14 +24,18 @@ class Weights(Callback):
     def __init__(self) -> None:
         self.steps = []
 
-    def on_train_batch_end(self, trainer, module, *args: object, **kwargs) -> None:
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, module: pl.LightningModule, *args: object, **kwargs: object
+    ) -> None:
         self.steps.append({k: v.detach().clone() for k, v in module.backbone.state_dict().items()})
 
 
 class Stop(Callback):
     """Fails in the middle of the last epoch."""
 
-    def on_train_batch_start(self, trainer, module, batch, batch_idx) -> None:
+    def on_train_batch_start(
+        self, trainer: pl.Trainer, module: pl.LightningModule, batch: object, batch_idx: int
+    ) -> None:
         if (trainer.current_epoch, batch_idx) == (2, 1):
             raise RuntimeError("stopped")
 

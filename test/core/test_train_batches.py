@@ -2,9 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Batches and augmentation: complete, reproducible, and different for every image."""
 
+from typing import Any
+
 import kornia.augmentation as K
 import pytest
 import torch
+from torch import Tensor
 from torch.nn import functional as F
 
 from cac_core.data import LabelledImages
@@ -13,12 +16,12 @@ from cac_core.training.augment import Augment, _Warp
 from cac_core.training.batches import OrderedBatches, TrainingBatches, mix_seed
 
 
-def numbered(count):
+def numbered(count: int) -> LabelledImages:
     images = torch.arange(count, dtype=torch.uint8).reshape(-1, 1, 1, 1).expand(-1, 2, 2, 1)
     return LabelledImages(images, torch.arange(count), tuple(map(str, range(count))), ("",) * count)
 
 
-def batches(count, size, epoch: int = 0, **part):
+def batches(count: int, size: int, epoch: int = 0, **part: Any) -> list[list[int]]:
     return [labels.tolist() for _, labels in TrainingBatches(numbered(count), size, 3, lambda: epoch, **part)]
 
 
@@ -60,7 +63,9 @@ EVERYTHING_GREY = AugmentConfig(9, 0.6, 0.5, 20, 0.1, 0.2, 10, 0.2, 0.2, 0, 0, 0
 
 
 @pytest.mark.parametrize(("config", "channels"), [(EVERYTHING, 3), (EVERYTHING_GREY, 1)])
-def test_augmented_images_keep_shape_and_type_and_leave_the_originals_alone(config, channels: int) -> None:
+def test_augmented_images_keep_shape_and_type_and_leave_the_originals_alone(
+    config: AugmentConfig, channels: int
+) -> None:
     images = torch.randint(0, 256, (5, 24, 24, channels), dtype=torch.uint8)
     before = images.clone()
     changed = Augment(config, 24, channels)(images)
@@ -69,7 +74,7 @@ def test_augmented_images_keep_shape_and_type_and_leave_the_originals_alone(conf
     assert torch.equal(images, before)
 
 
-def smooth_images(count: int = 16, side: int = 48):
+def smooth_images(count: int = 16, side: int = 48) -> Tensor:
     coarse = torch.rand(count, 3, 6, 6, generator=torch.Generator().manual_seed(2))
     return F.interpolate(coarse, (side, side), mode="bicubic", align_corners=True).clamp(0, 1)
 
@@ -80,7 +85,7 @@ AFFINE = K.RandomAffine(15, (0.05, 0.05), (0.9, 1.1), 5, padding_mode="border", 
 
 
 @pytest.mark.parametrize("changes", [[CROP], [MIRROR], [AFFINE], [MIRROR, AFFINE], [MIRROR, AFFINE, CROP]])
-def test_one_resampling_shows_what_the_changes_show_one_after_the_other(changes) -> None:
+def test_one_resampling_shows_what_the_changes_show_one_after_the_other(changes: list[Any]) -> None:
     images = smooth_images()
     torch.manual_seed(3)
     at_once = _Warp(changes, 48)(images)
@@ -106,7 +111,7 @@ def test_images_can_be_trained_on_smaller_than_they_are(crop: float) -> None:
 
 
 @pytest.mark.parametrize("name", [n for n in AugmentConfig.__dataclass_fields__ if n != "image_size"])
-def test_each_kind_of_change_differs_from_image_to_image_and_repeats_with_the_seed(name) -> None:
+def test_each_kind_of_change_differs_from_image_to_image_and_repeats_with_the_seed(name: str) -> None:
     off = dict.fromkeys(AugmentConfig.__dataclass_fields__, 0) | {"scale_min": 1.0}
     on = {"scale_min": 0.5, "flip": 0.5, "rotation": 30, "shear": 20, "erase": 0.5, "hue": 0.3, "rand_augment": 9}.get(
         name, 0.4

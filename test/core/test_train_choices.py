@@ -10,6 +10,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch import Tensor
 
 from cac_core import equations as F
 from cac_core.data import load_unknown_folder
@@ -17,17 +18,19 @@ from cac_core.model import build_model
 from cac_core.support.errors import DataError, TrainingError
 from cac_core.thresholds import fit_thresholds
 from cac_core.train import main
-from cac_core.training import ScheduleConfig, train
+from cac_core.training import ScheduleConfig, TrainConfig
 from cac_core.training.checks import check
 from cac_core.training.choices import share_for_rate, table_of_choices
 from cac_core.training.logits import compute_logits
 from test.core.photos import write_folder, write_photo
-from test.core.trainings import photo_config
+from test.core.trainings import photo_config, train
+
+Shop = tuple[Path, TrainConfig]
 
 LABELS = torch.arange(200) % 2
 
 
-def known(seed: int = 0):
+def known(seed: int = 0) -> Tensor:
     """Rejection scores of 200 images of two classes; the smallest is that of the true class."""
     own = torch.rand(200, generator=torch.Generator().manual_seed(seed))
     gamma = torch.stack([own, own + 5], dim=1)
@@ -36,7 +39,9 @@ def known(seed: int = 0):
 
 
 @given(st.lists(st.floats(0, 2, width=32), min_size=1, max_size=50), st.floats(0, 0.99))
-def test_the_wanted_rate_is_never_passed_and_as_many_known_as_possible_are_kept(scores, rate) -> None:
+def test_the_wanted_rate_is_never_passed_and_as_many_known_as_possible_are_kept(
+    scores: list[float], rate: float
+) -> None:
     thresholds = fit_thresholds(known(), LABELS)
     others = torch.tensor(scores)
     share = share_for_rate(thresholds, others, rate)
@@ -95,7 +100,7 @@ def test_thresholds_per_class_are_not_listed_where_there_are_none() -> None:
 
 
 @pytest.fixture
-def shop(tmp_path: Path):
+def shop(tmp_path: Path) -> Shop:
     """Three colours, and other things in two folders."""
     write_folder(tmp_path / "photos")
     for i in range(20):
@@ -105,7 +110,7 @@ def shop(tmp_path: Path):
     return tmp_path, config
 
 
-def test_known_unknowns_choose_the_threshold_and_nothing_else(shop) -> None:
+def test_known_unknowns_choose_the_threshold_and_nothing_else(shop: Shop) -> None:
     place, config = shop
     plain = train(config)
     data = replace(config.data, known_unknown=place / "other")
@@ -123,7 +128,7 @@ def test_known_unknowns_choose_the_threshold_and_nothing_else(shop) -> None:
 
 
 @pytest.mark.slow
-def test_known_unknowns_can_be_trained_with_and_others_of_them_judge_the_threshold(shop) -> None:
+def test_known_unknowns_can_be_trained_with_and_others_of_them_judge_the_threshold(shop: Shop) -> None:
     """Yellow things are farther from being known once the network was told of yellow things."""
     place, config = shop
     for i in range(20):
@@ -151,7 +156,7 @@ def test_known_unknowns_can_be_trained_with_and_others_of_them_judge_the_thresho
     assert certainty["told"] < certainty["plain"] - 0.1
 
 
-def test_one_known_unknown_cannot_teach_and_judge(shop) -> None:
+def test_one_known_unknown_cannot_teach_and_judge(shop: Shop) -> None:
     place, config = shop
     write_photo(place / "one" / "1.png", (180, 180, 30))
     data = replace(config.data, known_unknown=place / "one")
@@ -159,7 +164,7 @@ def test_one_known_unknown_cannot_teach_and_judge(shop) -> None:
         train(replace(config, data=data, loss=replace(config.loss, known_unknown_weight=1.0)))
 
 
-def test_photos_to_report_on_change_no_threshold(shop) -> None:
+def test_photos_to_report_on_change_no_threshold(shop: Shop) -> None:
     place, config = shop
     data = replace(config.data, known_unknown=place / "other")
     without = train(replace(config, data=data, false_accept=0.2))
@@ -169,7 +174,7 @@ def test_photos_to_report_on_change_no_threshold(shop) -> None:
     assert with_test.metrics.unknown_images == 20
 
 
-def test_known_unknowns_that_are_the_known_classes_are_doubted(shop) -> None:
+def test_known_unknowns_that_are_the_known_classes_are_doubted(shop: Shop) -> None:
     place, config = shop
     write_folder(place / "same")
     data = replace(config.data, known_unknown=place / "same")
@@ -179,7 +184,7 @@ def test_known_unknowns_that_are_the_known_classes_are_doubted(shop) -> None:
     assert "of the known images are kept" in warnings or "no threshold accepts" in warnings
 
 
-def test_known_unknowns_and_test_unknowns_are_never_the_same(shop) -> None:
+def test_known_unknowns_and_test_unknowns_are_never_the_same(shop: Shop) -> None:
     place, config = shop
     other, deep = place / "other", place / "other" / "deep"
     deep.mkdir()
@@ -202,7 +207,7 @@ def test_known_unknowns_and_test_unknowns_are_never_the_same(shop) -> None:
 
 
 @pytest.mark.slow
-def test_the_command_line_prints_what_each_choice_costs(shop, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_line_prints_what_each_choice_costs(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
     place, _ = shop
     arguments = ["--data.root", str(place / "photos"), "--data.known_unknown", str(place / "other")]
     arguments += ["--recipe", "paper", "--model.options", "{width: 0.0625}", "--preprocessing.image_size", "16"]

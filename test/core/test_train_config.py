@@ -4,6 +4,7 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 
@@ -71,7 +72,7 @@ def test_a_value_that_cannot_work_is_named(option: str, value: str) -> None:
         (["--data.dataset", "digits", "--model.pretrained", "yes please"], "path of a weights file"),
     ],
 )
-def test_combinations_that_make_no_sense(arguments, sentence: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_combinations_that_make_no_sense(arguments: list[str], sentence: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(Path(__file__).parents[2])
     with pytest.raises(TrainingError, match=sentence):
         check(parse(arguments))
@@ -179,7 +180,7 @@ def test_a_printed_configuration_gives_the_same_training(tmp_path: Path, capsys:
     assert parse(["--config", str(tmp_path / "all.yaml")]) == parse(arguments)
 
 
-def options(kind, prefix: str = ""):
+def options(kind: type, prefix: str = "") -> Iterator[str]:
     for field in fields(kind):
         default = field.default_factory() if callable(field.default_factory) else field.default
         if is_dataclass(default):

@@ -17,9 +17,9 @@ from cac_core.data import LabelledImages
 from cac_core.equations import anchored_centres, distances
 from cac_core.model import normalise
 from cac_core.preprocessing import Preprocessing
-from cac_core.training import ModelConfig, OptimiserConfig, ScheduleConfig, train
+from cac_core.training import ModelConfig, OptimiserConfig, ScheduleConfig
 from cac_core.training.last_layer import fit_last_layer, least_squares
-from test.core.trainings import tiny_config
+from test.core.trainings import tiny_config, train
 
 PREPROCESSING = Preprocessing(32, 1, "crop", "area", (0.5,), (0.5,))
 

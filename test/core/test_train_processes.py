@@ -15,7 +15,7 @@ from cac_core.train import main
 ROOT = Path(__file__).parents[2]
 
 
-def arguments(out):
+def arguments(out: Path) -> list[str]:
     values = {
         "recipe": "paper",
         "data.dataset": "digits",

@@ -18,7 +18,7 @@ from cac_core.decision import UNKNOWN
 from cac_core.model import build_model
 from cac_core.reports.plots.logit_plane import principal_plane
 from cac_core.reports.thumbnail import thumbnail
-from cac_core.training import DataConfig, ScheduleConfig, TrainConfig, train
+from cac_core.training import DataConfig, ScheduleConfig, TrainConfig
 from cac_core.training.calibrate import Calibrated, make_bundle
 from cac_core.training.finishing import TrainingResult
 from cac_core.training.sources import load_training_data
@@ -30,11 +30,13 @@ from cac_core.training.training_page import (
     write_training_page,
 )
 from test.core.photos import write_folder, write_photo
-from test.core.trainings import photo_config, tiny_config
+from test.core.trainings import photo_config, tiny_config, train
+
+Trained = tuple[TrainConfig, TrainingResult, Calibrated]
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory):
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     """A training on photos with everything that the page can show, and what it ended with."""
     place = tmp_path_factory.mktemp("shop")
     write_folder(place / "photos", names=("red", "green", "<b>blue</b>"), count=16)
@@ -50,7 +52,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory):
     return config, result, again
 
 
-def test_the_page_holds_everything_and_loads_nothing(trained) -> None:
+def test_the_page_holds_everything_and_loads_nothing(trained: Trained) -> None:
     config, result, _ = trained
     page = (config.run_folder / "report.html").read_text()
     for text in (result.bundle.model_id, "Curves", "Logit space", "Likely duplicates", "cut.png", "copy.png", "AUROC"):
@@ -62,14 +64,14 @@ def test_the_page_holds_everything_and_loads_nothing(trained) -> None:
     assert "<script src" not in page
 
 
-def test_a_class_name_is_text_and_no_markup(trained) -> None:
+def test_a_class_name_is_text_and_no_markup(trained: Trained) -> None:
     config, _, _ = trained
     page = (config.run_folder / "report.html").read_text()
     assert "<b>blue</b>" not in page
     assert "&lt;b&gt;blue&lt;/b&gt;" in page
 
 
-def test_images_nearest_to_the_threshold_come_first_on_their_side(trained) -> None:
+def test_images_nearest_to_the_threshold_come_first_on_their_side(trained: Trained) -> None:
     _, _, calibrated = trained
     theta = float(calibrated.bundle.thresholds.theta()[0])
     smallest = calibrated.gamma.min(dim=1).values
@@ -80,7 +82,7 @@ def test_images_nearest_to_the_threshold_come_first_on_their_side(trained) -> No
     assert shown["rejected"] == sorted(s for s in scores.values() if s > theta)[:12]
 
 
-def test_confused_pairs_are_counted_and_shown(trained) -> None:
+def test_confused_pairs_are_counted_and_shown(trained: Trained) -> None:
     _, _, calibrated = trained
     labels = calibrated.data.validation.labels
     gamma = torch.full((len(labels), 3), 5.0)
@@ -112,7 +114,7 @@ def test_the_plane_is_that_of_the_largest_variance_and_never_fails() -> None:
         assert all(np.isfinite(share))
 
 
-def test_the_projection_shows_every_validation_image_unknown_image_and_centre(trained) -> None:
+def test_the_projection_shows_every_validation_image_unknown_image_and_centre(trained: Trained) -> None:
     _, _, calibrated = trained
     traces = projection_figure(calibrated).data
     points = sum(len(trace.x) for trace in traces)
@@ -138,7 +140,7 @@ def test_grey_digits_have_a_page_too_and_it_can_be_left_out(tmp_path: Path) -> N
     assert without.bundle.checksum == with_page.bundle.checksum  # the page is no part of the model
 
 
-def test_everything_rejected_or_everything_kept_is_shown(trained, tmp_path: Path) -> None:
+def test_everything_rejected_or_everything_kept_is_shown(trained: Trained, tmp_path: Path) -> None:
     _, result, calibrated = trained
     nothing = replace(calibrated, gamma=torch.full_like(calibrated.gamma, 1e9))
     assert (equations.decide(nothing.gamma, calibrated.bundle.thresholds.theta()) == UNKNOWN).all()

@@ -11,11 +11,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import pytorch_lightning as pl
 import torch
 
 from cac_core.support.errors import TrainingError
-from cac_core.training import ScheduleConfig, train
-from test.core.trainings import tiny_config
+from cac_core.training import ScheduleConfig, TrainConfig
+from cac_core.training.finishing import TrainingResult
+from test.core.trainings import tiny_config, train
 
 ROOT = Path(__file__).parents[2]
 TWO_STAGES = ScheduleConfig(epochs=2, second_epochs=2, patience=2)
@@ -51,7 +53,7 @@ train(tiny_config(Path(sys.argv[1]), schedule=SCHEDULES[sys.argv[2]]))
 SCHEDULES = {"two_stage": TWO_STAGES, "one_cycle": ONE_CYCLE}
 
 
-def run_until_killed(code, *arguments: object) -> None:
+def run_until_killed(code: str, *arguments: object) -> None:
     """The same number of threads as this process, because sums depend on it."""
     environment = {**os.environ, "OMP_NUM_THREADS": str(torch.get_num_threads())}
     command = [sys.executable, "-c", code, *map(str, arguments)]
@@ -60,7 +62,7 @@ def run_until_killed(code, *arguments: object) -> None:
 
 
 @pytest.fixture(scope="module")
-def unbroken(tmp_path_factory: pytest.TempPathFactory):
+def unbroken(tmp_path_factory: pytest.TempPathFactory) -> dict[str, TrainingResult]:
     """The file each schedule gives without interruption."""
     folder = tmp_path_factory.mktemp("unbroken")
     return {name: train(tiny_config(folder / name / "m.cac", schedule=s)) for name, s in SCHEDULES.items()}
@@ -69,7 +71,9 @@ def unbroken(tmp_path_factory: pytest.TempPathFactory):
 # Epochs count from 0: the kill comes in the middle of the second, third or fourth.
 @pytest.mark.slow
 @pytest.mark.parametrize(("schedule", "epoch"), [("two_stage", 1), ("two_stage", 3), ("one_cycle", 2)])
-def test_killed_in_the_middle_of_an_epoch(tmp_path: Path, unbroken, schedule: str, epoch: int) -> None:
+def test_killed_in_the_middle_of_an_epoch(
+    tmp_path: Path, unbroken: dict[str, TrainingResult], schedule: str, epoch: int
+) -> None:
     config = tiny_config(tmp_path / "m.cac", schedule=SCHEDULES[schedule])
     run_until_killed(KILLED, config.out, schedule, epoch)
     assert not config.out.exists()
@@ -112,7 +116,7 @@ def test_ctrl_c_says_how_to_go_on_and_exits_with_130(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_killed_after_the_last_epoch(tmp_path: Path, unbroken) -> None:
+def test_killed_after_the_last_epoch(tmp_path: Path, unbroken: dict[str, TrainingResult]) -> None:
     config = tiny_config(tmp_path / "m.cac", schedule=TWO_STAGES)
     run_until_killed(KILLED_WHILE_SAVING, config.out, "two_stage")
     result = train(config)
@@ -120,12 +124,12 @@ def test_killed_after_the_last_epoch(tmp_path: Path, unbroken) -> None:
     assert result.bundle.checksum == unbroken["two_stage"].bundle.checksum
 
 
-def interrupted(config) -> None:
+def interrupted(config: TrainConfig) -> None:
     """The traces of a run that stopped after its second epoch, made without a second process."""
     from pytorch_lightning import Callback
 
     class Stop(Callback):
-        def on_train_epoch_start(self, trainer, module) -> None:
+        def on_train_epoch_start(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
             if trainer.current_epoch == 2:
                 raise RuntimeError("stopped by the test")
 
@@ -152,7 +156,7 @@ def test_resume_false_starts_again(tmp_path: Path) -> None:
     assert json.loads((config.run_folder / "config.json").read_text())["seed"] == 4
 
 
-def test_a_finished_run_is_not_resumed(tmp_path: Path, unbroken) -> None:
+def test_a_finished_run_is_not_resumed(tmp_path: Path, unbroken: dict[str, TrainingResult]) -> None:
     config = tiny_config(tmp_path / "m.cac", schedule=ONE_CYCLE)
     first = train(config)
     assert train(config).bundle.checksum == first.bundle.checksum == unbroken["one_cycle"].bundle.checksum

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import pytorch_lightning as pl
 import torch
 from pytorch_lightning import Callback
 
@@ -29,21 +30,25 @@ from cac_core.training import (
     OptimiserConfig,
     PreprocessingConfig,
     ScheduleConfig,
-    train,
+    TrainConfig,
 )
+from cac_core.training.checkpoint_file import read_checkpoint
+from cac_core.training.finishing import TrainingResult
 from cac_core.training.learning_rates import layer_rates
 from test.core.photos import write_folder, write_photo
-from test.core.trainings import photo_config, tiny_config
+from test.core.trainings import photo_config, tiny_config, train
+
+Digits = tuple[TrainConfig, TrainingResult]
 
 
 @pytest.fixture(scope="module")
-def digits(tmp_path_factory: pytest.TempPathFactory):
+def digits(tmp_path_factory: pytest.TempPathFactory) -> Digits:
     """One finished training."""
     config = tiny_config(tmp_path_factory.mktemp("digits") / "digits.cac")
     return config, train(config)
 
 
-def test_the_bundle_file_is_what_the_training_returned(digits) -> None:
+def test_the_bundle_file_is_what_the_training_returned(digits: Digits) -> None:
     config, result = digits
     bundle = load_bundle(config.out)
     assert bundle.model_id == result.bundle.model_id
@@ -51,7 +56,7 @@ def test_the_bundle_file_is_what_the_training_returned(digits) -> None:
     assert bundle.class_names == ("0", "1", "2", "4", "5", "9")
 
 
-def test_a_predictor_runs_the_bundle_at_once(digits) -> None:
+def test_a_predictor_runs_the_bundle_at_once(digits: Digits) -> None:
     config, result = digits
     trial = load_digits_trial(preprocessing=result.bundle.preprocessing)
     frames = [Frame(image.numpy()[..., 0], "grey") for image in trial.validation.images]
@@ -64,13 +69,13 @@ def test_a_predictor_runs_the_bundle_at_once(digits) -> None:
     assert result.metrics.known_kept >= 0.95
 
 
-def test_it_learns(digits) -> None:
+def test_it_learns(digits: Digits) -> None:
     _, result = digits
     assert result.history[-1]["val_loss"] < result.history[0]["val_loss"]
     assert result.metrics.accuracy > 0.5  # six classes, a handful of epochs
 
 
-def test_centres_are_means_of_correct_training_images_without_augmentation(digits) -> None:
+def test_centres_are_means_of_correct_training_images_without_augmentation(digits: Digits) -> None:
     _, result = digits
     bundle = result.bundle
     data = load_digits_trial(preprocessing=bundle.preprocessing).train
@@ -83,7 +88,7 @@ def test_centres_are_means_of_correct_training_images_without_augmentation(digit
         np.testing.assert_allclose(bundle.centres[i], own.mean(dim=0), atol=1e-4, rtol=1e-4)
 
 
-def test_mean_and_std_are_those_of_the_training_images(digits) -> None:
+def test_mean_and_std_are_those_of_the_training_images(digits: Digits) -> None:
     _, result = digits
     preprocessing = result.bundle.preprocessing
     pixels = load_digits_trial(preprocessing=preprocessing).train.images.double() / 255
@@ -91,7 +96,7 @@ def test_mean_and_std_are_those_of_the_training_images(digits) -> None:
     assert preprocessing.std == pytest.approx((float(pixels.std(correction=0)),))
 
 
-def test_the_summary_says_how_it_was_trained(digits) -> None:
+def test_the_summary_says_how_it_was_trained(digits: Digits) -> None:
     config, result = digits
     summary = result.bundle.training
     assert summary["data"]["family"] == "neal2018"
@@ -103,7 +108,7 @@ def test_the_summary_says_how_it_was_trained(digits) -> None:
     assert "torch" in summary["versions"]
 
 
-def test_the_logs_lie_beside_the_bundle(digits) -> None:
+def test_the_logs_lie_beside_the_bundle(digits: Digits) -> None:
     config, result = digits
     with (config.run_folder / "metrics.csv").open() as file:
         rows = list(csv.DictReader(file))
@@ -113,7 +118,7 @@ def test_the_logs_lie_beside_the_bundle(digits) -> None:
     assert not (config.run_folder / "last.ckpt").exists()  # finished: nothing to resume
 
 
-def test_two_stages_and_the_weights_of_the_lowest_validation_anchor_loss(digits) -> None:
+def test_two_stages_and_the_weights_of_the_lowest_validation_anchor_loss(digits: Digits) -> None:
     _, result = digits
     assert [row["stage"] for row in result.history] == [1, 1, 1, 2, 2]
     assert [row["lr"] for row in result.history] == pytest.approx([0.05, 0.05, 0.05, 0.005, 0.005])
@@ -126,7 +131,7 @@ def test_two_stages_and_the_weights_of_the_lowest_validation_anchor_loss(digits)
     assert float(own) == pytest.approx(best, rel=0.02)  # validation during training may run in bf16
 
 
-def test_the_same_seed_gives_the_same_file_and_another_seed_another(digits, tmp_path: Path) -> None:
+def test_the_same_seed_gives_the_same_file_and_another_seed_another(digits: Digits, tmp_path: Path) -> None:
     config, result = digits
     again = train(replace(config, out=tmp_path / "digits.cac"))
     assert again.bundle.checksum == result.bundle.checksum
@@ -192,7 +197,7 @@ def test_a_small_rate_of_the_first_layer_keeps_it_and_the_history_names_the_rate
     write_folder(tmp_path / "photos")
     schedule = ScheduleConfig(kind=kind, epochs=3, second_epochs=0)
 
-    def moved(first_layer_lr, name):
+    def moved(first_layer_lr: float | None, name: str) -> float:
         """How far the first layer went from where it began, as a share of how far the last did."""
         settings = OptimiserConfig(lr=0.01, batch_size=8, first_layer_lr=first_layer_lr)
         result = train(photo_config(tmp_path / "photos", tmp_path / name, optimiser=settings, schedule=schedule))
@@ -251,7 +256,9 @@ def test_a_loss_that_is_nan_ends_in_a_sentence_and_leaves_what_was_written(tmp_p
 
 def test_nan_after_some_epochs_keeps_the_last_good_state(tmp_path: Path) -> None:
     class Poison(Callback):
-        def on_train_batch_start(self, trainer, module, batch, batch_idx) -> None:
+        def on_train_batch_start(
+            self, trainer: pl.Trainer, module: pl.LightningModule, batch: object, batch_idx: int
+        ) -> None:
             if trainer.current_epoch == 2:
                 next(module.backbone.parameters()).data.fill_(float("nan"))
 
@@ -259,7 +266,7 @@ def test_nan_after_some_epochs_keeps_the_last_good_state(tmp_path: Path) -> None
     with pytest.raises(TrainingError, match="epoch 3"):
         train(config, [Poison()])
     assert not config.out.exists()
-    state = torch.load(config.run_folder / "last.ckpt", weights_only=True)
+    state = read_checkpoint(config.run_folder / "last.ckpt")
     assert all(torch.isfinite(v).all() for v in state["state_dict"].values())
     assert len((config.run_folder / "metrics.csv").read_text().splitlines()) == 3
 
@@ -287,7 +294,7 @@ def test_a_network_of_any_size_trains_at_one_and_is_calibrated_at_the_other(tmp_
     sizes = set()
 
     class Watch(Callback):
-        def on_train_start(self, trainer, module) -> None:
+        def on_train_start(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
             module.backbone.register_forward_pre_hook(lambda m, i: sizes.add((m.training, i[0].shape[-1])))
 
     config = tiny_config(tmp_path / "m.cac", augment=AugmentConfig(image_size=32))

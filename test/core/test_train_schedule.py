@@ -2,9 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The two-stage schedule of section 4.1, and which precision is chosen where."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from cac_core.support.devices import cpu_multiplies_bf16
@@ -13,7 +16,7 @@ from cac_core.training.precision import choose_precision, depthwise_in_float32
 from cac_core.training.stopping import Step, TwoStage
 
 
-def run(losses, **config):
+def run(losses: Sequence[float], **config: Any) -> tuple[TwoStage, list[Any]]:
     state = TwoStage()
     return state, [state.observe(loss, ScheduleConfig(**config)) for loss in losses]
 
@@ -73,7 +76,7 @@ def test_an_explicit_precision_is_obeyed() -> None:
     assert [choose_precision(p, cpu) for p in ("float32", "bf16", "fp16")] == ["32-true", "bf16-mixed", "16-mixed"]
 
 
-def small_network():
+def small_network() -> nn.Sequential:
     """A pointwise, a depthwise and a frozen depthwise convolution."""
     torch.manual_seed(0)
     network = nn.Sequential(
@@ -83,7 +86,7 @@ def small_network():
     return network
 
 
-def inputs_of(network, images):
+def inputs_of(network: nn.Sequential, images: Tensor) -> list[tuple[torch.dtype, torch.dtype]]:
     """The dtype of what each layer gets and gives under bf16 autocast."""
     seen = []
     hooks = [m.register_forward_hook(lambda _, i, o: seen.append((i[0].dtype, o.dtype))) for m in network]

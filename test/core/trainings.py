@@ -2,10 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Trainings that take a second."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from pytorch_lightning import Callback
+
+from cac_core import training
 from cac_core.training import (
     AugmentConfig,
     DataConfig,
@@ -15,6 +19,14 @@ from cac_core.training import (
     ScheduleConfig,
     TrainConfig,
 )
+from cac_core.training.finishing import TrainingResult
+
+
+def train(config: TrainConfig, callbacks: Sequence[Callback] = ()) -> TrainingResult:
+    """Train in one process: only the further processes of a distributed training have no result."""
+    result = training.train(config, callbacks)
+    assert result is not None
+    return result
 
 
 def tiny_config(out: Path, **changes: Any) -> TrainConfig:

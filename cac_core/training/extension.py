@@ -25,6 +25,8 @@ from cac_core.support.devices import resolve_device
 from cac_core.support.errors import TrainingError
 from cac_core.training.augment import Augment
 from cac_core.training.checks import check
+from cac_core.training.claim import claimed
+from cac_core.training.config import TrainConfig
 from cac_core.training.extension_config import ExtendConfig, training_of
 from cac_core.training.extension_data import load_extension_data
 from cac_core.training.finishing import TrainingResult
@@ -90,8 +92,13 @@ def extend(config: ExtendConfig) -> Extension:
         raise TrainingError(
             f"{config.model} has other logits than classes and cannot grow: train it anew with all photos."
         )
-    data = load_extension_data(config.data, bundle, settings)
     device = resolve_device(config.device)[0]
+    with claimed(settings, sum(each.size for each in bundle.state.values())):
+        return _extend(config, bundle, settings, device)
+
+
+def _extend(config: ExtendConfig, bundle: ModelBundle, settings: TrainConfig, device: torch.device) -> Extension:
+    data = load_extension_data(config.data, bundle, settings)
     known = len(bundle.class_names)
     old = data.validation.subset((data.validation.labels < known).nonzero().flatten())
 

@@ -11,6 +11,7 @@ from pytorch_lightning import Callback, Trainer
 from pytorch_lightning.loggers import TensorBoardLogger
 from pytorch_lightning.strategies import DDPStrategy
 
+from cac_core.training.checkpoint_file import CheckpointFile
 from cac_core.training.config import TrainConfig
 from cac_core.training.precision import choose_precision
 from cac_core.training.processes import Processes
@@ -50,6 +51,7 @@ def make_trainer(
         precision=choose_precision(config.precision, device),
         max_epochs=epochs or config.schedule.most_epochs,
         callbacks=list(callbacks),
+        plugins=[CheckpointFile()],
         benchmark=True if tune_convolutions and cuda else None,
         logger=TensorBoardLogger(log_folder, "tensorboard", "", default_hp_metric=False) if log_folder else False,
         enable_checkpointing=False,

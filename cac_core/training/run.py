@@ -5,7 +5,7 @@
 import signal
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import torch
 from pytorch_lightning import Callback
@@ -15,8 +15,10 @@ from cac_core.backbones.build import build_backbone
 from cac_core.backbones.spec import BackboneSpec
 from cac_core.equations import anchored_centres
 from cac_core.support.errors import TrainingError
+from cac_core.support.files import DISK_ERRORS
 from cac_core.training.averaging import AverageWeights
 from cac_core.training.batches import OrderedBatches, TrainingBatches
+from cac_core.training.claim import claimed
 from cac_core.training.config import TrainConfig
 from cac_core.training.finishing import TrainingResult, finish
 from cac_core.training.frozen import freeze
@@ -44,11 +46,18 @@ def train(config: TrainConfig, callbacks: Sequence[Callback] = ()) -> TrainingRe
         The result; None on every process of a distributed training but the first, which alone writes.
 
     Raises:
-        TrainingError, DataError, DeviceError, BackboneError: with a sentence that says what to do.
+        TrainingError, DataError, DeviceError, BackboneError, UnwritableError: with a sentence that says what to do.
     """
     processes = Processes.from_environment()
     device = device_of(config, processes)
-    _try_backbone(config)
+    weights = _try_backbone(config)
+    with claimed(config, weights) if processes.rank == 0 else nullcontext():
+        return _train(config, device, processes, callbacks)
+
+
+def _train(
+    config: TrainConfig, device: torch.device, processes: Processes, callbacks: Sequence[Callback]
+) -> TrainingResult | None:
     data = load_training_data(config)
     if processes.world > len(data.validation) or processes.world > config.optimiser.batch_size:
         raise TrainingError(f"{processes.world} processes are more than there are images: start fewer processes.")
@@ -170,11 +179,18 @@ def _fit(
     except SystemExit as stopped:  # what Lightning makes of Ctrl-C, with further ones ignored
         signal.signal(signal.SIGINT, on_interrupt)
         raise KeyboardInterrupt from stopped
+    except OSError as error:  # of TensorBoard's files, which are not ours to write
+        if error.errno not in DISK_ERRORS:
+            raise
+        raise TrainingError(
+            f"{config.run_folder} cannot be written any more ({error.strerror}): the same command goes on after the "
+            "last whole epoch."
+        ) from error
     return module.backbone, schedule
 
 
-def _try_backbone(config: TrainConfig) -> None:
-    """Find a wrong name or option before all images are read; without memory or weights."""
+def _try_backbone(config: TrainConfig) -> int:
+    """Find a wrong name or option before all images are read, without memory; returns how many weights there are."""
     size, channels = config.image_size, config.preprocessing.channels
     with torch.device("meta"):
         network = build_backbone(BackboneSpec(config.model.backbone, 2, size, channels, dict(config.model.options)))
@@ -187,3 +203,4 @@ def _try_backbone(config: TrainConfig) -> None:
             raise TrainingError(
                 f"augment.image_size {side}: {config.model.backbone} takes images of {size} pixels only: leave it out."
             ) from error
+    return sum(each.numel() for each in network.state_dict().values())

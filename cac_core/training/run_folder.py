@@ -6,19 +6,22 @@ import csv
 import io
 import json
 from pathlib import Path
+from typing import Any
 
-import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 
 from cac_core.support.differences import differences
 from cac_core.support.errors import TrainingError
-from cac_core.support.files import write_atomically
+from cac_core.support.files import sentence_about, write_atomically
+from cac_core.support.names import one_line
+from cac_core.support.regular_files import UnreadableFileError, read_regular_file
+from cac_core.training.checkpoint_file import read_checkpoint
+from cac_core.training.claim import CONFIGURATION, METRICS
 from cac_core.training.config import CHECKPOINT, TrainConfig
 from cac_core.training.processes import Processes
 from cac_core.training.schedule import Schedule
 
-CONFIGURATION = "config.json"
-METRICS = "metrics.csv"
+_CONFIGURATION_BYTES = 1 << 20
 
 
 def prepare_run_folder(config: TrainConfig, images: str, processes: Processes, parent: str | None) -> Path | None:
@@ -34,7 +37,8 @@ def prepare_run_folder(config: TrainConfig, images: str, processes: Processes, p
         The checkpoint to go on from; None for a new run.
 
     Raises:
-        TrainingError: when the unfinished run had another configuration or other images.
+        TrainingError: when the unfinished run had another configuration or other images, or is damaged.
+        UnwritableError: when the folder cannot be written.
     """
     identity = config.to_dict()
     for name in ("out", "resume", "device", "threads", "report", "graph"):  # these do not change what is learnt
@@ -44,27 +48,37 @@ def prepare_run_folder(config: TrainConfig, images: str, processes: Processes, p
     identity["parent"] = parent
     checkpoint = config.run_folder / CHECKPOINT
     record = config.run_folder / CONFIGURATION
-    if config.resume and checkpoint.is_file() and record.is_file():
-        earlier = json.loads(record.read_text(encoding="utf-8"))
-        different = differences(earlier, json.loads(json.dumps(identity)))
+    if config.resume and checkpoint.is_file() and record.exists():
+        different = differences(_recorded(record), json.loads(json.dumps(identity)))
         if different:
             raise TrainingError(
-                f"{config.run_folder} holds an unfinished run with another {', '.join(different)}: go on with the same "
-                "configuration, choose another --out, or start again with --resume false."
+                f"{config.run_folder} holds an unfinished run with another {', '.join(map(one_line, different))}: go "
+                "on with the same configuration, choose another --out, or start again with --resume false."
             )
-        try:
-            torch.load(checkpoint, map_location="cpu", weights_only=True, mmap=True)
-        except Exception as error:
-            raise TrainingError(
-                f"the unfinished run in {config.run_folder} is damaged: start again with --resume false."
-            ) from error
+        read_checkpoint(checkpoint)
         return checkpoint
     if processes.rank == 0:
-        checkpoint.unlink(missing_ok=True)
-        for events in (config.run_folder / "tensorboard").glob("events.out.tfevents.*"):
-            events.unlink()  # of an earlier run: two runs in one curve tell nothing
+        with sentence_about(config.run_folder):
+            checkpoint.unlink(missing_ok=True)
+            for events in (config.run_folder / "tensorboard").glob("events.out.tfevents.*"):
+                events.unlink()  # of an earlier run: two runs in one curve tell nothing
         write_atomically(record, json.dumps(identity, indent=1, ensure_ascii=False).encode())
     return None
+
+
+def _recorded(record: Path) -> dict[str, Any]:
+    """The settings of an unfinished run."""
+    try:
+        found = json.loads(read_regular_file(record, _CONFIGURATION_BYTES))
+        if isinstance(found, dict):
+            return found
+        cause: Exception | None = None
+    except (UnreadableFileError, ValueError, RecursionError) as error:
+        cause = error
+    raise TrainingError(
+        f"{one_line(str(record))} is damaged, so nothing tells which settings its unfinished run has: start again with "
+        "--resume false."
+    ) from cause
 
 
 class SaveRun(Callback):
@@ -80,7 +94,7 @@ class SaveRun(Callback):
         self.schedule = schedule
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Write both; Lightning writes checkpoints under another name and renames them."""
+        """Write both."""
         if trainer.is_global_zero:
             write_atomically(self.folder / METRICS, _as_csv(self.schedule.history).encode())
         trainer.save_checkpoint(self.folder / CHECKPOINT)

@@ -13,9 +13,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from cac_core import equations
 from cac_core.bundle import ModelBundle
 from cac_core.data import joined
-from cac_core.decision import decide
+from cac_core.decision import UNKNOWN, decide
 from cac_core.reports.page import Plot, plot, render_page
 from cac_core.reports.plots.confusion_matrix import confusion_matrix_figure, least_width
 from cac_core.reports.plots.learning_curves import learning_curves_figure
@@ -91,15 +92,26 @@ def _plots(
     history: Sequence[Mapping[str, float]],
     theta: NDArray[np.float32],
 ) -> list[Plot]:
-    names, labels = bundle.class_names, calibrated.data.validation.labels.numpy()
-    decisions = decide(calibrated.gamma.numpy(), theta)
+    names = bundle.class_names
     plots = []
     if history:
         plots.append(plot("curves", "Losses and validation accuracy over the epochs.", learning_curves_figure(history)))
     plots.append(plot("projection", "Logits of the validation images, in a plane.", projection_figure(calibrated)))
-    matrix = confusion_matrix_figure(decisions, labels, names)
+    matrix = confusion_matrix_figure(*decisions_and_labels(calibrated, theta), names)
     plots.append(plot("decisions", "Confusion matrix with a column for unknown.", matrix, least_width(names)))
     return plots
+
+
+def decisions_and_labels(
+    calibrated: Calibrated, theta: NDArray[np.float32]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """What is decided at thresholds ``(N,)`` on the validation images and then on the unknown ones, and their labels."""
+    labels, gamma = calibrated.data.validation.labels, calibrated.gamma
+    if calibrated.data.unknown is not None:
+        apart = equations.distances(calibrated.unknown_logits, torch.from_numpy(calibrated.bundle.centres))
+        gamma = torch.cat([gamma, equations.rejection_scores(apart)])
+        labels = torch.cat([labels, torch.full((len(apart),), UNKNOWN)])
+    return decide(gamma.numpy(), theta), labels.numpy()
 
 
 def projection_figure(calibrated: Calibrated) -> go.Figure:

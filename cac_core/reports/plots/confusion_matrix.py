@@ -58,7 +58,13 @@ def confusion_matrix_figure(decisions: ArrayLike, labels: ArrayLike, class_names
     cell = min(LARGEST_CELL, max(LEAST_CELL, TALLEST_MATRIX // max(1, len(rows))))
     style(figure, "decision", "truth", height=150 + cell * len(rows))
     axis = {"showgrid": False, "zeroline": False, "automargin": True, "tickfont": {"size": 12 if cell > 18 else 11}}
-    figure.update_xaxes(tickvals=list(range(n + 1)), ticktext=short, autotickangles=[0, 90], **axis)
+    upright = {"autotickangles": [0, 90]} if n <= MOST_NUMBERS else {"tickangle": 90}
+    figure.update_xaxes(tickvals=list(range(n + 1)), ticktext=short, **upright, **axis)
+    # The labels below are far from the first rows of a tall matrix, and give way where there is little room.
+    figure.add_annotation(
+        x=n + 0.5, y=1, xref="x", yref="paper", xanchor="right", yanchor="bottom", text="unknown", showarrow=False,
+        font={"size": 12},
+    )  # fmt: skip
     figure.update_yaxes(
         tickvals=list(range(len(rows))), ticktext=[short[r] for r in rows], autorange="reversed", **axis
     )

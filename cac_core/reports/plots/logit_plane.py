@@ -10,11 +10,11 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from cac_core.reports.plots.style import INK, LONGEST_LABEL, as_text, style
+from cac_core.reports.plots.style import CLASS_COLOURS, INK, LONGEST_LABEL, as_text, class_colour, style
 
 MOST_POINTS = 2000
-COLOURS = ("#3f7fbf", "#d9812c", "#4c9f70", "#c8382e", "#8f6bb3", "#8c6d4f", "#d678b4", "#7f8c8d", "#b5a12b", "#2fa6b3")
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "star")
+"""Every ten classes have the next one."""
 
 
 class Plane(NamedTuple):
@@ -60,7 +60,7 @@ def logit_plane_figure(
     unknown_logits: NDArray[np.float32] | None = None,
     unknown_paths: Sequence[str] = (),
 ) -> go.Figure:
-    """Images of known classes as points, of other things as crosses, centres as rings.
+    """Images of known classes as points, of other things as crosses, centres as large outlines.
 
     Args:
         plane: to draw in.
@@ -81,11 +81,11 @@ def logit_plane_figure(
         figure.add_trace(_points(plane.project(unknown_logits)[:MOST_POINTS], "unknown", marker, texts))
     for i, name in enumerate(class_names):
         own = np.flatnonzero(labels == i)[::step]
-        colour = COLOURS[i % len(COLOURS)]
-        marker = {"color": colour, "size": 7, "opacity": 0.75, "symbol": SYMBOLS[i // len(COLOURS) % len(SYMBOLS)]}
+        colour, symbol = class_colour(i), SYMBOLS[i // len(CLASS_COLOURS) % len(SYMBOLS)]
+        marker = {"color": colour, "size": 7, "opacity": 0.75, "symbol": symbol}
         texts = [f"{as_text(name)}: {as_text(Path(paths[k]).name)}" for k in own]
         figure.add_trace(_points(points[own], as_text(name, LONGEST_LABEL), marker, texts))
-        ring = {"color": colour, "size": 16, "symbol": "circle-open", "line": {"width": 3}}
+        ring = {"color": colour, "size": 16, "symbol": f"{symbol}-open", "line": {"width": 3}}
         figure.add_trace(_points(rings[i : i + 1], "", ring, [f"centre of {as_text(name)}"]))
     titles = [f"axis {k + 1}: {share:.0%} of the variance" for k, share in enumerate(plane.shares)]
     style(figure, titles[0], titles[1], height=560)

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What all plots share: colours, grid, fonts. Legible on light and dark pages."""
 
+import colorsys
 import html
 
 import plotly.graph_objects as go
@@ -11,6 +12,12 @@ UNKNOWN_COLOUR = "#d9812c"
 DANGER_COLOUR = "#c8382e"
 INK = "#808890"
 """Text and axes: a grey that can be read on white and on near-black."""
+
+CLASS_COLOURS = (
+    "#3f7fbf", "#d9812c", "#4c9f70", "#c8382e", "#8f6bb3", "#8c6d4f", "#d678b4", "#7f8c8d", "#b5a12b", "#2fa6b3",
+)  # fmt: skip
+"""Of the first classes: they are easy to tell apart."""
+_GOLDEN_SECTION = 0.6180339887498949  # steps of it round the colour circle never meet
 
 SMALLEST_SCORE = 1e-6
 """Rejection scores below this are drawn at it: γ spans many decades and a logarithm has no zero."""
@@ -46,6 +53,15 @@ def style(figure: go.Figure, x_title: str, y_title: str, height: int = 360) -> g
     figure.update_xaxes(**axis, **grid)
     figure.update_yaxes(**axis, **grid)
     return figure
+
+
+def class_colour(index: int) -> str:
+    """The colour of a class; no two of the first thousand are alike, so no class is taken for another one."""
+    if index < len(CLASS_COLOURS):
+        return CLASS_COLOURS[index]
+    lightness, saturation = (0.42, 0.6, 0.5)[index % 3], (0.75, 0.45)[index // 3 % 2]
+    channels = colorsys.hls_to_rgb(index * _GOLDEN_SECTION % 1, lightness, saturation)
+    return "#" + "".join(f"{round(255 * channel):02x}" for channel in channels)
 
 
 def as_text(name: str, longest: int | None = None) -> str:

@@ -3,12 +3,12 @@
 """The paper's protocol on a user's labelled image folder: splits by class name from a JSON file."""
 
 import json
-import unicodedata
 from pathlib import Path
 from typing import Any
 
 from cac_core.data import ClassSplit
 from cac_core.support.errors import DataError
+from cac_core.support.names import same_form
 
 
 def folder_classes(folder: Path) -> tuple[str, ...]:
@@ -25,7 +25,7 @@ def folder_classes(folder: Path) -> tuple[str, ...]:
         raise DataError(
             f"the dataset folder {folder} does not exist: give one that holds a folder of images per class."
         )
-    names = {unicodedata.normalize("NFC", path.name) for top in tops for path in top.iterdir() if path.is_dir()}
+    names = {same_form(path.name) for top in tops for path in top.iterdir() if path.is_dir()}
     found = tuple(sorted(name for name in names if not name.startswith(".") and name != "__MACOSX"))
     if not found:
         raise DataError(f"{folder} has no class folders: make one folder per class and put its images there.")

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cac_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Names that other programs show and publish: what is allowed in them, and how text of unknown origin is shown."""
+"""Names of classes and files: their one form, what is allowed in them, and how text of unknown origin is shown."""
 
 import unicodedata
 
@@ -8,6 +8,15 @@ from cac_core.support.limits import NAME_BYTES
 
 _JOINERS = "\u200c\u200d"  # invisible, but part of the spelling of several languages
 _UNSHOWN = {"Cc", "Cf", "Cs", "Zl", "Zp"}  # control and format characters, half pairs, line and paragraph separators
+
+
+def same_form(name: str) -> str:
+    """The one form in which names are compared and kept, wherever they come from: folders, labels, topics, options.
+
+    Unicode NFC, because a Mac writes ``ä`` as two characters and Linux as one; no blanks around it, because nobody sees
+    them. Upper and lower case stay different.
+    """
+    return unicodedata.normalize("NFC", name).strip()
 
 
 def name_problem(name: object) -> str:

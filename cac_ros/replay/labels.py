@@ -20,7 +20,7 @@ from pathlib import Path
 
 from cac_core.support.errors import DataError
 from cac_core.support.limits import LABEL_FILE_BYTES
-from cac_core.support.names import name_problem
+from cac_core.support.names import name_problem, same_form
 from cac_core.support.regular_files import UnreadableFileError, read_regular_file
 from cac_ros.bags.message import MessageError
 from cac_ros.bags.reader import Bag
@@ -148,7 +148,7 @@ def read_label_topic(bag: Bag, topic: str) -> Labels:
     changes: list[tuple[int, str]] = []
     for message in bag.messages(name):
         try:
-            changes.append((message.time_ns, str(message.decode().data).strip()))
+            changes.append((message.time_ns, same_form(str(message.decode().data))))
         except MessageError as error:
             raise LabelError(f"{error}; give the labels with --labels instead.") from error
     ends = [time for time, _ in changes[1:]] + [_FOREVER]
@@ -238,7 +238,7 @@ def _row(path: Path, number: int, cells: list[str]) -> tuple[int, Decimal, Decim
         raise LabelError(f"{path}, line {number}: the label is missing; write 'unknown' for things of no known class.")
     if problem := name_problem(cells[2]):
         raise LabelError(f"{path}, line {number}: the label {problem}.")
-    return number, start, end, cells[2]
+    return number, start, end, same_form(cells[2])
 
 
 def _seconds_of(path: Path, number: int, column: str, cell: str) -> Decimal:

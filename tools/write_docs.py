@@ -40,8 +40,10 @@ def parameters_page() -> str:
         HEADER + "# Parameters\n",
         "Set one parameter with `--ros-args -p NAME:=VALUE`. Set all of them with `--ros-args --params-file FILE`; "
         "`config/classifier.yaml` is such a file and holds the defaults.\n",
-        "Some parameters can change while the node runs: `ros2 param set /cac_classifier NAME VALUE`. The new value "
-        "holds from the next frame on. The node rejects a change of any other parameter, and says why.\n",
+        "`ros2 param set /cac_classifier NAME VALUE` changes a parameter of a running node. Some can be changed "
+        "always. The new value holds from the next frame on. Others are read when the node is configured. They can be "
+        "changed while the node is unconfigured: `ros2 lifecycle set /cac_classifier deactivate`, then `cleanup`. The "
+        "node rejects every other change, and says why.\n",
         "The table below, the sections and `config/classifier.yaml` are made from `cac_ros/parameters/table.py`.\n",
         parameters.markdown_text(),
     ]
@@ -50,9 +52,7 @@ def parameters_page() -> str:
         facts = [f"- {row.type_name}, default `{json.dumps(row.default)}`"]
         if row.constraint:
             facts.append(f"- allowed: {row.constraint}")
-        facts.append(
-            f"- fixed while the node runs: {row.fixed}" if row.fixed else "- can be changed while the node runs"
-        )
+        facts.append(f"- can be changed {row.changes}{f': {row.fixed}' if row.fixed else ''}")
         parts.append("\n".join(facts) + "\n")
     return "\n".join(parts)
 

@@ -37,11 +37,14 @@ from cac_ros.node.service_manager import say_ready
 from cac_ros.node.transitions import Transitions
 from cac_ros.node.watchdog import Watchdog
 from cac_ros.parameters import NodeSettings, change_problem, effect_problem
-from cac_ros.parameters.declaration import declare
+from cac_ros.parameters.camera_names import topics_problem
+from cac_ros.parameters.declaration import declare, unknown_overrides
 from cac_ros.parameters.rejections import ExplainedRejections, own_values
 
 LOG_PERIOD = 10.0
 """The same problem is logged no more often [s]."""
+
+_FAREWELL = 0.5  # [s] between the answer to a shutdown and the end of the process
 
 
 class ClassifierNode(ExplainedRejections, LifecycleNode):
@@ -62,6 +65,8 @@ class ClassifierNode(ExplainedRejections, LifecycleNode):
         self._cameras: Cameras | None = None
         self._loading = ModelLoading()
         self.hangs = False
+        for sentence in unknown_overrides(self):
+            self.get_logger().warning(sentence)
         if ignored := effect_problem(vars(self.settings), self.settings.threshold):
             self.get_logger().warning(ignored)
         self.add_on_set_parameters_callback(self._check_parameters)
@@ -74,6 +79,11 @@ class ClassifierNode(ExplainedRejections, LifecycleNode):
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.create_timer(self.settings.diagnostics_period, self._publish_status, clock=steady)
         Watchdog(self, self._busy_for, self._publish_status, lambda: self.settings.on_hang == "restart", self._give_up)
+
+    @property
+    def lifecycle_state(self) -> str:
+        """The name of the state, such as unconfigured."""
+        return self._transitions.state
 
     # -- lifecycle ----------------------------------------------------------------------------------------------------
 
@@ -100,7 +110,11 @@ class ClassifierNode(ExplainedRejections, LifecycleNode):
 
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Free everything."""
-        return self._transitions.run("shutdown", self._release, "finalized")
+        result = self._transitions.run("shutdown", self._release, "finalized")
+        if self.settings.autostart:  # nobody else manages this process; the caller's answer goes out first
+            self.get_logger().info("The node was shut down, and its process ends.")
+            self.create_timer(_FAREWELL, self.context.try_shutdown, clock=Clock(clock_type=ClockType.STEADY_TIME))
+        return result
 
     def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Free everything, so that the node can be configured again."""
@@ -145,7 +159,9 @@ class ClassifierNode(ExplainedRejections, LifecycleNode):
 
     def _check_parameters(self, changed: list[Parameter[Any]]) -> SetParametersResult:
         changes = own_values(changed)
-        problem = change_problem(self.settings, changes)
+        problem = change_problem(self.settings, changes, self.lifecycle_state)
+        if not problem and "image_topics" in changes:
+            problem = topics_problem(replace(self.settings, **changes).cameras, self.resolve_topic_name)
         if not problem and self._in_use is not None:
             try:
                 self._in_use.check(replace(self.settings, **changes))
@@ -182,15 +198,15 @@ class ClassifierNode(ExplainedRejections, LifecycleNode):
 
     def _enable(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
         self._enabled = request.data
-        if self._transitions.state == "active" and self._cameras is not None:
+        if self.lifecycle_state == "active" and self._cameras is not None:
             if request.data:
                 self._cameras.open()
             else:
                 self._cameras.close()
         response.success = True
         response.message = "Classifying." if request.data else "Not classifying until enabled again."
-        if self._transitions.state != "active":
-            response.message = f"Applies when the node is active; it is {self._transitions.state}."
+        if self.lifecycle_state != "active":
+            response.message = f"Applies when the node is active; it is {self.lifecycle_state}."
         return response
 
     def _on_swap(self, model: ActiveModel, before: ActiveModel) -> None:
@@ -234,7 +250,7 @@ class ClassifierNode(ExplainedRejections, LifecycleNode):
         self._diagnostics.publish(array)
 
     def _statuses(self) -> dict[str, NodeStatus]:
-        state = self._transitions.state
+        state = self.lifecycle_state
         status = NodeStatus(
             state=state if self._enabled or state != "active" else "disabled",
             counts=Counts(),

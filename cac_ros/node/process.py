@@ -34,6 +34,12 @@ def run(args: list[str] | None = None) -> int:
                 signal.signal(signal.SIGINT, signal.default_int_handler)
         _initialise(args)
         node = ClassifierNode()
+        if not node.settings.autostart:
+            name = one_line(node.get_fully_qualified_name())
+            node.get_logger().info(
+                "autostart is false: this node waits until a lifecycle manager configures and activates it. By hand: "
+                f"ros2 lifecycle set {name} configure; ros2 lifecycle set {name} activate"
+            )
         if node.settings.autostart and not (_started(node.trigger_configure()) and _started(node.trigger_activate())):
             return 1 if rclpy.ok() else 0
         spin(node, LOG_PERIOD)

@@ -3,6 +3,7 @@
 """Why a value, a change or a combination of parameters is refused, as a sentence. No ROS in this file."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from cac_core.support.errors import CacError
 from cac_ros.parameters.table import TABLE, NodeSettings
@@ -22,19 +23,29 @@ def value_problem(name: str, value: object) -> str:
     return spec.problem(value)
 
 
-def change_problem(current: NodeSettings, changes: Mapping[str, object]) -> str:
+def change_problem(current: NodeSettings, changes: Mapping[str, object], state: str = "active") -> str:
     """Why a running node cannot take these changes together, as a sentence; empty if it can.
+
+    A value that stays as it is is no change: a node takes back the dump of its own parameters.
 
     Args:
         current: the values in force.
         changes: new values by parameter name, to be set at once.
+        state: the lifecycle state of the node.
     """
+    changes = {name: value for name, value in changes.items() if not _is_same(value, getattr(current, name, None))}
     for name, value in changes.items():
-        if name in _SPECS and _SPECS[name].fixed:
-            return f"{name} cannot be changed while the node runs: {_SPECS[name].fixed}."
+        if name in _SPECS and (spec := _SPECS[name]).is_fixed(state):
+            while_ = f"is {state}" if spec.unconfigured else "runs"
+            return f"{name} cannot be changed while the node {while_}: {spec.fixed}."
         if problem := value_problem(name, value):
             return problem
-    return effect_problem(changes, float(changes.get("threshold", current.threshold)))  # type: ignore[arg-type]
+    after = replace(current, **changes)  # type: ignore[arg-type]
+    return effect_problem(changes, after.threshold) or start_problem(after)
+
+
+def _is_same(value: object, current: object) -> bool:
+    return type(value) is type(current) and value == current
 
 
 def effect_problem(changes: Mapping[str, object], threshold: float) -> str:

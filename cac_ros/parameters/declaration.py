@@ -7,6 +7,8 @@ from typing import Any
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
 from rclpy.node import Node
 
+from cac_core.support.names import one_line
+from cac_core.support.options import nearest
 from cac_ros.parameters.camera_names import topics_problem
 from cac_ros.parameters.checks import ParameterError, start_problem, value_problem
 from cac_ros.parameters.specification import ParameterSpec
@@ -25,6 +27,17 @@ def declare(node: Node) -> NodeSettings:
     return settings
 
 
+def unknown_overrides(node: Node) -> list[str]:
+    """A sentence for each value that a file or the command line gives this node, and that it does not know."""
+    given = getattr(node, "_parameter_overrides", {})  # rclpy has no public way to these
+    names = [spec.name for spec in TABLE]
+    return [
+        f"{one_line(name)} is not a parameter of this node and has no effect{nearest(name, names)}"
+        for name in given
+        if not node.has_parameter(name)
+    ]
+
+
 def _declare(node: Node, spec: ParameterSpec) -> Any:
     """Declare one parameter; returns its value."""
     # Looked at without a type first: rclpy's own rejection does not say what to write instead.
@@ -39,11 +52,11 @@ def _declare(node: Node, spec: ParameterSpec) -> Any:
 
 
 def _descriptor(spec: ParameterSpec) -> ParameterDescriptor:
-    constraints = [spec.constraint, f"fixed: {spec.fixed}" if spec.fixed else ""]
+    constraints = [spec.constraint, f"can be changed {spec.changes}: {spec.fixed}" if spec.fixed else ""]
     descriptor = ParameterDescriptor(
         description=spec.description,
         additional_constraints=". ".join(filter(None, constraints)),
-        read_only=bool(spec.fixed),
+        read_only=bool(spec.fixed) and not spec.unconfigured,
     )
     if spec.low is not None and spec.high is not None:
         lowest = spec.low if spec.special is None else min(spec.low, spec.special)

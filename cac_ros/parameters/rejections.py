@@ -23,24 +23,46 @@ from cac_ros.parameters.table import TABLE, NodeSettings
 def own_values(changed: Sequence[Parameter[Any]]) -> dict[str, Any]:
     """Name and value of those that belong to our table; use_sim_time and the like are rclpy's."""
     own = {spec.name for spec in TABLE}
-    return {parameter.name: parameter.value for parameter in changed if parameter.name in own}
+    return {
+        parameter.name: tuple(parameter.value) if isinstance(parameter.value, list) else parameter.value
+        for parameter in changed
+        if parameter.name in own
+    }
 
 
 class ExplainedRejections(Node):
-    """A node that rejects parameters of the table with a sentence. Expects :attr:`settings` to be up to date."""
+    """A node that rejects parameters of the table with a sentence. Expects its attributes to be up to date.
+
+    Attributes:
+        settings: values of the parameters now in force.
+    """
 
     settings: NodeSettings
 
+    @property
+    def lifecycle_state(self) -> str:
+        """The name of the state, such as unconfigured."""
+        raise NotImplementedError
+
     def set_parameters(self, parameter_list: list[Parameter[Any]]) -> list[SetParametersResult]:
         """As in rclpy, but every rejection says why and what to do."""
-        results = super().set_parameters(parameter_list)
-        return [self._with_reason(result, [p]) for p, result in zip(parameter_list, results, strict=True)]
+        return [self.set_parameters_atomically([parameter]) for parameter in parameter_list]
 
     def set_parameters_atomically(self, parameter_list: list[Parameter[Any]]) -> SetParametersResult:
         """As in rclpy, but every rejection says why and what to do."""
-        return self._with_reason(super().set_parameters_atomically(parameter_list), parameter_list)
+        changed = [parameter for parameter in parameter_list if not self._stays_read_only(parameter)]
+        if parameter_list and not changed:
+            return SetParametersResult(successful=True)
+        return self._with_reason(super().set_parameters_atomically(changed), changed)
+
+    def _stays_read_only(self, parameter: Parameter[Any]) -> bool:
+        """Whether rclpy would refuse a value that is in force already, as in the dump of a node's own parameters."""
+        name = parameter.name
+        if not self.has_parameter(name) or not self.describe_parameter(name).read_only:
+            return False
+        return bool(self.get_parameter(name).get_parameter_value() == parameter.get_parameter_value())
 
     def _with_reason(self, result: SetParametersResult, changed: list[Parameter[Any]]) -> SetParametersResult:
         if not result.successful:
-            result.reason = change_problem(self.settings, own_values(changed)) or result.reason
+            result.reason = change_problem(self.settings, own_values(changed), self.lifecycle_state) or result.reason
         return result

@@ -20,6 +20,7 @@ class ParameterSpec:
         default: also decides the type: str, bool, int, float or a tuple of texts.
         description: what it does, in one or two sentences, with the unit.
         fixed: empty if it can be changed while the node runs; otherwise the reason why not and what to do instead.
+        unconfigured: whether a fixed one can be changed while the node is unconfigured.
         choices: the values a text can take; empty for any.
         low: smallest number allowed (excluded if ``low_excluded``).
         high: largest number allowed.
@@ -31,6 +32,7 @@ class ParameterSpec:
     default: Value
     description: str
     fixed: str
+    unconfigured: bool
     choices: tuple[str, ...]
     low: float | None
     high: float | None
@@ -41,6 +43,17 @@ class ParameterSpec:
     def type_name(self) -> str:
         """The ROS name of the type."""
         return _TYPE_NAMES[type(self.default)]
+
+    @property
+    def changes(self) -> str:
+        """When it can be changed, in words."""
+        if not self.fixed:
+            return "always"
+        return "while unconfigured" if self.unconfigured else "at start"
+
+    def is_fixed(self, state: str) -> bool:
+        """Whether it cannot be changed in this lifecycle state."""
+        return bool(self.fixed) and not (self.unconfigured and state == "unconfigured")
 
     @property
     def constraint(self) -> str:
@@ -88,6 +101,7 @@ def parameter(
     description: str,
     *,
     fixed: str = "",
+    unconfigured: bool = False,
     choices: tuple[str, ...] = (),
     low: float | None = None,
     high: float | None = None,
@@ -95,5 +109,6 @@ def parameter(
     special: float | None = None,
 ) -> Any:
     """A field of the table; see :class:`ParameterSpec`."""
-    rest = {"fixed": fixed, "choices": choices, "low": low, "high": high, "low_excluded": low_excluded}
-    return field(default=default, metadata={"description": description, **rest, "special": special})
+    rest = {"fixed": fixed, "unconfigured": unconfigured, "choices": choices, "low": low, "high": high}
+    more = {"low_excluded": low_excluded, "special": special}
+    return field(default=default, metadata={"description": description, **rest, **more})

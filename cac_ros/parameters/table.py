@@ -7,13 +7,17 @@ Everything else is derived from it: the declaration (``declaration.py``), the ch
 """
 
 from dataclasses import dataclass, fields
+from typing import Any
 
 from cac_ros.parameters.specification import ParameterSpec, parameter
 
 NO_TOPICS = ("",)
 """The default of image_topics. ROS cannot tell the type of an empty list, so it holds one empty text."""
 
-_AT_CONFIGURE = "it is read when the node is configured; restart the node with the new value"
+_AT_CONFIGURE: dict[str, Any] = {
+    "fixed": "it is read when the node is configured; clean the node up first, or restart it with the new value",
+    "unconfigured": True,
+}
 
 
 @dataclass(frozen=True)
@@ -23,22 +27,23 @@ class NodeSettings:
     model_path: str = parameter(
         "",
         "Path of the model bundle (.cac), on the machine that runs the node. It is loaded when the node is configured.",
-        fixed="a running node changes its model through the service ~/load_model",
+        fixed="a configured node changes its model through the service ~/load_model",
+        unconfigured=True,
     )
     device: str = parameter(
         "auto",
         "Where the model runs: cpu, cuda:N, or auto. auto is the first CUDA device, or the CPU if there is none.",
-        fixed=_AT_CONFIGURE,
+        **_AT_CONFIGURE,
     )
     engine: str = parameter(
         "auto",
         "Inference engine: torch or another installed one, or auto. auto is the fastest one for this model.",
-        fixed=_AT_CONFIGURE,
+        **_AT_CONFIGURE,
     )
     threads: int = parameter(
         0,
         "Number of CPU threads for the model. 0 = the engine decides. It has no effect on a GPU.",
-        fixed=_AT_CONFIGURE,
+        **_AT_CONFIGURE,
         low=0,
         high=1024,
     )
@@ -47,7 +52,7 @@ class NodeSettings:
         "Number format of the network. auto is float32. bf16 (on CPUs and GPUs that have it) and fp16 (on GPUs) "
         "are faster, but they decide some frames near the threshold differently. Distances are always computed in "
         "float32.",
-        fixed=_AT_CONFIGURE,
+        **_AT_CONFIGURE,
         choices=("auto", "float32", "bf16", "fp16"),
     )
     image_topics: tuple[str, ...] = parameter(
@@ -55,14 +60,14 @@ class NodeSettings:
         "Topics of several cameras that share one model, such as [/front/image_raw, /rear/image_raw]. Each camera "
         'has its own outputs, for example ~/front/image_raw/classification. [""] = one camera, on the topic '
         "image.",
-        fixed=_AT_CONFIGURE,
+        **_AT_CONFIGURE,
     )
     image_transport: str = parameter(
         "raw",
         "Which topic is read: raw, compressed or auto. raw reads image (sensor_msgs/Image). compressed reads "
         "image/compressed (sensor_msgs/CompressedImage). auto reads raw if somebody publishes it, and compressed "
         "if not. It holds for each topic of image_topics.",
-        fixed=_AT_CONFIGURE,
+        **_AT_CONFIGURE,
         choices=("raw", "compressed", "auto"),
     )
     reduced_jpeg: bool = parameter(
@@ -74,7 +79,7 @@ class NodeSettings:
     reliability: str = parameter(
         "auto",
         "Reliability of each image subscription. auto follows the publishers on the topic.",
-        fixed=_AT_CONFIGURE,
+        **_AT_CONFIGURE,
         choices=("auto", "best_effort", "reliable"),
     )
     known_kept: float = parameter(
@@ -115,7 +120,7 @@ class NodeSettings:
     decision_frames: int = parameter(
         0,
         "Number of last frames that vote on the steady decision on ~/decision. 0 = do not publish it.",
-        fixed=_AT_CONFIGURE,
+        **_AT_CONFIGURE,
         low=2,
         high=1000,
         special=0,
@@ -124,7 +129,7 @@ class NodeSettings:
         0,
         "Number of the decision_frames that must agree before the decision changes. It must be more than half of "
         "them. 0 = just more than half.",
-        fixed=_AT_CONFIGURE,
+        **_AT_CONFIGURE,
         low=0,
         high=1000,
     )
@@ -155,18 +160,18 @@ class NodeSettings:
         "Also classify the boxes that a detector found in the images. The boxes arrive on the topic regions "
         "(cac_msgs/RegionArray). Where vision_msgs is installed, they also arrive on detections "
         "(vision_msgs/Detection2DArray).",
-        fixed=_AT_CONFIGURE,
+        **_AT_CONFIGURE,
     )
     harvest_folder: str = parameter(
         "",
         "Folder in which unknown frames are saved. You can label them and train on them. A frame that looks like "
         "a saved one is left out. With image_topics each camera has its own folder in it. Empty = save none.",
-        fixed=_AT_CONFIGURE,
+        **_AT_CONFIGURE,
     )
     harvest_period: float = parameter(
         1.0,
         "Shortest time between two saved frames [s].",
-        fixed=_AT_CONFIGURE,
+        **_AT_CONFIGURE,
         low=0.0,
         high=86400.0,
     )
@@ -174,7 +179,7 @@ class NodeSettings:
         1000.0,
         "Largest total size of the pictures in harvest_folder [MB]. Pictures of earlier runs count. With "
         "image_topics each camera may fill an equal part.",
-        fixed=_AT_CONFIGURE,
+        **_AT_CONFIGURE,
         low=0.0,
     )
     debug_image_rate: float = parameter(
@@ -206,7 +211,6 @@ class NodeSettings:
     input_timeout: float = parameter(
         5.0,
         "Without an image for this long [s], the log and /diagnostics say why none arrives.",
-        fixed="it is read when the node starts; restart the node with the new value",
         low=0.5,
         high=3600.0,
     )

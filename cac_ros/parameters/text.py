@@ -26,9 +26,7 @@ def yaml_text() -> str:
         notes = [spec.description]
         if spec.constraint:
             notes.append(f"Allowed: {spec.constraint}.")
-        notes.append(
-            f"Fixed while the node runs: {spec.fixed}." if spec.fixed else "Can be changed while the node runs."
-        )
+        notes.append(f"Can be changed {spec.changes}{f': {spec.fixed}' if spec.fixed else ''}.")
         lines += [f"    # {line}" for line in textwrap.wrap(" ".join(notes), 110)]
         lines.append(f"    {spec.name}: {json.dumps(spec.default)}")
     return "\n".join(lines) + "\n"
@@ -36,11 +34,11 @@ def yaml_text() -> str:
 
 def markdown_text() -> str:
     """An overview of all parameters: the table of ``docs/parameters.md``, where each has a section of its own."""
-    lines = ["| Parameter | Type | Default | Allowed | While running | What it is |", "|---|---|---|---|---|---|"]
+    lines = ["| Parameter | Type | Default | Allowed | Can be changed | What it is |", "|---|---|---|---|---|---|"]
     for spec in TABLE:
         name = f"[`{spec.name}`](#{spec.name})"
         cells = [name, spec.type_name, f"`{json.dumps(spec.default)}`", spec.constraint or "any"]
-        cells += ["fixed" if spec.fixed else "can change", first_sentence(spec.description)]
+        cells += [spec.changes, first_sentence(spec.description)]
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
 

@@ -230,9 +230,9 @@ def test_the_class_list_follows_the_thresholds_and_waits_for_late_subscribers(ro
         (
             "model_path",
             "other.cac",
-            "model_path cannot be changed while the node runs: a running node changes its model ",
+            "model_path cannot be changed while the node is active: a configured node changes its model ",
         ),
-        ("device", "cpu", "device cannot be changed while the node runs: it is read when the node is configured"),
+        ("device", "cpu", "device cannot be changed while the node is active: it is read when the node is configured"),
     ],
 )
 def test_a_rejected_parameter_gets_a_sentence(robot: Robot, name: str, value: object, sentence: str) -> None:
@@ -258,7 +258,7 @@ def test_the_running_node_has_the_parameters_of_the_table_and_no_others(robot: R
     for descriptor in robot.parameter_descriptors(names):
         row = rows[descriptor.name]
         assert descriptor.description == row.description
-        assert descriptor.read_only == bool(row.fixed)
+        assert descriptor.read_only == row.is_fixed("unconfigured")
         assert row.fixed in descriptor.additional_constraints
 
 

@@ -14,12 +14,15 @@ from cac_core.engines import PRECISIONS
 from cac_ros import parameters
 from cac_ros.parameters import TABLE, NodeSettings, change_problem, effect_problem, value_problem
 from cac_ros.parameters.__main__ import main
+from cac_ros.parameters.specification import ParameterSpec
 
 ROOT = Path(__file__).parents[2]
 FREE = {
     "known_kept", "threshold", "per_class_thresholds", "publish_rejection_scores", "debug_image_rate", "dark_limit",
-    "bright_limit", "frozen_after", "unknown_share_tolerance", "reduced_jpeg", "on_hang",
+    "bright_limit", "frozen_after", "unknown_share_tolerance", "reduced_jpeg", "on_hang", "input_timeout",
 }  # fmt: skip
+AT_START = {"autostart", "diagnostics_period"}
+OTHER: dict[type, object] = {str: "other", bool: True, int: 7, float: 0.5, tuple: ("/front",)}
 
 
 def test_the_yaml_holds_every_parameter_with_its_default_and_type() -> None:
@@ -59,6 +62,7 @@ def test_every_parameter_is_described_and_either_changes_or_says_why_not() -> No
     for spec in TABLE:
         assert spec.description.endswith("."), spec.name
     assert {spec.name for spec in TABLE if not spec.fixed} == FREE
+    assert {spec.name for spec in TABLE if spec.is_fixed("unconfigured")} == AT_START
 
 
 def test_defaults_are_allowed() -> None:
@@ -111,13 +115,31 @@ def test_an_unknown_name_gets_the_list_of_names() -> None:
     assert value_problem("treshold", 1.0).startswith("treshold is not a parameter of this node; it has model_path, ")
 
 
-@pytest.mark.parametrize("name", sorted({spec.name for spec in TABLE} - FREE))
-def test_a_fixed_parameter_says_why(name: str) -> None:
-    spec = next(spec for spec in TABLE if spec.name == name)
-    assert (
-        change_problem(NodeSettings(), {name: spec.default})
-        == f"{name} cannot be changed while the node runs: {spec.fixed}."
-    )
+def other_value(spec: ParameterSpec) -> object:
+    """An allowed value that is not the default."""
+    value = False if spec.default is True else OTHER[type(spec.default)]
+    return next(choice for choice in spec.choices if choice != spec.default) if spec.choices else value
+
+
+@pytest.mark.parametrize("spec", [spec for spec in TABLE if spec.name not in FREE], ids=lambda spec: spec.name)
+def test_a_fixed_parameter_says_why(spec: ParameterSpec) -> None:
+    changes, settings = {spec.name: other_value(spec)}, NodeSettings(decision_frames=9)
+    for state in ("inactive", "active", "finalized"):
+        while_ = "runs" if spec.name in AT_START else f"is {state}"
+        sentence = f"{spec.name} cannot be changed while the node {while_}: {spec.fixed}."
+        assert change_problem(settings, changes, state) == sentence
+    if spec.name not in AT_START:
+        assert change_problem(settings, changes, "unconfigured") == ""
+
+
+def test_values_that_stay_as_they_are_are_never_refused() -> None:
+    settings = NodeSettings(threshold=0.4, known_kept=0.9, device="cuda:3", decision_frames=9, image_topics=("/front",))
+    assert change_problem(settings, asdict(settings), "active") == ""
+
+
+def test_votes_and_frames_that_do_not_go_together_are_refused() -> None:
+    sentence = "decision_votes must be 0, or more than half of decision_frames (9) and at most all of them, not 3."
+    assert change_problem(NodeSettings(decision_frames=9), {"decision_votes": 3}, "unconfigured") == sentence
 
 
 def test_a_change_that_would_have_no_effect_is_rejected_with_what_to_do() -> None:

@@ -71,6 +71,9 @@ COMMAND = Command(
 )
 
 
+_ROOM = 8_000_000  # bytes; about what the page and the table take
+
+
 def load_evaluation_images(data: EvaluationData, bundle: "ModelBundle") -> "LabelledArrays":
     """Load the images to evaluate on, resized as the bundle says.
 
@@ -108,9 +111,12 @@ def load_evaluation_images(data: EvaluationData, bundle: "ModelBundle") -> "Labe
 def evaluate_model(config: EvaluateConfig) -> "Evaluation":
     """Evaluate and write the results; what the command line does, without printing."""
     from cac_core.bundle import load_bundle
-    from cac_core.evaluation import evaluate, write_results
+    from cac_core.evaluation import FILES, evaluate, write_results
     from cac_core.predictor import Predictor
+    from cac_core.support.files import check_writable
 
+    for name in FILES:
+        check_writable(_out_folder(config) / name, _ROOM)
     predictor = Predictor(load_bundle(config.model), config.engine, config.device)
     try:
         theta = predictor.theta(config.known_kept, config.threshold, config.per_class)

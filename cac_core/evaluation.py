@@ -19,9 +19,13 @@ from cac_core.metrics import OpenSetMetrics, open_set_metrics
 from cac_core.predictor import Predictor
 from cac_core.preprocessing import Frame
 from cac_core.support import console
-from cac_core.support.files import write_atomically
+from cac_core.support.csv_cells import harmless
+from cac_core.support.files import write_together
 
 BATCH = 64
+
+FILES = ("metrics.json", "scores.csv", "evaluation.html")
+"""What an evaluation writes into its folder."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +78,7 @@ def evaluate(predictor: Predictor, images: LabelledArrays, theta: NDArray[np.flo
 
 
 def write_results(evaluation: Evaluation, bundle: ModelBundle, folder: Path) -> Path:
-    """Write metrics.json, scores.csv and evaluation.html into a folder; returns the page's path."""
+    """Write metrics.json, scores.csv and evaluation.html into a folder, all or none; returns the page's path."""
     from cac_core.reports.evaluation_page import evaluation_page  # plotly takes a moment to import
 
     document = {
@@ -83,10 +87,7 @@ def write_results(evaluation: Evaluation, bundle: ModelBundle, folder: Path) -> 
         "metrics": evaluation.metrics.to_dict(),
         "problems": list(evaluation.images.problems),
     }
-    write_atomically(folder / "metrics.json", (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode())
-    write_atomically(folder / "scores.csv", _scores_csv(evaluation, bundle).encode())
-    page = folder / "evaluation.html"
-    content = evaluation_page(
+    page = evaluation_page(
         bundle,
         evaluation.metrics,
         scores=evaluation.scores,
@@ -95,8 +96,14 @@ def write_results(evaluation: Evaluation, bundle: ModelBundle, folder: Path) -> 
         theta=evaluation.theta,
         problems=evaluation.images.problems,
     )
-    write_atomically(page, content.encode())
-    return page
+    contents = (json.dumps(document, indent=2, ensure_ascii=False) + "\n", _scores_csv(evaluation, bundle), page)
+    write_together(
+        {
+            folder / name: content.encode("utf-8", "backslashreplace")
+            for name, content in zip(FILES, contents, strict=True)
+        }
+    )
+    return folder / FILES[-1]
 
 
 def _scores_csv(evaluation: Evaluation, bundle: ModelBundle) -> str:
@@ -106,5 +113,5 @@ def _scores_csv(evaluation: Evaluation, bundle: ModelBundle) -> str:
     writer.writerow(["image", "label", "decision", "nearest", "rejection_score"])
     columns = (evaluation.images.paths, evaluation.labels, evaluation.decisions, evaluation.nearest, evaluation.scores)
     for path, label, decision, nearest, score in zip(*columns, strict=True):
-        writer.writerow([path, names[label], names[decision], names[nearest], f"{score:.6g}"])
+        writer.writerow(harmless([path, names[label], names[decision], names[nearest], f"{score:.6g}"]))
     return text.getvalue()

@@ -36,6 +36,7 @@ def main(words: Sequence[str] | None = None) -> int:
     config = COMMAND.parse(words)
     from cac_core.bundle import load_bundle
     from cac_core.engines.graph_files import export_onnx, export_openvino, export_tensorrt
+    from cac_core.support.files import check_writable
 
     formats = {
         "onnx": (".onnx", export_onnx),
@@ -44,8 +45,10 @@ def main(words: Sequence[str] | None = None) -> int:
     }
     suffix, write = formats[config.format]
     bundle = load_bundle(config.model)
+    path = config.out or config.model.with_suffix(suffix)
+    check_writable(path)
     with console.err.status(f"exporting {config.model.name} to {config.format}"):
-        path = write(bundle, config.out or config.model.with_suffix(suffix))
+        write(bundle, path)
     theta = float(bundle.thresholds.theta()[0])
     console.out.print(f"{path}  (checked against PyTorch; θ = {theta:.4g})", highlight=False)
     return 0

@@ -60,7 +60,9 @@ def main(words: Sequence[str] | None = None) -> int:
     from cac_core.benchmark.authors_checkpoint import read_checkpoint
     from cac_core.bundle import save_bundle
     from cac_core.data import class_split
+    from cac_core.support.files import check_writable
 
+    check_writable(config.out)
     bundle, notes = make_imported_bundle(
         read_checkpoint(config.path),
         class_split(family, config.dataset, int(trial)),

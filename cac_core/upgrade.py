@@ -32,10 +32,12 @@ def main(words: Sequence[str] | None = None) -> int:
     # Only now, because they load PyTorch: --help answers at once.
     from cac_core.bundle import load_bundle, save_bundle
     from cac_core.engines.bundle_graph import with_graph
+    from cac_core.support.files import check_writable
 
     before = load_bundle(config.model)
+    path = config.out or config.model
+    check_writable(path, config.model.stat().st_size)
     with console.err.status(f"converting {config.model.name}"):
-        path = config.out or config.model
         saved = save_bundle(with_graph(before), path)
     console.out.print(f"{path}  {before.model_id} → {saved.model_id}", markup=False, highlight=False)
     return 0

@@ -20,7 +20,7 @@ from cac_core.engines.conversion import INPUT, OUTPUT, example_pixels, metadata,
 from cac_core.engines.graph import ScoreGraph
 from cac_core.engines.openvino_quietly import import_openvino
 from cac_core.support.errors import EngineError
-from cac_core.support.files import write_atomically
+from cac_core.support.files import write_atomically, write_together
 
 TOLERANCE = 1e-3
 """Largest difference from PyTorch's γ that a graph may have, relative to the largest γ of the check."""
@@ -46,6 +46,8 @@ def export_openvino(bundle: ModelBundle, path: Path) -> Path:
         openvino: Any = import_openvino()
     except ImportError as error:
         raise EngineError("exporting to OpenVINO needs one more package: pip install openvino") from error
+    if path.suffix != ".xml":
+        raise EngineError(f"an OpenVINO graph is a file whose name ends in .xml, not {path.name}: give another --out")
     graph: Any = openvino_model(ScoreGraph(bundle), bundle)
     for key, value in metadata(bundle).items():
         graph.set_rt_info(value, ["cac_ros", key])
@@ -53,9 +55,9 @@ def export_openvino(bundle: ModelBundle, path: Path) -> Path:
     check_scores(compiled(example_pixels(bundle, 4).numpy())[0], bundle, "OpenVINO")
     with tempfile.TemporaryDirectory() as folder:
         openvino.save_model(graph, Path(folder) / "graph.xml", compress_to_fp16=False)
-        # The weights first: a reader opens the .xml and must then find them.
-        write_atomically(path.with_suffix(".bin"), (Path(folder) / "graph.bin").read_bytes())
-        write_atomically(path, (Path(folder) / "graph.xml").read_bytes())
+        parts = ((".bin", path.with_suffix(".bin")), (".xml", path))
+        # Both or none: one network's weights in another's graph would give wrong answers without an error.
+        write_together({target: (Path(folder) / f"graph{suffix}").read_bytes() for suffix, target in parts})
     return path
 
 

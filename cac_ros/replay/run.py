@@ -17,7 +17,7 @@ from cac_core.bundle import ModelBundle, load_bundle
 from cac_core.predictor import Predictor
 from cac_core.support import console
 from cac_core.support.errors import CacError
-from cac_core.support.files import write_atomically
+from cac_core.support.files import check_writable, write_together
 from cac_core.thresholds import ThresholdError
 from cac_ros.bags.message import Topic
 from cac_ros.bags.reader import Bag
@@ -26,19 +26,26 @@ from cac_ros.replay.labels import Labels, check_coverage, check_span, read_label
 from cac_ros.replay.live_figures import LiveFigures
 from cac_ros.replay.results import UNKNOWN, Evaluation, FrameResult, with_labels
 
+FILES = ("frames.csv", "metrics.json", "report.html")
+"""What a replay writes into its folder."""
+
+_ROOM = 16_000_000  # bytes; about what a report and the lines of 100,000 frames take
+
 
 class ReplayError(CacError):
     """A replay that cannot be done, or whose counts do not add up."""
 
 
 def replay(config: ReplayConfig) -> Evaluation:
-    """Run a replay and write its three files.
+    """Run a replay and write its three files, all of them or none.
 
     Raises:
         CacError: with a sentence; files of an earlier replay are left as they were. The one exception are counts that
             do not add up after a live replay: then the files are written first, to look into.
     """
     _check(config)
+    for name in FILES:
+        check_writable(config.out / name, _ROOM)
     bundle = load_bundle(config.model)
     try:
         theta = bundle.thresholds.theta(config.known_kept, config.per_class, config.threshold)
@@ -79,14 +86,15 @@ def replay(config: ReplayConfig) -> Evaluation:
 
 
 def write_results(evaluation: Evaluation, bag: Bag, out: Path, title: str | None = None) -> None:
-    """Write metrics.json, frames.csv and report.html; each file appears whole or not at all."""
+    """Write metrics.json, frames.csv and report.html: all of this replay, or none."""
     from cac_ros.replay.report.replay_page import replay_page  # plotly takes a second to import
 
     text = json.dumps(evaluation.to_dict(), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     page = replay_page(evaluation, bag, title)
-    write_atomically(out / "frames.csv", evaluation.to_csv().encode())
-    write_atomically(out / "metrics.json", text.encode())
-    write_atomically(out / "report.html", page.encode())
+    contents = (evaluation.to_csv(), text, page)
+    write_together(
+        {out / name: content.encode("utf-8", "backslashreplace") for name, content in zip(FILES, contents, strict=True)}
+    )
 
 
 def _check(config: ReplayConfig) -> None:

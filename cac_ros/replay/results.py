@@ -17,6 +17,7 @@ import numpy as np
 
 from cac_core.metrics import OpenSetMetrics, open_set_metrics
 from cac_core.predictor import Decision, Reason
+from cac_core.support.csv_cells import harmless
 from cac_ros.replay.labels import Labels
 from cac_ros.replay.live_figures import LiveFigures, finite
 
@@ -222,13 +223,13 @@ class Evaluation:
         names = (*self.class_names, "")  # index -1 is the empty name
         for row in self.rows:
             truth = "" if row.truth is None else "unknown" if row.truth == UNKNOWN else names[row.truth]
-            writer.writerow([
+            writer.writerow(harmless([
                 row.index, f"{self.seconds(row.time_ns):.6f}", row.time_ns, row.stamp_ns, row.label or "", truth,
                 ("unknown" if row.unknown else names[row.class_index]) if row.answered else "",
                 names[row.nearest_index], _number(row.rejection_score), _number(row.threshold),
                 str(row.unknown).lower() if row.answered else "", row.reason,
                 "" if row.latency_ms is None else f"{row.latency_ms:.3f}", row.outcome,
-            ])  # fmt: skip
+            ]))  # fmt: skip
         return text.getvalue()
 
 

@@ -4,6 +4,7 @@
 
 import json
 from collections.abc import Callable, Sequence
+from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from cac_core.bundle.container import METADATA_KEY
 from cac_core.bundle.content import checksum_of
 from cac_core.equations import anchored_centres
 from cac_core.model import weights
-from cac_core.preprocessing import Frame, Preprocessing
+from cac_core.preprocessing import ColourOrder, Frame, Preprocessing
 from cac_core.thresholds import fit_thresholds
 
 Change = Callable[[Any], object]
@@ -47,8 +48,10 @@ def tiny_bundle(names: Sequence[str] = ("cup", "a tall box", "größe"), seed: i
 def random_frames(count: int = 3, seed: int = 0) -> list[Frame]:
     """Frames of different sizes and colour orders."""
     rng = np.random.default_rng(seed)
-    shapes = [((48, 64, 3), "bgr"), ((33, 20), "grey"), ((100, 50, 4), "rgba"), ((32, 32, 3), "rgb")]
-    return [Frame(rng.integers(0, 256, shapes[i % 4][0], dtype=np.uint8), shapes[i % 4][1]) for i in range(count)]
+    kinds: list[tuple[tuple[int, ...], ColourOrder]] = [
+        ((48, 64, 3), "bgr"), ((33, 20), "grey"), ((100, 50, 4), "rgba"), ((32, 32, 3), "rgb")
+    ]  # fmt: skip
+    return [Frame(rng.integers(0, 256, shape, dtype=np.uint8), order) for shape, order in islice(cycle(kinds), count)]
 
 
 def rewrite(

@@ -3,7 +3,10 @@
 """Promises that every command keeps; the tests of cac_core and of cac_ros hold their commands to them."""
 
 import importlib
+import os
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -88,3 +91,32 @@ def check_file_of_options(module: str, tmp_path: Path) -> None:
         return
     with pytest.raises(UsageError, match="there is no option colour"):
         command(module).parse(["--config", str(file)])
+
+
+def check_any_console(module: str, folder: Path) -> None:
+    """The help comes with ASCII, no language, 40 columns, no terminal, no home, no cache, elsewhere."""
+    poor = {"PYTHONIOENCODING": "ascii", "LANG": "C", "LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+    nowhere = {"COLUMNS": "40", "HOME": "/nonexistent", "XDG_CACHE_HOME": "/proc/cache", "PYTHONPATH": str(ROOT)}
+    kept = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
+    done = subprocess.run(
+        [sys.executable, "-m", module.removesuffix(".__main__"), "--help"], cwd=folder, env=kept | poor | nowhere,
+        stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, b"")
+    text = done.stdout.decode("ascii")
+    assert text.startswith(f"example: {started_as(module)}")
+    options = text.split("options:\n")[1].split("more examples:")[0]
+    assert max(len(line) for line in options.splitlines() if line.startswith(" " * 6)) <= 40
+
+
+def check_nobody_reads(module: str) -> None:
+    """A help whose reader is gone, or that has no standard output, ends without an error."""
+    start = [sys.executable, "-m", module.removesuffix(".__main__"), "--help"]
+    with subprocess.Popen(start, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert (process.wait(60), process.stderr.read()) == (0, b"")
+    closed = ["sh", "-c", 'exec "$@" >&-', "sh", *start]
+    done = subprocess.run(closed, cwd=ROOT, stderr=subprocess.PIPE, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")

@@ -23,7 +23,9 @@ def scene(height: int, width: int, channels: int = 3, seed: int = 0) -> Bytes:
     random = np.random.default_rng(seed)
     coarse = random.integers(0, 256, (height // 16 + 2, width // 16 + 2, channels), dtype=np.uint8)
     shapes = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC).reshape(height, width, channels)
-    noisy = np.clip(shapes.astype(np.int64) + random.integers(-12, 13, shapes.shape), 0, 255).astype(np.uint8)
+    noisy: NDArray[np.uint8] = np.clip(shapes.astype(np.int64) + random.integers(-12, 13, shapes.shape), 0, 255).astype(
+        np.uint8
+    )
     return noisy[..., 0] if channels == 1 else noisy
 
 

@@ -26,7 +26,7 @@ def test_the_papers_network_has_its_layers(size: int, side: int) -> None:
     assert all(m.bias is None for m in convolutions)
     assert [m.negative_slope for m in network.modules() if isinstance(m, torch.nn.LeakyReLU)] == [0.2] * 9
     assert [m.p for m in network.modules() if isinstance(m, torch.nn.Dropout2d)] == [0.2] * 3
-    assert network.classifier.in_features == 128 * side * side
+    assert network.get_submodule("classifier").in_features == 128 * side * side
     assert network(torch.randn(2, 3, size, size)).shape == (2, 6)
 
 
@@ -56,8 +56,9 @@ def test_a_weights_file_of_the_users_own_is_adopted_but_for_the_last_layer(tmp_p
     source = build_backbone(BackboneSpec("paper", 9, 32, 1, {"width": 1 / 16}))
     torch.save(source.state_dict(), tmp_path / "w.pth")
     network = build_backbone(BackboneSpec("paper", 4, 32, 1, {"width": 1 / 16}), str(tmp_path / "w.pth"))
-    assert torch.equal(network.features[0].weight, source.features[0].weight)
-    assert network.classifier.out_features == 4
+    first = "features.0.weight"
+    assert torch.equal(network.get_parameter(first), source.get_parameter(first))
+    assert network.get_submodule("classifier").out_features == 4
 
 
 def test_a_weights_file_that_would_run_code_or_fits_nothing_is_refused(tmp_path: Path) -> None:

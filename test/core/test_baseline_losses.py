@@ -43,14 +43,14 @@ def batch() -> Batch:
 
 def cross_entropy(z: Tensor, y: Tensor) -> float:
     rows = [math.log(sum(math.exp(v) for v in row)) - row[t] for row, t in zip(z.tolist(), y.tolist(), strict=True)]
-    return sum(rows) / len(rows)
+    return math.fsum(rows) / len(rows)
 
 
 def test_tuplet_alone_and_anchor_alone_add_up_to_cac(batch: Batch) -> None:
     z, y = batch
     d = literal.distances(z.double().numpy(), 10.0 * torch.eye(N).numpy())
-    assert TupletLoss(N)(z, y).total.item() == pytest.approx(literal.tuplet(d, y).mean(), rel=1e-5)
-    assert AnchorLoss(N)(z, y).total.item() == pytest.approx(literal.anchor(d, y).mean(), rel=1e-5)
+    assert TupletLoss(N)(z, y).total.item() == pytest.approx(literal.tuplet(d, y.numpy()).mean(), rel=1e-5)
+    assert AnchorLoss(N)(z, y).total.item() == pytest.approx(literal.anchor(d, y.numpy()).mean(), rel=1e-5)
     together = TupletLoss(N)(z, y).total + 0.1 * AnchorLoss(N)(z, y).total
     assert CACLoss(N)(z, y).total.item() == pytest.approx(together.item(), rel=1e-6)
 
@@ -156,8 +156,8 @@ def test_gradients_are_finite_at_an_anchor_and_far_away_and_in_half_precision(ma
     loss = make(N)
     for logits in (10.0 * torch.eye(N), 300.0 * torch.eye(N).flip(0), torch.zeros(N, N)):
         z = logits.clone().requires_grad_()
-        loss(z, torch.arange(N)).total.backward()
-        assert torch.isfinite(z.grad).all()
+        (gradient,) = torch.autograd.grad(loss(z, torch.arange(N)).total, z)
+        assert torch.isfinite(gradient).all()
     with torch.autocast("cpu", dtype=torch.bfloat16):
         terms = loss(torch.eye(N, dtype=torch.bfloat16), torch.arange(N))
     assert terms.total.dtype == torch.float32

@@ -48,7 +48,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def read(folder: Path, name: str = "table1") -> dict[str, Any]:
-    return json.loads((folder / name / "results.json").read_text())
+    results: dict[str, Any] = json.loads((folder / name / "results.json").read_text())
+    return results
 
 
 def test_every_row_names_dataset_family_and_trials_with_an_interval_around_each_value(folder: Path) -> None:
@@ -223,6 +224,7 @@ def test_learnt_centres_belong_to_the_weights_that_are_kept(loss: str, tmp_path:
     spec = network_of(config, TrialSpec(TrialSource().split("digits", "neal2018", 0)), loss)
     outputs = train_network(spec, tmp_path, TrialSource(), torch.device("cpu"), "float32", False)
     again = finished(spec, tmp_path, "float32")
+    assert again is not None
     assert torch.equal(outputs.anchors, again.anchors)
     assert measure(again, "gamma")["accuracy"] > 0.5
 
@@ -247,7 +249,7 @@ def test_cifar_plus_10_and_plus_50_are_trained_once(tmp_path: Path, monkeypatch:
     write_cifar(tmp_path, monkeypatch, "CIFAR100", repeats=1)
     calls = []
 
-    def fit(backbone: nn.Module, loss: nn.Module, train: LabelledImages, *_: object, **__: object) -> Trained:
+    def fit(backbone: nn.Module, loss: str, train: LabelledImages, *_: object, **__: object) -> Trained:
         calls.append(loss)
         return Trained(backbone, 10.0 * torch.eye(len(train.class_names)), [])
 

@@ -61,6 +61,7 @@ def test_further_unknown_sets_and_known_unknowns(tmp_path: Path, monkeypatch: py
     trial = load_trial(spec, RGB, TrialSource(tmp_path), 0.2)
     assert trial.groups.bincount().tolist() == [50, 0, 2, 100]
     assert (trial.test.labels[trial.groups > 0] == -1).all()
+    assert trial.known_unknown is not None
     assert trial.known_unknown.images[:, 0, 0, 0].tolist() == [40, 42, 44]
     assert (trial.known_unknown.labels == -1).all()
 

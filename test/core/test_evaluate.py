@@ -84,7 +84,8 @@ def test_scores_are_those_the_node_would_compute(place: Path) -> None:
     predictor = Predictor.load(place / "tiny.cac")
     image = Path(evaluation.images.paths[3])
     pixels = cv2.imdecode(np.frombuffer(image.read_bytes(), np.uint8), cv2.IMREAD_COLOR)
-    decision = predictor.predict([Frame(pixels, "bgr")])[0]
+    assert pixels is not None
+    decision = predictor.predict([Frame(pixels.astype(np.uint8), "bgr")])[0]
     assert evaluation.scores[3] == pytest.approx(decision.rejection_score, rel=1e-4)
     assert evaluation.decisions[3] == decision.class_index
 

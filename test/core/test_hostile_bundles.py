@@ -252,7 +252,8 @@ def test_an_option_that_names_a_file_of_code_is_refused_and_the_code_never_runs(
 
 def test_no_option_on_the_lists_can_hold_a_path() -> None:
     for check in {**PAPER, **TORCHVISION, **TIMM}.values():
-        assert not any(check(value) for value in ("/tmp/x", "x.pth", "https://x", "", {}, [], None, float("nan")))
+        values: list[object] = ["/tmp/x", "x.pth", "https://x", "", {}, [], None, float("nan")]
+        assert not any(check(value) for value in values)
 
 
 @pytest.mark.parametrize(

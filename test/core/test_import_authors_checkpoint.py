@@ -41,7 +41,7 @@ class AuthorsEncoder(nn.Module):
         self.encoder = nn.Sequential(*steps)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.encoder(x).flatten(1)
+        return torch.flatten(self.encoder(x), 1)
 
 
 class AuthorsNetwork(nn.Module):
@@ -58,7 +58,8 @@ class AuthorsNetwork(nn.Module):
                 value.copy_(0.5 + torch.rand(value.shape, generator=generator))
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.classify(self.encoder(x))
+        logits: Tensor = self.classify(self.encoder(x))
+        return logits
 
 
 @pytest.mark.parametrize("centres", ["anchors", "means"])

@@ -41,7 +41,9 @@ REDUCED = {
 
 
 def opencv(data: bytes, flags: int = cv2.IMREAD_ANYCOLOR | cv2.IMREAD_ANYDEPTH) -> np.ndarray:
-    return cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+    assert pixels is not None
+    return pixels
 
 
 def good_files(kind: str) -> Iterator[bytes]:

@@ -22,7 +22,9 @@ RAW = zlib.decompress(ROWS)
 
 
 def opencv(data: bytes) -> np.ndarray:
-    return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_ANYCOLOR | cv2.IMREAD_ANYDEPTH)
+    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_ANYCOLOR | cv2.IMREAD_ANYDEPTH)
+    assert pixels is not None
+    return pixels
 
 
 def interlaced(pixels: np.ndarray) -> bytes:

@@ -3,6 +3,7 @@
 """Every score equals its definition written down literally, and no image's score depends on its batch."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -160,7 +161,7 @@ def test_high_means_unknown(name: str) -> None:
 
 
 @pytest.mark.parametrize("wrong", [{"tail_size": 0}, {"alpha": 0}])
-def test_openmax_refuses_parameters_that_mean_nothing(wrong: dict[str, int]) -> None:
+def test_openmax_refuses_parameters_that_mean_nothing(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="at least 1"):
         OpenMax(**wrong)
 

@@ -6,6 +6,7 @@ Without a GPU all of the CUDA engine runs on the CPU except pinning and capture;
 """
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from cac_core.engines.cuda_engine import CudaEngine
 from cac_core.engines.device_resize import area_resized, source_pixels
 from cac_core.engines.torch_engine import TorchEngine, backbone_dtype
 from cac_core.predictor import Predictor, Reason
-from cac_core.preprocessing import Frame, Preprocessing, resize
+from cac_core.preprocessing import ColourOrder, Fit, Frame, Interpolation, Preprocessing, resize
 from cac_core.support import errors
 from cac_core.support.devices import cpu_multiplies_bf16
 from test.core.bundles import random_frames, tiny_bundle
@@ -30,20 +31,18 @@ ENGINES = [TorchEngine, CudaEngine]
 needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")
 
 
-def small_memory(kind: type[Any], room: int) -> Any:
-    """An engine of this kind on a device where more than ``room`` frames at once do not fit."""
+def small_memory(kind: type[TorchEngine], room: int) -> tuple[TorchEngine, list[int]]:
+    """An engine where more than ``room`` frames at once do not fit in memory, and how many it was given each time."""
+    sizes: list[int] = []
 
-    class Small(kind):
-        sizes: list = []
-
-        def _logits(self, frames: Any) -> Any:
-            self.sizes.append(len(frames))
+    class Small(kind):  # type: ignore[valid-type, misc]
+        def _logits(self, frames: Sequence[Frame]) -> Any:
+            sizes.append(len(frames))
             if len(frames) > room:
                 raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 1.00 GiB.")
             return super()._logits(frames)
 
-    Small.sizes = []
-    return Small(tiny_bundle(), "cpu")
+    return Small(tiny_bundle(), "cpu"), sizes
 
 
 # --- the same answers
@@ -51,7 +50,9 @@ def small_memory(kind: type[Any], room: int) -> Any:
 
 @pytest.mark.parametrize("interpolation", ["mipmap", "area", "linear", "cubic"])
 @pytest.mark.parametrize("fit", ["crop", "stretch", "pad"])
-def test_static_buffers_give_the_scores_of_the_plain_engine_for_any_frames(interpolation: str, fit: str) -> None:
+def test_static_buffers_give_the_scores_of_the_plain_engine_for_any_frames(
+    interpolation: Interpolation, fit: Fit
+) -> None:
     p = dataclasses.replace(tiny_bundle().preprocessing, interpolation=interpolation, fit=fit)
     bundle = tiny_bundle(preprocessing=p)
     plain, static = TorchEngine(bundle, "cpu"), CudaEngine(bundle, "cpu")
@@ -76,7 +77,9 @@ def test_a_frame_size_that_changes_in_mid_stream_changes_nothing_else() -> None:
     st.sampled_from(["rgb", "bgr", "rgba", "bgra", "grey"]),
 )
 @settings(deadline=None, max_examples=60)
-def test_the_resize_of_the_gpu_is_opencvs_but_for_rounding(height: int, width: int, fit: str, order: str) -> None:
+def test_the_resize_of_the_gpu_is_opencvs_but_for_rounding(
+    height: int, width: int, fit: Fit, order: ColourOrder
+) -> None:
     shape = (height, width) if order == "grey" else (height, width, len(order))
     frame = Frame(np.random.default_rng(height * width).integers(0, 256, shape, dtype=np.uint8), order)
     p = Preprocessing(32, fit=fit, interpolation="area")
@@ -136,14 +139,14 @@ def test_float32_is_the_default_everywhere_and_float16_is_there_on_cuda() -> Non
 
 @pytest.mark.parametrize("kind", ENGINES)
 def test_a_batch_that_does_not_fit_is_halved_until_it_does_said_and_remembered(kind: type[TorchEngine]) -> None:
-    engine, frames = small_memory(kind, room=3), random_frames(13)
+    (engine, sizes), frames = small_memory(kind, room=3), random_frames(13)
     expected = kind(tiny_bundle(), "cpu").rejection_scores(frames)
     np.testing.assert_allclose(engine.rejection_scores(frames), expected, rtol=1e-4, atol=1e-5)
-    assert engine.sizes == [13, 6, 3, 3, 3, 3, 1]
+    assert sizes == [13, 6, 3, 3, 3, 3, 1]
     assert [note for note in engine.notes if "at most 3" in note and "ran out of memory" in note]
     notes = engine.notes
     np.testing.assert_allclose(engine.rejection_scores(frames), expected, rtol=1e-4, atol=1e-5)
-    assert engine.sizes[7:] == [3, 3, 3, 3, 1]
+    assert sizes[7:] == [3, 3, 3, 3, 1]
     assert engine.notes == notes
 
 
@@ -152,7 +155,7 @@ def test_memory_too_small_for_one_frame_is_an_error_that_says_what_to_do(
     kind: type[TorchEngine], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     predictor = Predictor(tiny_bundle(), "torch", "cpu")
-    monkeypatch.setattr(predictor, "_engine", small_memory(kind, room=0))
+    monkeypatch.setattr(predictor, "_engine", small_memory(kind, room=0)[0])
     with pytest.raises(errors.EngineError, match=r"too little memory for one frame: .* use device cpu"):
         predictor.predict(random_frames(2))
 

@@ -8,10 +8,12 @@ import pytest
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning import Callback
+from torch import Tensor
 
 from cac_core.support.errors import TrainingError
 from cac_core.training import OptimiserConfig, ScheduleConfig
 from cac_core.training.checks import check
+from cac_core.training.module import CACModule
 from test.core.trainings import tiny_config, train
 
 SETTINGS = OptimiserConfig(lr=0.05, batch_size=128, ema=0.9)
@@ -22,12 +24,13 @@ class Weights(Callback):
     """Notes the weights after every step."""
 
     def __init__(self) -> None:
-        self.steps = []
+        self.steps: list[dict[str, Tensor]] = []
 
     def on_train_batch_end(
-        self, trainer: pl.Trainer, module: pl.LightningModule, *args: object, **kwargs: object
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: object, batch: object, batch_idx: int
     ) -> None:
-        self.steps.append({k: v.detach().clone() for k, v in module.backbone.state_dict().items()})
+        assert isinstance(pl_module, CACModule)
+        self.steps.append({k: v.detach().clone() for k, v in pl_module.backbone.state_dict().items()})
 
 
 class Stop(Callback):

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Batches and augmentation: complete, reproducible, and different for every image."""
 
+from functools import partial
 from typing import Any
 
 import kornia.augmentation as K
@@ -98,7 +99,7 @@ def test_one_resampling_shows_what_the_changes_show_one_after_the_other(changes:
 
 @pytest.mark.parametrize("crop", [1.0, 0.5])
 def test_images_can_be_trained_on_smaller_than_they_are(crop: float) -> None:
-    off = dict.fromkeys(AugmentConfig.__dataclass_fields__, 0) | {"scale_min": crop, "image_size": 32}
+    off: dict[str, Any] = {**dict.fromkeys(AugmentConfig.__dataclass_fields__, 0), "scale_min": crop, "image_size": 32}
     images = (smooth_images() * 255).round().to(torch.uint8).permute(0, 2, 3, 1)
     smaller = Augment(AugmentConfig(**off), 48, 3)(images)
     assert smaller.shape == (16, 32, 32, 3)
@@ -112,7 +113,7 @@ def test_images_can_be_trained_on_smaller_than_they_are(crop: float) -> None:
 
 @pytest.mark.parametrize("name", [n for n in AugmentConfig.__dataclass_fields__ if n != "image_size"])
 def test_each_kind_of_change_differs_from_image_to_image_and_repeats_with_the_seed(name: str) -> None:
-    off = dict.fromkeys(AugmentConfig.__dataclass_fields__, 0) | {"scale_min": 1.0}
+    off: dict[str, Any] = {**dict.fromkeys(AugmentConfig.__dataclass_fields__, 0), "scale_min": 1.0}
     on = {"scale_min": 0.5, "flip": 0.5, "rotation": 30, "shear": 20, "erase": 0.5, "hue": 0.3, "rand_augment": 9}.get(
         name, 0.4
     )
@@ -127,7 +128,8 @@ def test_each_kind_of_change_differs_from_image_to_image_and_repeats_with_the_se
 
 
 def test_with_everything_off_nothing_changes() -> None:
-    off = AugmentConfig(**{**dict.fromkeys(AugmentConfig.__dataclass_fields__, 0.0), "scale_min": 1.0})
+    values: dict[str, Any] = {**dict.fromkeys(AugmentConfig.__dataclass_fields__, 0.0), "scale_min": 1.0}
+    off = AugmentConfig(**values)
     images = torch.randint(0, 256, (2, 8, 8, 3), dtype=torch.uint8)
     assert torch.equal(Augment(off, 8, 3)(images), images)
 
@@ -155,7 +157,7 @@ def test_balanced_batches_give_every_class_the_same_share_and_show_all_images_in
     data = LabelledImages(images, labels, ("a", "b", "c"), ("",) * 45)
     seen = set()
     for epoch in range(12):
-        epoch_batches = list(TrainingBatches(data, 9, 3, lambda epoch=epoch: epoch, balanced=True))
+        epoch_batches = list(TrainingBatches(data, 9, 3, partial(int, epoch), balanced=True))
         assert torch.bincount(torch.cat([y for _, y in epoch_batches])).tolist() == [15, 15, 15]
         shown = torch.cat([x.flatten() for x, _ in epoch_batches]).tolist()
         assert sorted(shown.count(image) for image in (30, 31, 32)) == [5, 5, 5]

@@ -81,10 +81,11 @@ def test_changed_copies_count_like_further_images() -> None:
 
 
 def test_a_network_whose_last_layer_is_not_linear_stays_as_it_is() -> None:
-    network = nn.Sequential(nn.Conv2d(1, 3, 1), nn.AdaptiveAvgPool2d(1), nn.Flatten())
-    before = network[0].weight.clone()
+    layer = nn.Conv2d(1, 3, 1)
+    network = nn.Sequential(layer, nn.AdaptiveAvgPool2d(1), nn.Flatten())
+    before = layer.weight.clone()
     assert not fit_last_layer(network, images(), anchored_centres(3), PREPROCESSING, torch.device("cpu"))
-    assert torch.equal(before, network[0].weight)
+    assert torch.equal(before, layer.weight)
 
 
 @pytest.mark.parametrize("fitted", [True, False])

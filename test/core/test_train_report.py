@@ -125,6 +125,7 @@ def test_thumbnails_keep_colours_and_are_small() -> None:
     image = np.full((224, 224, 3), (20, 100, 200), dtype=np.uint8)
     content = base64.b64decode(thumbnail(image, 112).split(",")[1])
     pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
+    assert pixels is not None
     assert pixels.shape == (112, 112, 3)
     assert np.abs(pixels[50, 50].astype(int) - (20, 100, 200)).max() < 6
     assert thumbnail(np.zeros((16, 16, 1), dtype=np.uint8), 112).startswith("data:image/jpeg;base64,")

@@ -5,6 +5,7 @@
 import csv
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -35,6 +36,7 @@ from cac_core.training import (
 from cac_core.training.checkpoint_file import read_checkpoint
 from cac_core.training.finishing import TrainingResult
 from cac_core.training.learning_rates import layer_rates
+from cac_core.training.module import CACModule
 from test.core.photos import write_folder, write_photo
 from test.core.trainings import photo_config, tiny_config, train
 
@@ -168,7 +170,7 @@ def test_photos_of_other_things_are_reported_but_change_nothing(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("optimiser", ["sgd", "adamw"])
-def test_one_cycle_rises_and_falls_to_nothing(tmp_path: Path, optimiser: str) -> None:
+def test_one_cycle_rises_and_falls_to_nothing(tmp_path: Path, optimiser: Literal["sgd", "adamw"]) -> None:
     write_folder(tmp_path / "photos")
     settings = OptimiserConfig(name=optimiser, lr=0.01, batch_size=8)
     schedule = ScheduleConfig(kind="one_cycle", epochs=6)
@@ -192,12 +194,12 @@ def test_layers_learn_at_rates_that_rise_from_the_first_to_the_last() -> None:
 
 @pytest.mark.parametrize("kind", ["one_cycle", "two_stage"])
 def test_a_small_rate_of_the_first_layer_keeps_it_and_the_history_names_the_rate_of_the_last(
-    tmp_path: Path, kind: str
+    tmp_path: Path, kind: Literal["two_stage", "one_cycle"]
 ) -> None:
     write_folder(tmp_path / "photos")
     schedule = ScheduleConfig(kind=kind, epochs=3, second_epochs=0)
 
-    def moved(first_layer_lr: float | None, name: str) -> float:
+    def moved(first_layer_lr: float, name: str) -> float:
         """How far the first layer went from where it began, as a share of how far the last did."""
         settings = OptimiserConfig(lr=0.01, batch_size=8, first_layer_lr=first_layer_lr)
         result = train(photo_config(tmp_path / "photos", tmp_path / name, optimiser=settings, schedule=schedule))
@@ -260,6 +262,7 @@ def test_nan_after_some_epochs_keeps_the_last_good_state(tmp_path: Path) -> None
             self, trainer: pl.Trainer, module: pl.LightningModule, batch: object, batch_idx: int
         ) -> None:
             if trainer.current_epoch == 2:
+                assert isinstance(module, CACModule)
                 next(module.backbone.parameters()).data.fill_(float("nan"))
 
     config = tiny_config(tmp_path / "m.cac")
@@ -295,6 +298,7 @@ def test_a_network_of_any_size_trains_at_one_and_is_calibrated_at_the_other(tmp_
 
     class Watch(Callback):
         def on_train_start(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
+            assert isinstance(module, CACModule)
             module.backbone.register_forward_pre_hook(lambda m, i: sizes.add((m.training, i[0].shape[-1])))
 
     config = tiny_config(tmp_path / "m.cac", augment=AugmentConfig(image_size=32))

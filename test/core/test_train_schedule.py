@@ -76,14 +76,13 @@ def test_an_explicit_precision_is_obeyed() -> None:
     assert [choose_precision(p, cpu) for p in ("float32", "bf16", "fp16")] == ["32-true", "bf16-mixed", "16-mixed"]
 
 
-def small_network() -> nn.Sequential:
-    """A pointwise, a depthwise and a frozen depthwise convolution."""
+def small_network() -> tuple[nn.Sequential, nn.Conv2d]:
+    """A pointwise, a depthwise and a frozen depthwise convolution; and the second of them by itself."""
     torch.manual_seed(0)
-    network = nn.Sequential(
-        nn.Conv2d(4, 8, 1), nn.Conv2d(8, 8, 3, padding=1, groups=8), nn.ReLU(), nn.Conv2d(8, 8, 3, groups=8)
-    )
+    pointwise, depthwise = nn.Conv2d(4, 8, 1), nn.Conv2d(8, 8, 3, padding=1, groups=8)
+    network = nn.Sequential(pointwise, depthwise, nn.ReLU(), nn.Conv2d(8, 8, 3, groups=8))
     network[3].requires_grad_(False)
-    return network
+    return network, depthwise
 
 
 def inputs_of(network: nn.Sequential, images: Tensor) -> list[tuple[torch.dtype, torch.dtype]]:
@@ -98,9 +97,10 @@ def inputs_of(network: nn.Sequential, images: Tensor) -> list[tuple[torch.dtype,
 
 
 def test_depthwise_convolutions_that_learn_compute_in_float32_between_bf16_layers() -> None:
-    network, images, cpu = small_network(), torch.randn(2, 4, 8, 8), torch.device("cpu")
+    (network, depthwise), images, cpu = small_network(), torch.randn(2, 4, 8, 8), torch.device("cpu")
     outside = inputs_of(network, images)
-    low = network[1].weight.grad.clone()
+    assert depthwise.weight.grad is not None
+    low = depthwise.weight.grad.clone()
     network.zero_grad()
     with depthwise_in_float32(network, cpu):
         assert "forward" in vars(network[1])
@@ -110,14 +110,14 @@ def test_depthwise_convolutions_that_learn_compute_in_float32_between_bf16_layer
         x = network[0](images).bfloat16()
         with torch.autocast("cpu", torch.bfloat16):
             inside = network[1](x)
-        exact = F.conv2d(x.float(), network[1].weight, network[1].bias, padding=1, groups=8)
+        exact = F.conv2d(x.float(), depthwise.weight, depthwise.bias, padding=1, groups=8)
         torch.testing.assert_close(inside, exact.bfloat16(), rtol=0, atol=0)
-    torch.testing.assert_close(network[1].weight.grad, low, rtol=0.05, atol=0.05)
+    torch.testing.assert_close(depthwise.weight.grad, low, rtol=0.05, atol=0.05)
     assert all("forward" not in vars(layer) for layer in network)
 
 
 def test_depthwise_convolutions_are_as_they_were_after_an_error_and_untouched_on_a_gpu() -> None:
-    network = small_network()
+    network, _ = small_network()
     with pytest.raises(KeyboardInterrupt), depthwise_in_float32(network, torch.device("cpu")):
         raise KeyboardInterrupt
     assert "forward" not in vars(network[1])

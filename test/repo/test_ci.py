@@ -33,7 +33,8 @@ def targets() -> set[str]:
 def recipe(target: str) -> list[str]:
     """The commands of a target."""
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    (text,) = re.findall(rf"^{target}: .*\n((?:\t.*\n)+)", makefile, re.MULTILINE)
+    texts: list[str] = re.findall(rf"^{target}: .*\n((?:\t.*\n)+)", makefile, re.MULTILINE)
+    (text,) = texts
     return text.splitlines()
 
 
@@ -94,7 +95,7 @@ def test_the_image_has_what_the_setup_asks_for(monkeypatch: pytest.MonkeyPatch) 
 def test_the_code_is_copied_after_the_environment_and_does_not_make_it_anew(tmp_path: Path) -> None:
     """Does the COPYs for real, and asks the setup what each stage is made from before and after the last one."""
     module = tool("setup_venv")
-    module.ROOT = tmp_path
+    vars(module)["ROOT"] = tmp_path
     (made,) = [index for index, line in enumerate(LINES) if "make setup" in line]
     assert LINES[made + 1].split() == ["COPY", "--chown=robot:robot", ".", "."]
     for sources, destination in copies()[:-1]:

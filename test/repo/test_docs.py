@@ -8,6 +8,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -184,8 +185,14 @@ def test_every_sentence_that_the_node_can_report_is_explained() -> None:
 
     raw, jpeg = image_qos.RAW_TYPE, image_qos.COMPRESSED_TYPE
     reliable, best_effort = ReliabilityPolicy.RELIABLE, ReliabilityPolicy.BEST_EFFORT
-    common = {"topic": "/image", "environment": {}, "rmw": "rmw_fastrtps_cpp"}
-    silence = {**common, "message_type": raw, "qos": image_qos.image_qos(reliable), "silent_for": 6.0, "topics": {}}
+    common: dict[str, Any] = {"topic": "/image", "environment": {}, "rmw": "rmw_fastrtps_cpp"}
+    silence: dict[str, Any] = {
+        **common,
+        "message_type": raw,
+        "qos": image_qos.image_qos(reliable),
+        "silent_for": 6.0,
+        "topics": {},
+    }
     timings = Timings(unknown_share=1.0, classified=300)
     status = NodeStatus("active", Counts(), timings, promised_unknown=0.1, tolerance=0.5)
     said = [

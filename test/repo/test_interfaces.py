@@ -74,24 +74,26 @@ def launch_arguments(name: str) -> dict[str, dict[str, object]]:
     returned = next(node for node in ast.walk(function) if isinstance(node, ast.Return)).value
     assert isinstance(returned, ast.Call)
     assert isinstance(returned.args[0], ast.List)
-    calls = [item for item in returned.args[0].elts if isinstance(item, ast.Call) and isinstance(item.func, ast.Name)]
+    calls = [item for item in returned.args[0].elts if isinstance(item, ast.Call)]
     return {
         ast.literal_eval(call.args[0]): {
             keyword.arg or "": keyword.value.value if isinstance(keyword.value, ast.Constant) else keyword.value
             for keyword in call.keywords
         }
         for call in calls
-        if call.func.id == "DeclareLaunchArgument"  # type: ignore[union-attr]
+        if isinstance(call.func, ast.Name) and call.func.id == "DeclareLaunchArgument"
     }
 
 
 def table_in(name: str, variable: str) -> ast.Dict:
     tree = ast.parse((ROOT / "launch" / name).read_text())
     for node in tree.body:
-        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        if not isinstance(node, (ast.Assign, ast.AnnAssign)):
+            continue
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
         if any(isinstance(target, ast.Name) and target.id == variable for target in targets):
-            assert isinstance(node.value, ast.Dict)  # type: ignore[attr-defined]
-            return node.value  # type: ignore[attr-defined]
+            assert isinstance(node.value, ast.Dict)
+            return node.value
     raise AssertionError(f"{name} has no {variable}")
 
 

@@ -18,11 +18,13 @@ from typing import Any, Generic, NoReturn, TypeVar
 import jsonargparse
 import yaml
 
-from cac_core.support import console
+from cac_core.support import console, pulse
 from cac_core.support.arguments import Names, UsageError, named, nested, scan
 from cac_core.support.command_help import help_text
+from cac_core.support.devices import only_for_training
 from cac_core.support.errors import CacError, first_line
 from cac_core.support.options import Option, options_of
+from cac_core.support.streams import open_missing
 
 T = TypeVar("T")
 
@@ -131,19 +133,23 @@ class Command(Generic[T]):
 def run(main: Callable[[], int | None]) -> NoReturn:
     """Run a command and exit with its status.
 
-    A :class:`CacError` becomes its sentence and status 2; Ctrl-C becomes status 130. Anything else is a bug of ours and
-    keeps its traceback.
+    A :class:`CacError` becomes its sentence and status 2, as does PyTorch that is not installed; Ctrl-C becomes status
+    130. Anything else is a bug of ours and keeps its traceback.
     """
+    open_missing()
     try:
-        sys.exit(main() or 0)
+        with pulse.doing("working", console.say):
+            status = main()
+        sys.exit(status or 0)
     except CacError as error:
         console.fail(str(error))
+    except ModuleNotFoundError as error:
+        if not (sentence := only_for_training(error)):
+            raise
+        console.fail(sentence)
     except KeyboardInterrupt:
         console.err.print("interrupted", style="yellow")
         sys.exit(EXIT_INTERRUPTED)
-    except BrokenPipeError:  # `… | head` closed the pipe: not an error of ours
-        sys.stderr.close()
-        sys.exit(0)
 
 
 def _plain(value: Any) -> Any:

@@ -16,6 +16,8 @@ from cac_core.support.options import NONE_SHOWN, Option
 
 _INDENT = 26
 _WIDEST = 110
+_NARROW = 72
+"""Below this width a text stands under the name of its option, not beside it."""
 
 
 def help_text(example: str, kind: type, names: Names, notes: str = "") -> str:
@@ -27,7 +29,7 @@ def help_text(example: str, kind: type, names: Names, notes: str = "") -> str:
         names: every option.
         notes: further text for the end, printed as it is.
     """
-    width = min(_WIDEST, shutil.get_terminal_size((_WIDEST, 24)).columns)
+    width = max(20, min(_WIDEST, shutil.get_terminal_size((_WIDEST, 24)).columns))
     about = parse_docstring(kind.__doc__ or "")
     paragraphs = [text for text in (about.short_description, about.long_description) if text]
     parts = [f"example: {example}", *(textwrap.fill(" ".join(text.split()), width) for text in paragraphs)]
@@ -45,9 +47,10 @@ def help_text(example: str, kind: type, names: Names, notes: str = "") -> str:
 def _entry(option: Option, positional: bool, width: int) -> list[str]:
     head = f"  {option.name.upper()}" if positional else f"  {option.spelling} {option.placeholder()}".rstrip()
     text = option.text.rstrip(".") + _default(option.default)
-    lines = textwrap.wrap(text.replace("``", ""), width - _INDENT, break_on_hyphens=False) or [""]
-    first = [f"{head:<{_INDENT}}{lines.pop(0)}"] if len(head) < _INDENT - 1 else [head]
-    return first + [" " * _INDENT + line for line in lines]
+    indent = _INDENT if width >= _NARROW else 6
+    lines = textwrap.wrap(text.replace("``", ""), width - indent, break_on_hyphens=False) or [""]
+    first = [f"{head:<{indent}}{lines.pop(0)}"] if len(head) < indent - 1 else [head]
+    return first + [" " * indent + line for line in lines]
 
 
 def _default(value: Any) -> str:

@@ -4,12 +4,18 @@
 
 import math
 import sys
-from collections.abc import Iterable, Sequence
-from typing import NoReturn, TypeVar
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import IO, NoReturn, TypeVar, cast
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
+
+from cac_core.support import pulse
+from cac_core.support.names import one_line, several_lines
+from cac_core.support.streams import Stream
 
 T = TypeVar("T")
 
@@ -17,35 +23,81 @@ EXIT_ERROR = 2
 
 _PIPED_WIDTH = 200  # rich assumes 80 columns off a terminal and would cut the figures of a wide table short
 
-out = Console(soft_wrap=True, width=None if sys.stdout.isatty() else _PIPED_WIDTH)
-"""Results go here (standard output)."""
+_STDOUT, _STDERR = cast("IO[str]", Stream("stdout")), cast("IO[str]", Stream("stderr"))
 
-err = Console(stderr=True, soft_wrap=True)
+out = Console(file=_STDOUT, soft_wrap=True, markup=False, emoji=False, width=None if _STDOUT.isatty() else _PIPED_WIDTH)
+"""Results go here (standard output). What is printed is text: the class ``[red] mug`` is no markup."""
+
+err = Console(file=_STDERR, soft_wrap=True, markup=False, emoji=False)
 """Progress, warnings and errors go here, so that results can be piped."""
 
 
 def fail(sentence: str) -> NoReturn:
     """Print one sentence as an error and exit with status 2."""
-    err.print(f"error: {sentence}", style="bold red", markup=False, highlight=False)
+    err.print(several_lines(f"error: {sentence}"), style="bold red", highlight=False)
     sys.exit(EXIT_ERROR)
 
 
 def warn(sentence: str) -> None:
     """Print one sentence as a warning."""
-    err.print(f"warning: {sentence}", style="yellow", markup=False, highlight=False)
+    err.print(several_lines(f"warning: {sentence}"), style="yellow", highlight=False)
 
 
-def progress_bar() -> Progress:
-    """A progress bar in the house style; use it as a context manager. Off a terminal it stays silent."""
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        console=err,
-        disable=not err.is_terminal,
-    )
+class Bar(Progress):
+    """A progress bar. Off a terminal it becomes a line now and then, see :mod:`cac_core.support.pulse`."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            console=err,
+            disable=not err.is_terminal,
+        )
+        self._pulse = ExitStack()
+
+    def start(self) -> None:
+        """Show it."""
+        if self.disable:
+            self._pulse.enter_context(pulse.doing(self._line, say))
+        super().start()
+
+    def stop(self) -> None:
+        """Leave it as it stands."""
+        self._pulse.close()
+        super().stop()
+
+    def _line(self) -> str:
+        tasks = [task for task in self.tasks if task.visible]
+        if not tasks:
+            return "working"
+        task = tasks[-1]
+        total = "" if task.total is None else f" of {task.total:.0f}"
+        return f"{task.description}: {task.completed:.0f}{total}"
+
+
+def progress_bar() -> Bar:
+    """A progress bar in the house style; use it as a context manager."""
+    return Bar()
+
+
+@contextmanager
+def activity(what: str) -> Iterator[None]:
+    """Show that something goes on that may take long; without a figure, because nobody knows how far it is."""
+    if err.is_terminal and not err._live_stack:  # within a bar, the bar shows it
+        spinner = "dots" if err.encoding.startswith("utf") else "line"
+        with err.status(Text(what), spinner=spinner):
+            yield
+    else:
+        with pulse.doing(what, say):
+            yield
+
+
+def say(sentence: str) -> None:
+    """Progress in a line of its own."""
+    err.print(sentence, markup=False, highlight=False)
 
 
 def track(items: Iterable[T], description: str, total: int | None = None) -> Iterable[T]:
@@ -55,12 +107,16 @@ def track(items: Iterable[T], description: str, total: int | None = None) -> Ite
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
-    """A plain table: first column to the left, numbers to the right. Print it with ``out.print``."""
-    result = Table(title=title, title_justify="left", title_style="bold")
+    """A plain table: first column to the left, numbers to the right. Print it with ``out.print``.
+
+    Every cell is one line of text: a name cannot break a row or colour it, and ``[red] mug`` is no markup. A narrow
+    terminal folds cells and cuts none.
+    """
+    result = Table(title=Text(one_line(title)), title_justify="left", title_style="bold")
     for i, column in enumerate(columns):
-        result.add_column(column, justify="left" if i == 0 else "right")
+        result.add_column(Text(one_line(column)), justify="left" if i == 0 else "right", overflow="fold")
     for row in rows:
-        result.add_row(*row)
+        result.add_row(*(Text(one_line(cell), overflow="fold") for cell in row))
     return result
 
 

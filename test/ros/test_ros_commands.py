@@ -8,7 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from test.core.commands import check_file_of_options, check_help, check_mistakes, check_spellings, command, commands
+from test.core.commands import (
+    check_any_console,
+    check_file_of_options,
+    check_help,
+    check_mistakes,
+    check_nobody_reads,
+    check_spellings,
+    command,
+    commands,
+)
 from test.repo.sources import ROOT
 
 COMMANDS = commands("cac_ros", "performance")
@@ -37,6 +46,16 @@ def test_a_mistake_is_one_line_and_status_2(module: str, capsys: pytest.CaptureF
 @pytest.mark.parametrize("module", COMMANDS)
 def test_a_file_of_options_names_only_what_exists(module: str, tmp_path: Path) -> None:
     check_file_of_options(module, tmp_path)
+
+
+@pytest.mark.parametrize("module", COMMANDS)
+def test_help_on_a_poor_console(module: str, tmp_path: Path) -> None:
+    check_any_console(module, tmp_path)
+
+
+@pytest.mark.parametrize("module", COMMANDS)
+def test_help_that_nobody_reads(module: str) -> None:
+    check_nobody_reads(module)
 
 
 @pytest.mark.parametrize("module", COMMANDS)

@@ -30,6 +30,7 @@ class Ledger:
     def __init__(self, robot: Robot) -> None:
         self._robot = robot
         self._truth: dict[Stamp, str] = {}
+        self._first = len(robot.answers)  # earlier ones belong to another test
 
     def send(self, colour: tuple[int, int, int], message: Image | None = None) -> Stamp:
         """Publish a picture of a colour, in the form of a message if one is given."""
@@ -65,7 +66,7 @@ class Ledger:
     def check(self) -> DiagnosticStatus:
         """No answer names a class that was not shown, and the node accounts for every frame; its report."""
         report = self._robot.wait_report(sums_up, "every frame accounted for")
-        for answer in self._robot.answers:
+        for answer in self._robot.answers[self._first :]:
             stamp = (answer.header.stamp.sec, answer.header.stamp.nanosec)
             assert answer.unknown or answer.label == self._truth.get(stamp), f"a false known: {answer.label}"
         return report

@@ -162,7 +162,7 @@ def test_memory_too_small_for_one_frame_is_an_error_that_says_what_to_do(
 
 def test_what_an_engine_has_to_say_while_it_runs_is_given_once(monkeypatch: pytest.MonkeyPatch) -> None:
     predictor = Predictor(tiny_bundle(), "torch", "cpu")
-    monkeypatch.setattr(predictor, "_engine", small_memory(TorchEngine, room=1))
+    monkeypatch.setattr(predictor, "_engine", small_memory(TorchEngine, room=1)[0])
     assert predictor.new_notes() == ()
     predictor.predict(random_frames(2))
     (note,) = predictor.new_notes()

@@ -36,10 +36,22 @@ _OWN = {
 _OF_FORMAT_2 = {"graph": "U8", "check_logits": "F32"}
 
 
-def container(arrays: Mapping[str, NDArray[Any]], document: Mapping[str, Any], checksum: str) -> bytes:
+def container(
+    arrays: Mapping[str, NDArray[Any]],
+    document: Mapping[str, Any],
+    checksum: str,
+    signature: Mapping[str, str] | None = None,
+) -> bytes:
     """The content of the file."""
-    description = json.dumps({"checksum": checksum, "document": document}, ensure_ascii=False)
+    signed = {} if signature is None else {"signature": dict(signature)}
+    description = json.dumps({"checksum": checksum, "document": document, **signed}, ensure_ascii=False)
     return safetensors.numpy.save(dict(arrays), {METADATA_KEY: description})
+
+
+def signature_in(content: bytes) -> object:
+    """What stands for a signature in a file that :func:`read_container` has read; None without one."""
+    header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
+    return json.loads(header["__metadata__"][METADATA_KEY]).get("signature")
 
 
 def read_container(content: bytes, source: str) -> tuple[dict[str, Any], dict[str, NDArray[Any]], object]:

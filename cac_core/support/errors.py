@@ -43,6 +43,10 @@ class BundleInvalidError(BundleError):
     """The file is whole but its content contradicts itself."""
 
 
+class BundleUntrustedError(BundleError):
+    """The file is not signed by anybody who is trusted."""
+
+
 def first_line(error: BaseException) -> str:
     """What an error of another library says, cut to its first line; the name of its kind when it says nothing."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0]

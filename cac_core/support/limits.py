@@ -44,6 +44,8 @@ YAML_NESTING = 50
 LABEL_FILE_BYTES = 1 << 26
 """Largest labels.csv [bytes]: 64 MiB, more than a million labels."""
 
+KEY_BYTES = 65_536
+"""Size of a file with a private key [bytes]."""
 MODEL_BYTES = 2**31
 """Size of a model file [bytes]: half a billion weights in float32."""
 MODEL_HEADER_BYTES = 2**24

@@ -49,7 +49,7 @@ FROM_ROS = {
     "rcl_interfaces", "rclpy", "sensor_msgs", "std_msgs", "std_srvs", "vision_msgs",
 }  # fmt: skip
 # Imported only where it is found: NVIDIA's own installer brings it.
-OPTIONAL = {"tensorrt"}
+OPTIONAL = {"cryptography", "tensorrt"}
 
 
 def third_party() -> dict[str, set[str]]:
@@ -64,7 +64,7 @@ def third_party() -> dict[str, set[str]]:
 def requirement_lines(*without: str) -> list[str]:
     files = [path for path in (ROOT / "requirements").glob("*.txt") if path.name not in (CONSTRAINTS.name, *without)]
     lines = [line for path in sorted(files) for line in path.read_text().splitlines()]
-    return [line for line in lines if line and not line.startswith("#")]
+    return [line for line in lines if re.match(r"\w", line)]  # no remarks, and no file that another one includes
 
 
 def name_of(line: str) -> str:

@@ -33,6 +33,7 @@ FLOORS = (
         "cac_core.extend",
         "cac_core.export",
         "cac_core.import_authors_checkpoint",
+        "cac_core.sign",
         "cac_core.upgrade",
     ),
     ("cac_ros.stamps", "cac_ros.images", "cac_ros.parameters"),

@@ -34,6 +34,7 @@ FLOORS = (
         "cac_core.export",
         "cac_core.import_authors_checkpoint",
         "cac_core.sign",
+        "cac_core.robustness",
         "cac_core.upgrade",
     ),
     ("cac_ros.stamps", "cac_ros.images", "cac_ros.parameters"),

@@ -11,7 +11,7 @@ from cac_core.data.labelled_arrays import LabelledArrays, joined_arrays
 if TYPE_CHECKING:
     from cac_core.data.class_splits import ClassSplit, class_split, relabel
     from cac_core.data.digits import DigitsTrial, digit_picture, load_digits_trial
-    from cac_core.data.duplicates import duplicate_groups, find_duplicates
+    from cac_core.data.duplicates import duplicate_groups, find_duplicates, find_shared, looks
     from cac_core.data.held_out import last_split, stratified_split
     from cac_core.data.labelled import LabelledImages, joined, load_image_folder, load_unknown_folder
 
@@ -25,12 +25,14 @@ __all__ = [
     "digit_picture",
     "duplicate_groups",
     "find_duplicates",
+    "find_shared",
     "joined",
     "joined_arrays",
     "last_split",
     "load_digits_trial",
     "load_image_folder",
     "load_unknown_folder",
+    "looks",
     "read_image_folder",
     "read_unknown_folder",
     "relabel",
@@ -40,7 +42,7 @@ __all__ = [
 _WITH_TORCH = {
     "class_splits": ("ClassSplit", "class_split", "relabel"),
     "digits": ("DigitsTrial", "digit_picture", "load_digits_trial"),
-    "duplicates": ("duplicate_groups", "find_duplicates"),
+    "duplicates": ("duplicate_groups", "find_duplicates", "find_shared", "looks"),
     "held_out": ("last_split", "stratified_split"),
     "labelled": ("LabelledImages", "joined", "load_image_folder", "load_unknown_folder"),
 }

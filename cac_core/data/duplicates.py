@@ -5,6 +5,8 @@
 A photo in training and again in validation makes every figure too good, and one in two classes is a wrong label.
 """
 
+from typing import NamedTuple
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -17,6 +19,23 @@ MOST_DIFFERENCE = 6.0
 """Mean difference of two 8x8 colour thumbnails, in grey levels: pictures without structure hash alike."""
 
 BLOCK = 2048
+
+
+class Looks(NamedTuple):
+    """What images are compared by.
+
+    Attributes:
+        hashes: signs ``(M, 128)``.
+        thumbnails: ``(M, C, 8, 8)``, grey levels.
+    """
+
+    hashes: Tensor
+    thumbnails: Tensor
+
+
+def looks(images: Tensor) -> Looks:
+    """What images, uint8 ``(M, S, S, C)``, are compared by."""
+    return Looks(_hashes(images), _cells(images, GRID, GRID))
 
 
 def find_duplicates(images: Tensor) -> Tensor:
@@ -34,19 +53,13 @@ def find_duplicates(images: Tensor) -> Tensor:
     """
     if len(images) < 2:
         return torch.empty(0, 2, dtype=torch.int64)
-    hashes, thumbnails = _hashes(images), _cells(images, GRID, GRID)
-    found = []
-    for start in range(0, len(images), BLOCK):
-        rows = hashes[start : start + BLOCK]
-        different = (hashes.shape[1] - rows @ hashes[start:].T) / 2
-        i, j = torch.nonzero(different <= MOST_BITS, as_tuple=True)
-        later = j > i
-        i, j = i[later] + start, j[later] + start
-        # In parts: a thousand equal images make half a million pairs.
-        for a, b in zip(torch.split(i, BLOCK), torch.split(j, BLOCK), strict=True):
-            close = (thumbnails[a] - thumbnails[b]).abs().flatten(1).mean(dim=1) <= MOST_DIFFERENCE
-            found.append(torch.stack([a[close], b[close]], dim=1))
-    return torch.cat(found) if found else torch.empty(0, 2, dtype=torch.int64)
+    own = looks(images)
+    return _pairs(own, own, later_only=True)
+
+
+def find_shared(first: Looks, second: Looks) -> Tensor:
+    """Pairs of an image of one set and an image of another that show the same picture: int64 ``(P, 2)``."""
+    return _pairs(first, second, later_only=False)
 
 
 def duplicate_groups(pairs: Tensor, count: int) -> Tensor:
@@ -57,6 +70,24 @@ def duplicate_groups(pairs: Tensor, count: int) -> Tensor:
     ones = torch.ones(len(pairs)).numpy()
     graph = coo_matrix((ones, (pairs[:, 0].numpy(), pairs[:, 1].numpy())), shape=(count, count))
     return torch.from_numpy(connected_components(graph, directed=False)[1]).long()
+
+
+def _pairs(first: Looks, second: Looks, later_only: bool) -> Tensor:
+    """Pairs ``(P, 2)`` that look alike; only those ``i < j`` when both sets are one."""
+    found = []
+    for start in range(0, len(first.hashes), BLOCK):
+        rows, skipped = first.hashes[start : start + BLOCK], start if later_only else 0
+        different = (rows.shape[1] - rows @ second.hashes[skipped:].T) / 2
+        i, j = torch.nonzero(different <= MOST_BITS, as_tuple=True)
+        i, j = i + start, j + skipped
+        if later_only:
+            later = j > i
+            i, j = i[later], j[later]
+        # In parts: a thousand equal images make half a million pairs.
+        for a, b in zip(torch.split(i, BLOCK), torch.split(j, BLOCK), strict=True):
+            close = (first.thumbnails[a] - second.thumbnails[b]).abs().flatten(1).mean(dim=1) <= MOST_DIFFERENCE
+            found.append(torch.stack([a[close], b[close]], dim=1))
+    return torch.cat(found) if found else torch.empty(0, 2, dtype=torch.int64)
 
 
 def _hashes(images: Tensor) -> Tensor:

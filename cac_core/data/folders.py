@@ -3,18 +3,21 @@
 """Image folders: one folder per class, or a folder of things that belong to no class. No PyTorch in this file."""
 
 import os
-import unicodedata
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from cac_core.data.decode import NOT_SUPPORTED, SUFFIXES, read_image
+from cac_core.bundle.checks import class_names_problem
+from cac_core.data.decode import read_image
+from cac_core.data.folder_contents import LeftOut, class_folders, existing_folder, image_files
 from cac_core.data.labelled_arrays import LabelledArrays
 from cac_core.data.resizing import frames_to_images
+from cac_core.data.wrong_root import same_below, wrong_root
 from cac_core.decision import UNKNOWN
 from cac_core.preprocessing import Frame, Preprocessing
 from cac_core.support.errors import DataError
+from cac_core.support.names import one_line, same_form
 
 TINY = 16
 """Images with a side shorter than this many pixels are kept but reported."""
@@ -25,8 +28,9 @@ def read_image_folder(
 ) -> LabelledArrays:
     """Read a folder that holds one folder per class.
 
-    Class names are the folder names in sorted order (in Unicode NFC, so that folders copied from a Mac match). Hidden
-    files are ignored; unreadable images are skipped and listed.
+    Class names are the folder names in sorted order and in one form, so that folders copied from a Mac match. Hidden
+    files are ignored; unreadable images and what systems put there are skipped and listed. Names that a model cannot
+    have are refused before any image is read.
 
     Args:
         root: the folder.
@@ -35,24 +39,26 @@ def read_image_folder(
             or empty classes are only reported.
 
     Raises:
-        DataError: when there is nothing to train on: no such folder, no class folders, fewer than two classes, or a
-            class without a readable image.
+        DataError: when there is nothing to train on: no such folder, no class folders, fewer than two classes, a
+            class without a readable image, a name that no class can have, or classes that lie one level deeper.
     """
-    root = _existing_folder(root)
-    folders = {unicodedata.normalize("NFC", folder.name): folder for folder in _class_folders(root)}
-    names = tuple(sorted(folders)) if class_names is None else tuple(class_names)
-    if class_names is None and len(folders) == 1:
-        raise DataError(f"{root} has only one class folder ({names[0]!r}): training needs at least two classes.")
-    index = {name: i for i, name in enumerate(names)}
+    root = existing_folder(root)
+    left_out = LeftOut()
+    folders = class_folders(root, left_out)
+    if problem := wrong_root(root, folders, class_names):
+        raise DataError(problem)
+    names = tuple(folders) if class_names is None else tuple(class_names)
+    if class_names is None:
+        _check_names(root, names)
+        left_out.notes += filter(None, [same_below(folders)])
+    index = {same_form(name): i for i, name in enumerate(names)}
     files: list[Path] = []
     labels: list[int] = []
-    problems: list[str] = []
-    for name in sorted(folders):
-        own, notes = _image_files(folders[name])
+    for name, same in folders.items():
+        own = [file for folder in same for file in image_files(folder, left_out)]
         files += own
         labels += [index.get(name, UNKNOWN)] * len(own)
-        problems += notes
-    loaded = _load(files, labels, names, preprocessing, problems, f"reading {root.name}")
+    loaded = _load(files, labels, names, preprocessing, left_out.all_notes(), f"reading {root.name}")
     problems = list(loaded.problems)
     empty = [name for name, count in loaded.counts().items() if count == 0]
     if empty and class_names is None:
@@ -69,22 +75,37 @@ def read_unknown_folder(root: str | Path, preprocessing: Preprocessing, class_na
     Raises:
         DataError: when the folder does not exist or holds no readable image.
     """
-    root = _existing_folder(root)
-    files, problems = _image_files(root)
+    root = existing_folder(root)
+    left_out = LeftOut()
+    files = image_files(root, left_out)
     labels = [UNKNOWN] * len(files)
-    loaded = _load(files, labels, tuple(class_names), preprocessing, problems, f"reading {root.name}")
+    loaded = _load(files, labels, tuple(class_names), preprocessing, left_out.all_notes(), f"reading {root.name}")
     if len(loaded) == 0:
         raise DataError(f"no image below {root} could be read: put JPEG or PNG files of other things there.")
     return loaded
 
 
 def class_folder_names(root: str | Path) -> tuple[str, ...]:
-    """Names of the class folders below a folder, sorted, in Unicode NFC.
+    """Names of the class folders below a folder, sorted, in one form.
 
     Raises:
-        DataError: when it does not exist or holds no folder.
+        DataError: when it does not exist, holds no folder, or holds the classes one level deeper.
     """
-    return tuple(sorted(unicodedata.normalize("NFC", folder.name) for folder in _class_folders(_existing_folder(root))))
+    root = existing_folder(root)
+    folders = class_folders(root, LeftOut())
+    if problem := wrong_root(root, folders, None):
+        raise DataError(problem)
+    return tuple(folders)
+
+
+def _check_names(root: Path, names: Sequence[str]) -> None:
+    """Refuse what cannot be trained on, before an image is read and long before the model is written."""
+    shown = one_line(str(root))
+    if len(names) == 1:
+        raise DataError(f"{shown} has only one class folder ({names[0]!r}): training needs at least two classes.")
+    if problem := class_names_problem(names):
+        advice = "Photos of other things go to a folder of their own, --data.unknown" if "is called" in problem else ""
+        raise DataError(f"{shown} cannot be trained on: {problem}. {advice or 'Rename its folder'}.")
 
 
 def _load(
@@ -108,9 +129,12 @@ def _load(
         return read
 
     jobs = [reader(i, path) for i, path in enumerate(files)]
-    images, failures = frames_to_images(jobs, preprocessing, description, len(files))
-    problems += [f"skipped {path}: {why}" for path, why in zip(files, failures, strict=True) if why is not None]
-    problems += [f"{files[i]} is only {tiny[i][1]}x{tiny[i][0]} pixels" for i in sorted(tiny)]
+    images, failures = frames_to_images(jobs, preprocessing, one_line(description), len(files))
+    paths = [one_line(str(path)) for path in files]  # they are shown and written, and cannot be read from again
+    problems += [
+        f"skipped {path}: {one_line(str(why))}" for path, why in zip(paths, failures, strict=True) if why is not None
+    ]
+    problems += [f"{paths[i]} is only {tiny[i][1]}x{tiny[i][0]} pixels" for i in sorted(tiny)]
     good = [i for i, why in enumerate(failures) if why is None]
     if len(good) < len(files):
         images = images[good]
@@ -118,50 +142,9 @@ def _load(
         images,
         np.array([labels[i] for i in good], dtype=np.int64),
         names,
-        tuple(str(files[i]) for i in good),
+        tuple(paths[i] for i in good),
         tuple(problems),
     )
-
-
-def _existing_folder(root: str | Path) -> Path:
-    root = Path(root).expanduser()
-    if not root.is_dir():
-        what = "is a file, not a folder" if root.exists() else "does not exist"
-        raise DataError(f"the image folder {root} {what}: give a folder that holds one folder of images per class.")
-    return root
-
-
-def _class_folders(root: Path) -> list[Path]:
-    folders = [path for path in sorted(root.iterdir()) if path.is_dir() and not _is_hidden(path.name)]
-    if not folders:
-        loose = any(path.suffix.lower() in SUFFIXES for path in root.iterdir())
-        what = "holds images but no class folders" if loose else "is empty"
-        raise DataError(f"{root} {what}: make one folder per class and put its images there.")
-    return folders
-
-
-def _image_files(folder: Path) -> tuple[list[Path], list[str]]:
-    """Image files below a folder in sorted order, and a note on what else lies there."""
-    images: list[Path] = []
-    others: list[Path] = []
-    for parent, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not _is_hidden(name))
-        for name in sorted(names):
-            path = Path(parent, name)
-            if _is_hidden(name) or name in ("Thumbs.db", "desktop.ini"):
-                continue
-            known = path.suffix.lower() in SUFFIXES | NOT_SUPPORTED
-            (images if known else others).append(path)
-    notes = (
-        [f"ignored {len(others)} files of {folder} without an image's extension, e.g. {others[0].name}"]
-        if others
-        else []
-    )
-    return images, notes
-
-
-def _is_hidden(name: str) -> bool:
-    return name.startswith(".") or name == "__MACOSX"
 
 
 def _empty_class(root: Path, name: str, problems: list[str]) -> str:

@@ -11,8 +11,11 @@ import torch
 
 from cac_core.data import LabelledImages, duplicate_groups, find_duplicates, last_split, stratified_split
 from cac_core.training.config import TrainConfig
+from cac_core.training.contradictions import contradiction_note
 
 FEW_PHOTOS_OF_A_CLASS = 15
+LOPSIDED = 0.9
+"""Share of all photos from which one class is said to drown the others."""
 MOST_NAMED = 50
 """Pairs of likely duplicates that are listed by name."""
 
@@ -53,13 +56,16 @@ def divide(images: LabelledImages, config: TrainConfig) -> Divided:
         "duplicates": {"pairs": len(pairs), "across_classes": int(wrong.sum()), "named": named},
         "few_photos": [name for name, count in counts.items() if 0 < count < FEW_PHOTOS_OF_A_CLASS],
     }
+    most = max(counts, key=lambda name: counts[name])
+    if counts[most] >= LOPSIDED * max(1, sum(counts.values())):
+        summary["lopsided"] = most
     duplicates = tuple((images.paths[i], images.paths[j]) for i, j in pairs.tolist())
     return Divided(replace(images.subset(first), problems=images.problems), images.subset(second), duplicates, summary)
 
 
 def hygiene(summary: Mapping[str, Any]) -> list[str]:
     """What the summary of the data warns about, one sentence each."""
-    notes = []
+    notes = contradiction_note(summary)
     found = summary.get("duplicates", {"pairs": 0})
     if found["pairs"]:
         first, second = found["named"][0]
@@ -69,6 +75,11 @@ def hygiene(summary: Mapping[str, Any]) -> list[str]:
         notes.append(
             f"{pairs} of photos likely show the same picture{labels} (first: {first} and {second}); the "
             "same picture is never both trained on and validated on"
+        )
+    if "lopsided" in summary:
+        notes.append(
+            f"{summary['lopsided']} has {LOPSIDED:.0%} of all photos or more: add photos of the other classes, or show "
+            "all equally often with --data.balanced"
         )
     few = summary.get("few_photos", [])
     if few:

@@ -8,8 +8,10 @@ from pathlib import Path
 import torch
 
 from cac_core.bundle import ModelBundle
+from cac_core.bundle.checks import class_names_problem
 from cac_core.data import LabelledImages, class_folder_names, joined, load_image_folder
 from cac_core.support.errors import DataError
+from cac_core.support.names import one_line, same_form
 from cac_core.training.config import TrainConfig
 from cac_core.training.dividing import Divided, divide, merged
 from cac_core.training.extension_config import ExtendData
@@ -38,7 +40,7 @@ def load_extension_data(config: ExtendData, bundle: ModelBundle, training: Train
     train, validation = joined(few, new.train), joined(old.validation, new.validation)
     summary = {
         "kind": "extension",
-        "name": add.resolve().name,
+        "name": one_line(add.resolve().name),
         "added": list(added),
         "train": train.counts(),
         "validation": validation.counts(),
@@ -57,7 +59,7 @@ def _new_class_names(add: Path, rehearsal: Path, bundle: ModelBundle) -> tuple[s
         DataError: when the model knows one of them, or its own classes are not those of the other folder.
     """
     added, rehearsed = class_folder_names(add), class_folder_names(rehearsal)
-    known = set(bundle.class_names)
+    known = set(map(same_form, bundle.class_names))
     twice = [name for name in added if name in known]
     if twice:
         raise DataError(
@@ -70,12 +72,14 @@ def _new_class_names(add: Path, rehearsal: Path, bundle: ModelBundle) -> tuple[s
             f"{rehearsal} has the folder {foreign[0]!r}, which is no class of the model: move new classes to {add} and "
             "leave only known ones there."
         )
-    missing = [name for name in bundle.class_names if name not in rehearsed]
+    missing = [name for name in bundle.class_names if same_form(name) not in rehearsed]
     if missing:
         raise DataError(
             f"{rehearsal} has no photos of {', '.join(missing)}, which the model knows and would forget: add a folder "
             "of photos for each."
         )
+    if problem := class_names_problem((*bundle.class_names, *added)):  # said now, and not when the model is written
+        raise DataError(f"{one_line(str(add))} cannot be learnt: {problem}. Rename its folder.")
     return added
 
 

@@ -5,11 +5,12 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from cac_core.bundle.checks import class_names_problem
 from cac_core.data import LabelledImages, joined, load_digits_trial, load_image_folder, load_unknown_folder
 from cac_core.preprocessing import Preprocessing
 from cac_core.support.errors import DataError
+from cac_core.support.names import one_line
 from cac_core.training.config import TrainConfig
+from cac_core.training.contradictions import known_among_unknown
 from cac_core.training.dividing import Divided, divide
 from cac_core.training.normalisation import pretrained_statistics, statistics
 
@@ -61,8 +62,6 @@ def load_training_data(config: TrainConfig) -> TrainingData:
     preprocessing = Preprocessing(config.image_size, p.channels, p.fit, p.interpolation, *neutral)
     known, unknown = (_digits if config.data.dataset == "digits" else _folder)(config, preprocessing)
     train, validation = known.train, known.validation
-    if problem := class_names_problem(train.class_names):  # said now, and not when the model is to be written
-        raise DataError(f"these photos cannot be trained on: {problem}. Rename its folder.")
     folder = config.data.known_unknown
     known_unknown = load_unknown_folder(folder, preprocessing, train.class_names) if folder else None
     train_unknown = None
@@ -75,6 +74,7 @@ def load_training_data(config: TrainConfig) -> TrainingData:
                 "photos, or set loss.known_unknown_weight to 0."
             )
         known_unknown = replace(known_unknown, problems=problems)
+    contradictions = known_among_unknown([train, validation], [unknown, known_unknown, train_unknown])
     mean, std = pretrained_statistics(config) or statistics(train.images)
     preprocessing = replace(preprocessing, mean=p.mean or mean, std=p.std or std)
     summary = known.summary | {
@@ -83,6 +83,7 @@ def load_training_data(config: TrainConfig) -> TrainingData:
         "unknown": len(unknown) if unknown else 0,
         "known_unknown": len(known_unknown) if known_unknown else 0,
         "train_unknown": len(train_unknown) if train_unknown else 0,
+        **contradictions,
     }
     data = TrainingData(
         train, validation, unknown, preprocessing, summary, known_unknown, train_unknown, known.duplicates
@@ -105,5 +106,5 @@ def _folder(config: TrainConfig, preprocessing: Preprocessing) -> tuple[Divided,
     known = divide(images, config)
     if len(known.validation) == 0:
         raise DataError(f"every class in {data.root} has a single photo: add photos, so that some can be held out.")
-    summary = {"kind": "folder", "name": data.root.resolve().name, **known.summary}
+    summary = {"kind": "folder", "name": one_line(data.root.resolve().name), **known.summary}
     return known._replace(summary=summary), unknown

@@ -105,7 +105,7 @@ def _plots(
 def decisions_and_labels(
     calibrated: Calibrated, theta: NDArray[np.float32]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """What is decided at thresholds ``(N,)`` on the validation images and then on the unknown ones, and their labels."""
+    """Decisions at thresholds ``(N,)`` on the validation images and then the unknown ones, and their labels."""
     labels, gamma = calibrated.data.validation.labels, calibrated.gamma
     if calibrated.data.unknown is not None:
         apart = equations.distances(calibrated.unknown_logits, torch.from_numpy(calibrated.bundle.centres))

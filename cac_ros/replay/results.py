@@ -18,6 +18,7 @@ import numpy as np
 from cac_core.metrics import OpenSetMetrics, open_set_metrics
 from cac_core.predictor import Decision, Reason
 from cac_core.support.csv_cells import harmless
+from cac_core.support.names import same_form
 from cac_ros.replay.labels import Labels
 from cac_ros.replay.live_figures import LiveFigures, finite
 
@@ -106,14 +107,16 @@ def no_answer(index: int, time_ns: int, stamp_ns: int) -> FrameResult:
 
 
 def with_labels(rows: Sequence[FrameResult], labels: Labels | None, class_names: Sequence[str]) -> list[FrameResult]:
-    """The rows with `label` and `truth` filled in by their times of recording."""
+    """The rows with `label` and `truth` filled in by their times of recording.
+
+    Labels and class names are compared in one form. A known label is shown as the model spells it.
+    """
     if labels is None:
         return list(rows)
-    index = {name: i for i, name in enumerate(class_names)}
-    named = [(row, labels.at(row.time_ns)) for row in rows]
-    return [
-        row if label is None else replace(row, label=label, truth=index.get(label, UNKNOWN)) for row, label in named
-    ]
+    spelt = {same_form(name): (name, i) for i, name in enumerate(class_names)}
+    found = [(row, labels.at(row.time_ns)) for row in rows]
+    named = [(row, None if label is None else spelt.get(same_form(label), (label, UNKNOWN))) for row, label in found]
+    return [row if truth is None else replace(row, label=truth[0], truth=truth[1]) for row, truth in named]
 
 
 def metrics_of(rows: Sequence[FrameResult]) -> OpenSetMetrics:

@@ -6,8 +6,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rich.markup import escape
-
 from cac_core.predictor import Reason
 from cac_core.support import console
 from cac_ros.replay.results import Evaluation
@@ -49,7 +47,7 @@ def summary(evaluation: Evaluation) -> list[tuple[str, str]]:
 
 def print_summary(evaluation: Evaluation, out: Path, title: str) -> None:
     """Print the table, the notes and the path of the report."""
-    console.out.print(console.table(escape(title), ("measured", "value"), summary(evaluation)))
+    console.out.print(console.table(title, ("measured", "value"), summary(evaluation)))
     for note in evaluation.notes:
-        console.err.print(f"note: {note}", markup=False, highlight=False)
-    console.out.print(str(out / "report.html"), markup=False, highlight=False)
+        console.err.print(f"note: {note}", highlight=False)
+    console.out.print(str(out / "report.html"), highlight=False)

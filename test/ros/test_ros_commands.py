@@ -53,6 +53,7 @@ def test_help_on_a_poor_console(module: str, tmp_path: Path) -> None:
     check_any_console(module, tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", COMMANDS)
 def test_help_that_nobody_reads(module: str) -> None:
     check_nobody_reads(module)

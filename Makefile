@@ -88,4 +88,4 @@ bench: setup
 	@$(RUN) -m performance --device $(DEVICE) $(ARGS)
 
 clean:  ## Delete everything that can be made again
-	rm -rf .venv .setup build install log demo_output bench_output site cac_ros.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv_robot .setup build install log demo_output bench_output site cac_ros.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

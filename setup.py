@@ -9,6 +9,16 @@ from pathlib import Path
 from setuptools import find_packages, setup
 
 NAME = "cac_ros"
+
+
+def pins(name: str) -> list[str]:
+    """The lines of a file of requirements that name a package."""
+    lines = Path("requirements", name).read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if re.match(r"\w", line)]
+
+
+ROBOT = pins("robot.txt")
+TRAIN = [*ROBOT, *pins("core.txt"), *pins("photos.txt"), *pins("export.txt")]
 (VERSION,) = re.findall("<version>(.+)</version>", Path("package.xml").read_text(encoding="utf-8"))
 
 setup(
@@ -21,10 +31,11 @@ setup(
         ("share/" + NAME, ["package.xml"]),
         ("share/" + NAME + "/launch", sorted(glob("launch/*.launch.py"))),
         ("share/" + NAME + "/config", sorted(glob("config/*.*"))),
-        ("share/" + NAME + "/requirements", ["requirements/core.txt"]),
+        ("share/" + NAME + "/requirements", ["requirements/core.txt", "requirements/robot.txt"]),
     ],
     python_requires=">=3.10",
-    extras_require={"test": ["pytest"]},  # tells `colcon test` to run pytest
+    # ROS itself brings rclpy and the messages. `test` tells `colcon test` to run pytest.
+    extras_require={"robot": ROBOT, "train": TRAIN, "test": ["pytest"]},
     zip_safe=False,
     author="cac_ros contributors",
     maintainer="cac_ros contributors",

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Literal
 
 from cac_core.support import console
 from cac_core.support.command import Command, run
-from cac_core.support.devices import INSTALL_TRAIN, is_installed
 from cac_core.support.errors import DataError
 
 if TYPE_CHECKING:
@@ -84,11 +83,6 @@ def load_evaluation_images(data: EvaluationData, bundle: "ModelBundle") -> "Labe
 
     preprocessing, names = bundle.preprocessing, bundle.class_names
     if data.dataset == "digits":
-        if missing := [name for name in ("torch", "sklearn") if not is_installed(name)]:
-            raise DataError(
-                f"the digits need {' and '.join(missing)}, which a robot's installation lacks: {INSTALL_TRAIN}, or "
-                "give --data.root FOLDER"
-            )
         from cac_core.data import load_digits_trial
 
         test = load_digits_trial(data.family, data.trial, preprocessing).test.arrays()

@@ -40,17 +40,19 @@ import signal
 import subprocess
 import sysconfig
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 WORK = ROOT / ".setup"  # log, lock and the build folder of cac_msgs
 LOG = WORK / "setup.log"
 PIP = "pip==26.3"
-REQUIREMENTS = ("core.txt", "ros.txt", "build.txt", "export.txt", "photos.txt", "test.txt")
+REQUIREMENTS = ("robot.txt", "core.txt", "ros.txt", "build.txt", "export.txt", "photos.txt", "test.txt")
+ROBOT = ("robot.txt", "ros.txt", "build.txt")  # an environment without PyTorch
 CONSTRAINTS = "constraints.txt"  # the versions of what those depend on
 STAMP = "cac_ros-setup.json"  # inside the environment: which stages are done, and from what
 NEEDED_GB = 10  # the environment takes 7 GB, pip's downloads 3 GB
+ROBOT_NEEDED_GB = 2
 TAIL_LINES = 15
 
 
@@ -100,13 +102,13 @@ def check_machine() -> None:
         raise SetupError("%s %s missing; install with: sudo apt install %s" % (listed, verb, " ".join(packages)))
 
 
-def check_disk() -> None:
+def check_disk(needed_gb: int) -> None:
     """Raise SetupError when the environment would not fit."""
     free_gb = shutil.disk_usage(ROOT).free / 1e9
-    if free_gb < NEEDED_GB:
+    if free_gb < needed_gb:
         raise SetupError(
             "the environment needs about %d GB and %s has %.1f GB free; make room and run again."
-            % (NEEDED_GB, ROOT, free_gb)
+            % (needed_gb, ROOT, free_gb)
         )
 
 
@@ -219,9 +221,9 @@ def digest(paths: list[Path], *facts: str) -> str:
     return total.hexdigest()
 
 
-def wanted_stamps(venv: Path, python: str) -> dict[str, str]:
+def wanted_stamps(venv: Path, python: str, names: Sequence[str] = REQUIREMENTS) -> dict[str, str]:
     """What each stage should have been made from. A later stage depends on the earlier ones."""
-    packages = digest([ROOT / "requirements" / name for name in (*REQUIREMENTS, CONSTRAINTS)], str(venv), python, PIP)
+    packages = digest([ROOT / "requirements" / name for name in (*names, CONSTRAINTS)], str(venv), python, PIP)
     sources = sorted(path for path in (ROOT / "cac_msgs").rglob("*") if path.is_file())
     return {
         "packages": packages,
@@ -246,13 +248,13 @@ def write_stamp(venv: Path, stamp: dict[str, str]) -> None:
     temporary.replace(venv / STAMP)
 
 
-def create_environment(venv: Path, env: dict[str, str]) -> None:
+def create_environment(venv: Path, env: dict[str, str], needed_gb: int) -> None:
     """Make an empty environment with the pinned pip, over nothing or over one that this script made.
 
     Raises:
         SetupError: the folder holds something that this script did not make.
     """
-    check_disk()
+    check_disk(needed_gb)
     if venv.exists():
         if not (venv / STAMP).exists() and any(venv.iterdir()):
             raise SetupError("%s was not made by this setup; move it away or delete it, then run again." % venv)
@@ -264,13 +266,14 @@ def create_environment(venv: Path, env: dict[str, str]) -> None:
     run_step("install " + PIP, [str(venv / "bin" / "python"), "-m", "pip", "install", PIP], env)
 
 
-def install_packages(venv: Path, env: dict[str, str]) -> None:
-    """Install every file of requirements/ in one resolution."""
+def install_packages(venv: Path, env: dict[str, str], names: Sequence[str]) -> None:
+    """Install these files of requirements/ in one resolution."""
     command = [str(venv / "bin" / "python"), "-m", "pip", "install", "--progress-bar", "off"]
     command += ["-c", str(ROOT / "requirements" / CONSTRAINTS)]
-    for name in REQUIREMENTS:
+    for name in names:
         command += ["-r", str(ROOT / "requirements" / name)]
-    run_step("install packages (about 3 GB to download, once)", command, env)
+    size = "3 GB" if "core.txt" in names else "300 MB"
+    run_step("install packages (about %s to download, once)" % size, command, env)
 
 
 def build_messages(venv: Path, env: dict[str, str]) -> None:
@@ -356,12 +359,13 @@ def only_one_setup() -> Iterator[None]:
         yield
 
 
-def set_up(venv: Path, keep_python: bool) -> None:
+def set_up(venv: Path, keep_python: bool, robot: bool = False) -> None:
     """Bring the environment up to date.
 
     Args:
         venv: Absolute path of the environment.
         keep_python: Reuse an environment made with another supported Python than the one that runs this script.
+        robot: Only what answers frames, without PyTorch.
 
     Raises:
         SetupError: with a sentence for the user.
@@ -369,7 +373,8 @@ def set_up(venv: Path, keep_python: bool) -> None:
     stamp = read_stamp(venv)
     this_python = "%d.%d" % sys.version_info[:2]
     python = stamp.get("python", this_python) if keep_python else this_python
-    wanted = wanted_stamps(venv, python)
+    names = ROBOT if robot else REQUIREMENTS
+    wanted = wanted_stamps(venv, python, names)
     if {**wanted, "python": python} == stamp and (venv / "bin" / "python").exists():
         return  # the usual case, in a few milliseconds
 
@@ -381,10 +386,14 @@ def set_up(venv: Path, keep_python: bool) -> None:
 
     usable = "packages" in stamp and stamp.get("python") == python and (venv / "bin" / "python").exists()
     if not usable:
-        create_environment(venv, env)
+        create_environment(venv, env, ROBOT_NEEDED_GB if robot else NEEDED_GB)
         stamp, python = {}, this_python
-        wanted = wanted_stamps(venv, python)
-    for stage, work in (("packages", install_packages), ("messages", build_messages), ("cac_ros", install_cac_ros)):
+        wanted = wanted_stamps(venv, python, names)
+
+    def packages(venv: Path, env: dict[str, str]) -> None:
+        install_packages(venv, env, names)
+
+    for stage, work in (("packages", packages), ("messages", build_messages), ("cac_ros", install_cac_ros)):
         if stamp.get(stage) != wanted[stage]:
             stamp.pop(stage, None)
             write_stamp(venv, stamp)
@@ -397,12 +406,14 @@ def set_up(venv: Path, keep_python: bool) -> None:
 def main() -> int:
     """Command line; returns the exit code."""
     parser = argparse.ArgumentParser(description="Make or bring up to date the virtual environment of this repository.")
-    parser.add_argument("--venv", type=Path, default=ROOT / ".venv", help="where (default: .venv in the repository)")
+    parser.add_argument("--venv", type=Path, help="where (default: .venv in the repository, .venv_robot with --robot)")
+    parser.add_argument("--robot", action="store_true", help="only what a robot needs, without PyTorch")
     parser.add_argument("--keep-python", action="store_true", help="reuse an environment of another supported Python")
     arguments = parser.parse_args()
     try:
         with only_one_setup():
-            set_up(arguments.venv.absolute(), arguments.keep_python)
+            venv = arguments.venv or ROOT / (".venv_robot" if arguments.robot else ".venv")
+            set_up(venv.absolute(), arguments.keep_python, arguments.robot)
     except SetupError as error:
         sys.stderr.write("error: %s\n" % error)
         return 2

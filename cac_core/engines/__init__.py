@@ -36,7 +36,7 @@ def make_engine(
     """Make the engine of that name.
 
     ``auto`` takes PyTorch on CUDA and OpenVINO on the CPU; where OpenVINO is not installed or cannot compile the model
-    it takes PyTorch there too, and says so in the notes.
+    it takes PyTorch there too, or ONNX Runtime on a robot without PyTorch, and says so in the notes.
 
     Args:
         bundle: the model.
@@ -65,19 +65,24 @@ def make_engine(
     if name != "auto":
         raise EngineError(f"there is no engine named {name!r}: use one of {', '.join(ENGINES)}")
     chosen, notes = choose_device(device)
-    engine: Engine
-    if chosen == "cpu" and is_installed("openvino"):
-        try:
-            engine = _openvino(bundle, "cpu", threads, precision)
-        except EngineError as error:
-            if not is_installed("torch"):
-                raise
-            engine = _torch(bundle, "cpu", threads, precision)
-            notes = (*notes, f"{error}; running with torch instead")
-    else:
-        engine = _torch(bundle, chosen, threads, precision)
+    engine = _on_the_cpu(bundle, threads, precision) if chosen == "cpu" else _torch(bundle, chosen, threads, precision)
     engine.notes = (*notes, *engine.notes)
     return engine
+
+
+def _on_the_cpu(bundle: ModelBundle, threads: int, precision: str) -> Engine:
+    """OpenVINO; where it is not installed or cannot compile the model PyTorch, or ONNX Runtime without PyTorch."""
+    other = "torch" if is_installed("torch") or not is_installed("onnxruntime") else "onnxruntime"
+    if not is_installed("openvino"):
+        return make_engine(bundle, other, "cpu", threads, precision)
+    try:
+        return _openvino(bundle, "cpu", threads, precision)
+    except EngineError as error:
+        if not is_installed(other):
+            raise
+        engine = make_engine(bundle, other, "cpu", threads, precision)
+        engine.notes = (f"{error}; running with {other} instead", *engine.notes)
+        return engine
 
 
 def _torch(bundle: ModelBundle, device: str, threads: int, precision: str) -> Engine:

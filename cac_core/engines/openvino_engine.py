@@ -6,6 +6,7 @@ A bundle of format 2 brings its graph, and no PyTorch is needed. That of format 
 the converted graph is kept on disk under the model's checksum.
 """
 
+import re
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -81,7 +82,9 @@ class OpenVINOEngine:
         except EngineError:
             raise
         except Exception as error:  # OpenVINO raises plain RuntimeErrors for whatever it cannot do
-            raise EngineError(f"OpenVINO cannot compile this model ({first_line(error)}): use engine torch") from error
+            raise EngineError(
+                f"OpenVINO cannot compile this model ({_reason(error)}): use engine torch or onnxruntime"
+            ) from error
 
     def rejection_scores(self, frames: Sequence[Frame]) -> NDArray[np.float32]:
         """γ ``(B, N)`` of a batch of frames of any sizes."""
@@ -118,3 +121,11 @@ class OpenVINOEngine:
         from cac_core.engines.graph import LogitsGraph
 
         return openvino_model(LogitsGraph(bundle), bundle)
+
+
+def _reason(error: Exception) -> str:
+    """What OpenVINO says about a graph, without the places in its source code that come first."""
+    if found := re.search(r"No conversion rule found for operations: (.+)", str(error)):
+        return "it has no operator " + re.sub(r"-\d+", "", found[1])
+    lines = [line for line in str(error).strip().splitlines() if not re.match(r"Exception from|Check '|\s*$", line)]
+    return lines[0] if lines else first_line(error)

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 INSTALL_TRAIN = "run pip install '.[train]' in the folder of cac_ros"
 """What a sentence tells a robot's installation that is asked for what needs PyTorch."""
 
+_OF_TRAINING = {"kornia", "pytorch_lightning", "scipy", "sklearn", "tensorboard", "timm", "torch", "torchvision"}
+
+ON_CPU = "no CUDA device found: running on the CPU"
+"""The note of device ``auto``: a fact and no fault, on a machine that never had a GPU."""
+
 _CPUINFO = Path("/proc/cpuinfo")
 
 
@@ -33,7 +38,7 @@ def choose_device(device: str) -> tuple[str, tuple[str, ...]]:
         raise DeviceError(f"there is no device named {device!r}: use auto, cpu or cuda:N")
     count = _cuda_devices()
     if device == "auto":
-        return ("cuda:0", ()) if count else ("cpu", ("no CUDA device found: running on the CPU",))
+        return ("cuda:0", ()) if count else ("cpu", (ON_CPU,))
     index = int(device.partition(":")[2] or 0)
     if index >= count:
         if not is_installed("torch"):
@@ -59,6 +64,12 @@ def is_installed(package: str) -> bool:
         return find_spec(package) is not None
     except (ImportError, ValueError):  # hidden on purpose, as openvino_quietly does with a package
         return False
+
+
+def only_for_training(error: ModuleNotFoundError) -> str:
+    """A sentence for a package that a robot's installation lacks on purpose; empty for any other."""
+    package = (error.name or "").partition(".")[0]
+    return f"this needs {package}, which is not installed: {INSTALL_TRAIN}" if package in _OF_TRAINING else ""
 
 
 def cpu_multiplies_bf16(cpuinfo: str | None = None) -> bool:

@@ -14,10 +14,15 @@ import numpy as np
 import pytest
 
 import cac_core
+from cac_core import engines
 from cac_core.bundle import save_bundle
+from cac_core.engines import Engine
+from cac_core.engines.bundle_graph import with_graph
 from cac_core.predictor import Predictor
+from cac_core.support.errors import EngineError
 from test.core.bundles import random_frames, tiny_bundle
 from test.repo.torch_free import NOT_ON_A_ROBOT, TORCH_FREE
+from test.robot.colour_model import colour_model
 
 ROOT = Path(__file__).parents[2]
 
@@ -140,3 +145,24 @@ def test_the_top_names_of_a_consumer_load_nothing_before_use() -> None:
     with pytest.raises(AttributeError, match="no attribute 'Something'"):
         cac_core.Something  # noqa: B018
     assert {"Frame", "Predictor"} <= set(dir(cac_core))
+
+
+@pytest.mark.parametrize(
+    ("installed", "taken"), [({"torch", "onnxruntime"}, "torch"), ({"onnxruntime"}, "onnxruntime")]
+)
+def test_auto_takes_another_engine_where_openvino_cannot(
+    installed: set[str], taken: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("onnxruntime")
+
+    def cannot(*_: object) -> Engine:
+        raise EngineError("OpenVINO cannot compile this model (it has no operator Wonder)")
+
+    monkeypatch.setattr(engines, "is_installed", lambda name: name in {"openvino", "onnxruntime", taken})
+    monkeypatch.setattr(engines, "_openvino", cannot)
+    bundle = with_graph(tiny_bundle()) if taken == "torch" else colour_model()
+    engine = engines.make_engine(bundle, "auto", "cpu")
+    assert engine.name == taken
+    assert f"(it has no operator Wonder); running with {taken} instead" in engine.notes[0]
+    with pytest.raises(EngineError, match="no operator Wonder"):
+        engines.make_engine(bundle, "openvino", "cpu")

@@ -27,14 +27,14 @@ def stages(setup_venv: ModuleType, monkeypatch: pytest.MonkeyPatch) -> list[str]
     """Replace the real work by notes of what would have been done."""
     done: list[str] = []
 
-    def create(venv: Path, env: dict[str, str]) -> None:
+    def create(venv: Path, env: dict[str, str], needed_gb: int) -> None:
         done.append("create")
         (venv / "bin").mkdir(parents=True, exist_ok=True)
         (venv / "bin" / "python").touch()
 
     monkeypatch.setattr(setup_venv, "create_environment", create)
     for name in ("install_packages", "build_messages", "install_cac_ros"):
-        monkeypatch.setattr(setup_venv, name, lambda venv, env, name=name: done.append(name))
+        monkeypatch.setattr(setup_venv, name, lambda *_, name=name: done.append(name))
     monkeypatch.setattr(setup_venv, "check_machine", lambda: None)
     setup_venv.WORK.mkdir()
     return done
@@ -48,6 +48,16 @@ def test_the_second_run_does_nothing(setup_venv: ModuleType, stages: list[str], 
     assert stages == EVERYTHING
     setup_venv.set_up(tmp_path / "v", keep_python=False)
     assert stages == EVERYTHING
+
+
+def test_a_robot_gets_an_environment_of_its_own_packages(
+    setup_venv: ModuleType, stages: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, ...]] = []
+    monkeypatch.setattr(setup_venv, "install_packages", lambda venv, env, names: asked.append(names))
+    setup_venv.set_up(tmp_path / "v", keep_python=False, robot=True)
+    setup_venv.set_up(tmp_path / "v", keep_python=False, robot=True)
+    assert asked == [("robot.txt", "ros.txt", "build.txt")]
 
 
 def test_a_changed_message_is_built_without_installing_packages(
@@ -64,7 +74,7 @@ def test_a_changed_message_is_built_without_installing_packages(
 def test_an_interrupted_installation_is_made_anew(
     setup_venv: ModuleType, stages: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupted(venv: Path, env: dict[str, str]) -> None:
+    def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
@@ -94,7 +104,7 @@ def test_a_folder_of_somebody_else_is_left_alone(setup_venv: ModuleType, tmp_pat
     (tmp_path / "v").mkdir()
     (tmp_path / "v" / "precious.txt").write_text("mine")
     with pytest.raises(setup_venv.SetupError, match="was not made by this setup; move it away"):
-        setup_venv.create_environment(tmp_path / "v", dict(os.environ))
+        setup_venv.create_environment(tmp_path / "v", dict(os.environ), 0)
     assert (tmp_path / "v" / "precious.txt").read_text() == "mine"
 
 

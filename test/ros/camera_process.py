@@ -5,19 +5,20 @@
 import sys
 
 import rclpy
+from rclpy.node import Node
 from rclpy.qos import QoSProfile
 from sensor_msgs.msg import Image
 
 from test.ros.driver import picture
 
 
-def add_camera(node, description):
+def add_camera(node: Node, description: str) -> None:
     topic, rate, width, height, colour = description.split(":")
     publisher = node.create_publisher(Image, topic, QoSProfile(depth=10))
     message = picture([int(value) for value in colour.split(",")], int(width), int(height))
     message.header.frame_id = topic
 
-    def send():
+    def send() -> None:
         message.header.stamp = node.get_clock().now().to_msg()
         publisher.publish(message)
 

@@ -14,12 +14,19 @@ A magenta picture makes the engine raise, a yellow one makes it hang until the f
 import os
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from cac_core.predictor import Predictor
+from cac_core.preprocessing import Frame
 from cac_ros import classifier_node
 from cac_ros.node.active_model import ActiveModel
 from cac_ros.node.classifier import ClassifierNode
+from cac_ros.node.diagnostics import NodeStatus
+from cac_ros.parameters.table import NodeSettings
 
 real_load = ActiveModel.load
 real_announce = ClassifierNode._announce
@@ -27,17 +34,17 @@ real_statuses = ClassifierNode._statuses
 real_scores = Predictor.rejection_scores
 
 
-def wait_for_release():
+def wait_for_release() -> None:
     while not Path(os.environ["RELEASE_FILE"]).exists():
         time.sleep(0.01)
 
 
-def meet_bug():
+def meet_bug() -> None:
     if Path(os.environ.get("BUG_FILE", "/nowhere")).exists():
         raise ZeroDivisionError("a bug")
 
 
-def load(path, settings):
+def load(path: str, settings: NodeSettings) -> ActiveModel:
     meet_bug()
     if "HANG_LOADING" in os.environ:
         Path(os.environ["HANG_LOADING"]).touch()
@@ -47,18 +54,18 @@ def load(path, settings):
     return real_load(path, settings)
 
 
-def announce(self, model, what):
+def announce(self: ClassifierNode, model: ActiveModel, what: str) -> None:
     if model.model_id.startswith("unannounced@"):
         raise ZeroDivisionError("a bug after the swap")
     real_announce(self, model, what)
 
 
-def statuses(self):
+def statuses(self: ClassifierNode) -> dict[str, NodeStatus]:
     meet_bug()
     return real_statuses(self)
 
 
-def rejection_scores(self, frames):
+def rejection_scores(self: Predictor, frames: Sequence[Frame]) -> NDArray[np.float32]:
     time.sleep(float(os.environ.get("SLOW_ENGINE", 0)))
     for frame in frames:
         red, green, blue = (int(value) for value in frame.pixels[0, 0])
@@ -74,8 +81,8 @@ def rejection_scores(self, frames):
 
 
 if __name__ == "__main__":
-    Predictor.rejection_scores = rejection_scores
-    ActiveModel.load = load
-    ClassifierNode._announce = announce
-    ClassifierNode._statuses = statuses
+    Predictor.rejection_scores = rejection_scores  # type: ignore[method-assign]
+    ActiveModel.load = load  # type: ignore[method-assign]
+    ClassifierNode._announce = announce  # type: ignore[method-assign]
+    ClassifierNode._statuses = statuses  # type: ignore[method-assign]
     sys.exit(classifier_node.main())

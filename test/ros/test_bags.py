@@ -57,7 +57,7 @@ def check_frames(bag: Bag) -> int:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_kind_of_bag_gives_the_frames_that_were_recorded(tmp_path, kind):
+def test_every_kind_of_bag_gives_the_frames_that_were_recorded(tmp_path: Path, kind: str) -> None:
     with Bag(record(tmp_path, kind)) as bag:
         assert check_frames(bag) == 40
         assert [m.decode().data for m in bag.messages(LABEL_TOPIC)] == LABELS
@@ -67,7 +67,7 @@ def test_every_kind_of_bag_gives_the_frames_that_were_recorded(tmp_path, kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_everything_before_a_cut_is_read_and_the_cut_is_told(tmp_path, kind):
+def test_everything_before_a_cut_is_read_and_the_cut_is_told(tmp_path: Path, kind: str) -> None:
     path = record(tmp_path, kind)
     cut(path if path.is_file() else storage_file(path), 0.8)
     with Bag(path) as bag:
@@ -80,7 +80,7 @@ def test_everything_before_a_cut_is_read_and_the_cut_is_told(tmp_path, kind):
 
 
 @pytest.mark.parametrize("kind", ["mcap", "sqlite3"])
-def test_a_recording_without_metadata_is_read(tmp_path, kind):
+def test_a_recording_without_metadata_is_read(tmp_path: Path, kind: str) -> None:
     folder = record(tmp_path, kind)
     (folder / "metadata.yaml").unlink()
     with Bag(folder) as bag:
@@ -88,7 +88,7 @@ def test_a_recording_without_metadata_is_read(tmp_path, kind):
         assert "no metadata.yaml" in " ".join(bag.notes)
 
 
-def test_damaged_metadata_is_told_and_the_frames_are_read(tmp_path):
+def test_damaged_metadata_is_told_and_the_frames_are_read(tmp_path: Path) -> None:
     folder = record(tmp_path, "mcap")
     cut(folder / "metadata.yaml", 0.3)
     with Bag(folder) as bag:
@@ -96,7 +96,7 @@ def test_damaged_metadata_is_told_and_the_frames_are_read(tmp_path):
         assert "metadata.yaml is damaged" in " ".join(bag.notes)
 
 
-def test_a_split_recording_is_read_in_order_and_a_missing_part_is_told(tmp_path):
+def test_a_split_recording_is_read_in_order_and_a_missing_part_is_told(tmp_path: Path) -> None:
     folder = tmp_path / "split"
     folder.mkdir()
     for part, start in ((2, 0), (10, 20)):  # by name alone, part 10 would come before part 2
@@ -113,7 +113,7 @@ def test_a_split_recording_is_read_in_order_and_a_missing_part_is_told(tmp_path)
         assert "misses split_3.mcap" in " ".join(bag.notes)
 
 
-def test_damage_in_the_middle_ends_the_reading_with_a_note(tmp_path):
+def test_damage_in_the_middle_ends_the_reading_with_a_note(tmp_path: Path) -> None:
     path = record(tmp_path, "mcap")
     file = storage_file(path)
     data = bytearray(file.read_bytes())
@@ -126,7 +126,7 @@ def test_damage_in_the_middle_ends_the_reading_with_a_note(tmp_path):
         assert "is damaged" in " ".join(bag.notes)
 
 
-def test_a_missing_topic_is_answered_with_the_image_topics_there_are(tmp_path):
+def test_a_missing_topic_is_answered_with_the_image_topics_there_are(tmp_path: Path) -> None:
     with Bag(record(tmp_path, "mcap")) as bag:
         with pytest.raises(BagError, match=r"no topic /front.*/camera/image_raw \(Image, 40 messages\)"):
             bag.image_topic("/front")
@@ -137,7 +137,7 @@ def test_a_missing_topic_is_answered_with_the_image_topics_there_are(tmp_path):
         assert bag.image_topic("camera/image_raw").name == TOPIC
 
 
-def test_several_image_topics_ask_for_a_choice_and_none_is_said(tmp_path):
+def test_several_image_topics_ask_for_a_choice_and_none_is_said(tmp_path: Path) -> None:
     with BagWriter(tmp_path / "two") as writer:
         writer.write_image("/left", time_of(0), picture("red"))
         writer.write_image("/right", time_of(0), picture("red"))
@@ -149,7 +149,7 @@ def test_several_image_topics_ask_for_a_choice_and_none_is_said(tmp_path):
         bag.image_topic()
 
 
-def test_what_is_not_a_bag_is_refused_with_a_sentence(tmp_path):
+def test_what_is_not_a_bag_is_refused_with_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "text.txt").write_text("hello")
     (tmp_path / "text.mcap").write_text("hello, this is not a bag")
@@ -165,14 +165,14 @@ def test_what_is_not_a_bag_is_refused_with_a_sentence(tmp_path):
             Bag(tmp_path / name)
 
 
-def test_a_bag_without_messages_is_refused(tmp_path):
+def test_a_bag_without_messages_is_refused(tmp_path: Path) -> None:
     with BagWriter(tmp_path / "bag"):
         pass
     with pytest.raises(BagError, match="holds no message"):
         Bag(tmp_path / "bag")
 
 
-def test_a_message_that_is_not_its_type_raises_and_reading_goes_on(tmp_path):
+def test_a_message_that_is_not_its_type_raises_and_reading_goes_on(tmp_path: Path) -> None:
     with BagWriter(tmp_path / "bag") as writer:
         writer.write_image(TOPIC, time_of(0), picture("red"))
         connection = writer._connections[TOPIC]
@@ -185,13 +185,13 @@ def test_a_message_that_is_not_its_type_raises_and_reading_goes_on(tmp_path):
         messages[1].decode()
 
 
-def test_ros1_messages_become_ros2_messages(tmp_path):
+def test_ros1_messages_become_ros2_messages(tmp_path: Path) -> None:
     with Bag(record(tmp_path, "ros1")) as old, Bag(write_rosbag2(tmp_path / "new", LABELS)) as new:
         pairs = zip(old.messages(TOPIC), new.messages(TOPIC), strict=True)
         assert all(a.cdr() == b.cdr() for a, b in pairs)
 
 
-def test_a_span_of_time_can_be_read_alone(tmp_path):
+def test_a_span_of_time_can_be_read_alone(tmp_path: Path) -> None:
     for kind in ("mcap", "sqlite3", "ros1"):
         path = record(tmp_path / kind.replace(" ", "_"), kind) if (tmp_path / kind).mkdir() is None else None
         with Bag(path) as bag:
@@ -201,7 +201,9 @@ def test_a_span_of_time_can_be_read_alone(tmp_path):
 @pytest.mark.parametrize("kind", ["mcap", "mcap zstd", "sqlite3", "ros1", "ros1 LZ4"])
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(share=st.floats(0.0, 1.0))
-def test_a_cut_anywhere_gives_whole_frames_or_one_sentence(tmp_path_factory, kind, share):
+def test_a_cut_anywhere_gives_whole_frames_or_one_sentence(
+    tmp_path_factory: pytest.TempPathFactory, kind: str, share: float
+) -> None:
     path = record(tmp_path_factory.mktemp("cut"), kind)
     cut(path if path.is_file() else storage_file(path), share)
     try:
@@ -216,7 +218,7 @@ def test_a_cut_anywhere_gives_whole_frames_or_one_sentence(tmp_path_factory, kin
         assert str(error).count("\n") == 0
 
 
-def test_recovery_of_a_complete_file_finds_everything_and_no_cut(tmp_path):
+def test_recovery_of_a_complete_file_finds_everything_and_no_cut(tmp_path: Path) -> None:
     for kind in ("mcap file", "sqlite3 file", "ros1"):
         folder = tmp_path / kind.replace(" ", "_")
         folder.mkdir()
@@ -226,12 +228,12 @@ def test_recovery_of_a_complete_file_finds_everything_and_no_cut(tmp_path):
         found.close()
 
 
-def test_unknown_compression_is_named():
+def test_unknown_compression_is_named() -> None:
     with pytest.raises(ValueError, match="unknown compression 'snappy'"):
         inflate(b"", "snappy", 100)
 
 
-def test_only_a_loss_counts_as_damage(tmp_path):
+def test_only_a_loss_counts_as_damage(tmp_path: Path) -> None:
     folder = record(tmp_path, "mcap")
     (folder / "metadata.yaml").unlink()
     with Bag(folder) as bag:
@@ -242,7 +244,7 @@ def test_only_a_loss_counts_as_damage(tmp_path):
         assert bag.damaged
 
 
-def test_names_with_special_characters_are_fine(tmp_path):
+def test_names_with_special_characters_are_fine(tmp_path: Path) -> None:
     for storage in ("mcap", "sqlite3"):
         folder = write_rosbag2(tmp_path / storage, LABELS[:4], storage).rename(tmp_path / f"100% #{storage}? ü")
         with Bag(folder) as bag:
@@ -252,7 +254,7 @@ def test_names_with_special_characters_are_fine(tmp_path):
 
 @pytest.mark.parametrize("mode", ["FILE", "MESSAGE"])
 @pytest.mark.parametrize("storage", ["MCAP", "SQLITE3"])
-def test_bags_compressed_by_the_recorder_are_read(tmp_path, mode, storage):
+def test_bags_compressed_by_the_recorder_are_read(tmp_path: Path, mode: str, storage: str) -> None:
     writer = rosbag2.Writer(tmp_path / "bag", version=9, storage_plugin=rosbag2.StoragePlugin[storage])
     writer.set_compression(rosbag2.CompressionMode[mode], rosbag2.CompressionFormat.ZSTD)
     source = write_rosbag2(tmp_path / "plain", LABELS)
@@ -272,7 +274,7 @@ def test_bags_compressed_by_the_recorder_are_read(tmp_path, mode, storage):
 
 
 @pytest.mark.parametrize("encoding", ["cdr", "ros1"])
-def test_an_mcap_without_chunks_is_read_in_the_order_of_time(tmp_path, encoding):
+def test_an_mcap_without_chunks_is_read_in_the_order_of_time(tmp_path: Path, encoding: str) -> None:
     source = write_ros1(tmp_path / "a.bag", LABELS) if encoding == "ros1" else write_rosbag2(tmp_path / "a", LABELS)
     with Bag(source) as bag, (tmp_path / "fast.mcap").open("wb") as file:
         writer = McapWriter(file, use_chunking=False)

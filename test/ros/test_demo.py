@@ -4,6 +4,7 @@
 
 import json
 from functools import partial
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -27,7 +28,7 @@ schedule: {kind: one_cycle, epochs: 3}
 
 
 @pytest.mark.slow
-def test_the_bag_shows_every_held_out_digit_once_under_its_name(tmp_path):
+def test_the_bag_shows_every_held_out_digit_once_under_its_name(tmp_path: Path) -> None:
     trial = load_digits_trial("neal2018", 0)
     count = demo.record(trial, tmp_path / "bag", tmp_path / "labels.csv")
     assert count == len(trial.test_indices)
@@ -43,7 +44,7 @@ def test_the_bag_shows_every_held_out_digit_once_under_its_name(tmp_path):
     assert np.all(np.abs(gaps - 1e9 / 30) < 2)
 
 
-def test_the_same_demo_gives_the_same_bag(tmp_path):
+def test_the_same_demo_gives_the_same_bag(tmp_path: Path) -> None:
     trial = load_digits_trial("neal2018", 0)
     for run in ("a", "b"):
         demo.record(trial, tmp_path / run / "bag", tmp_path / run / "labels.csv", limit=2)
@@ -55,7 +56,7 @@ def test_the_same_demo_gives_the_same_bag(tmp_path):
     assert len(frames[0]) == 20
 
 
-def test_a_frame_shows_the_digit_in_its_middle_as_a_camera_would():
+def test_a_frame_shows_the_digit_in_its_middle_as_a_camera_would() -> None:
     frame = demo.camera_frame(5, np.random.default_rng(0))
     middle = frame[:, 80:560, 0].astype(float)
     assert np.corrcoef(cv2.GaussianBlur(middle, (9, 9), 2).ravel(), digit_picture(5).ravel())[0, 1] > 0.99
@@ -65,7 +66,9 @@ def test_a_frame_shows_the_digit_in_its_middle_as_a_camera_would():
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-def test_the_whole_way_from_training_to_the_report(tmp_path, ros_domain, monkeypatch, capsys):
+def test_the_whole_way_from_training_to_the_report(
+    tmp_path: Path, ros_domain: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "short.yaml").write_text(SHORT_TRAINING)
     monkeypatch.setattr(demo, "RECIPE", str(tmp_path / "short.yaml"))
     monkeypatch.setattr(demo, "record", partial(demo.record, limit=6))

@@ -11,13 +11,15 @@ import pytest
 
 from cac_ros.bags.reader import Bag
 from cac_ros.bags.writer import BagWriter
-from cac_ros.replay.labels import LabelError, check_coverage, check_span, read_label_file, read_label_topic
+from cac_ros.replay.labels import LabelError, Labels, check_coverage, check_span, read_label_file, read_label_topic
 from test.ros.recordings import LABEL_TOPIC, START_NS, STEP_NS, TOPIC, picture, time_of
+
+Read = Callable[..., Labels]
 
 
 @pytest.fixture
-def read(tmp_path):
-    def read_text(text, encoding="utf-8"):
+def read(tmp_path: Path) -> Read:
+    def read_text(text: str | bytes, encoding: str = "utf-8") -> Labels:
         path = tmp_path / "labels.csv"
         path.write_bytes(text.encode(encoding) if isinstance(text, str) else text)
         return read_label_file(path, START_NS)
@@ -25,7 +27,7 @@ def read(tmp_path):
     return read_text
 
 
-def test_times_count_from_the_start_of_the_bag_and_the_end_is_excluded(read):
+def test_times_count_from_the_start_of_the_bag_and_the_end_is_excluded(read: Read) -> None:
     labels = read("start,end,label\n0.0,0.3,cup\n0.3,1,blue bottle\n")
     assert labels.at(START_NS) == "cup"
     assert labels.at(START_NS + 299_999_000) == "cup"
@@ -34,14 +36,14 @@ def test_times_count_from_the_start_of_the_bag_and_the_end_is_excluded(read):
     assert labels.at(START_NS - 1000) is None
 
 
-def test_large_times_are_seconds_since_1970_to_the_microsecond(read):
+def test_large_times_are_seconds_since_1970_to_the_microsecond(read: Read) -> None:
     labels = read("start,end,label\n1790000000.000001,1790000000.5,cup\n")
     assert labels.at(START_NS) is None
     assert labels.at(START_NS + 1000) == "cup"
 
 
 @pytest.mark.parametrize("offset", [-700, -501, -499, -300, -1, 0, 1, 300, 499, 501])
-def test_times_of_labels_are_compared_at_a_microsecond(read, offset: int) -> None:
+def test_times_of_labels_are_compared_at_a_microsecond(read: Read, offset: int) -> None:
     labels = read("start,end,label\n0,0.3,cup\n0.3,0.6,plate\n")
     boundary = START_NS + 300_000_000
     assert labels.at(boundary + offset) == ("cup" if offset < -500 else "plate")
@@ -51,12 +53,12 @@ def test_times_of_labels_are_compared_at_a_microsecond(read, offset: int) -> Non
     assert lonely.label == ("plate" if offset < -500 else "cup")
 
 
-def test_a_label_shorter_than_a_microsecond_is_refused(read) -> None:
+def test_a_label_shorter_than_a_microsecond_is_refused(read: Read) -> None:
     with pytest.raises(LabelError, match=r"line 2: the end .* must be later"):
         read("start,end,label\n0.0000001,0.0000002,cup\n")
 
 
-def test_gaps_order_spaces_and_quotes_are_fine(read):
+def test_gaps_order_spaces_and_quotes_are_fine(read: Read) -> None:
     labels = read('\ufeffStart, End , LABEL\n\n2,3,"salt, pepper"\n 0 , 1 , Tee für zwei \n')
     assert labels.at(START_NS) == "Tee für zwei"
     assert labels.at(START_NS + STEP_NS * 15) is None
@@ -86,7 +88,7 @@ def test_gaps_order_spaces_and_quotes_are_fine(read):
         (b"start,end,label\n0,1,\xff\xfe\n", "not UTF-8"),
     ],
 )
-def test_a_mistake_is_one_sentence_that_names_it(read, text, sentence):
+def test_a_mistake_is_one_sentence_that_names_it(read: Read, text: str | bytes, sentence: str) -> None:
     with pytest.raises(LabelError, match=sentence) as caught:
         read(text)
     assert "\n" not in str(caught.value)
@@ -110,7 +112,7 @@ def test_a_mistake_is_one_sentence_that_names_it(read, text, sentence):
         (["0,1,cup\x00"], 2, "the label holds a character that cannot be shown"),
     ],
 )
-def test_no_line_is_swallowed_by_another(read, lines: list[str], number: int, sentence: str) -> None:
+def test_no_line_is_swallowed_by_another(read: Read, lines: list[str], number: int, sentence: str) -> None:
     with pytest.raises(LabelError, match=f"line {number}: .*{sentence}") as caught:
         read("\n".join(["start,end,label", *lines]))
     assert len(str(caught.value)) < 400
@@ -129,7 +131,7 @@ def test_no_line_is_swallowed_by_another(read, lines: list[str], number: int, se
         "\n\n 0 ,1 ,cup \n,,\n1,2,salt",
     ],
 )
-def test_quotes_blanks_and_line_ends_of_all_systems_are_fine(read, text: str) -> None:
+def test_quotes_blanks_and_line_ends_of_all_systems_are_fine(read: Read, text: str) -> None:
     labels = read("start,end,label\n" + text)
     assert len(labels.intervals) == 2
     assert all('"' not in i.label or i.label.startswith(('19"', "the")) for i in labels.intervals)
@@ -183,12 +185,12 @@ def test_labels_that_are_no_file_are_refused_at_once(
     assert "\n" not in str(caught.value)
 
 
-def test_a_missing_file_is_named(tmp_path):
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(LabelError, match=r"no label file at .*absent.csv"):
         read_label_file(tmp_path / "absent.csv", 0)
 
 
-def test_labels_that_cover_no_frame_are_refused(read):
+def test_labels_that_cover_no_frame_are_refused(read: Read) -> None:
     times = [time_of(i) for i in range(10)]
     labels = read("start,end,label\n0,0.5,cup\n0.55,0.58,plate\n")
     with pytest.raises(LabelError, match=r"line 3 \('plate', 0.550 to 0.580 s\) covers no frame; the frames are from"):
@@ -198,14 +200,14 @@ def test_labels_that_cover_no_frame_are_refused(read):
         check_span(outside, times[0], times[-1])
 
 
-def test_labels_behind_the_cut_of_a_bag_are_a_note(read):
+def test_labels_behind_the_cut_of_a_bag_are_a_note(read: Read) -> None:
     times = [time_of(i) for i in range(10)]
     labels = read("start,end,label\n0,0.5,cup\n5,6,plate\n")
     (note,) = check_coverage(labels, times, START_NS, damaged=True)
     assert "1 of 2 labels lie behind the cut" in note
 
 
-def test_a_topic_of_strings_gives_labels_that_hold_until_the_next(tmp_path):
+def test_a_topic_of_strings_gives_labels_that_hold_until_the_next(tmp_path: Path) -> None:
     with BagWriter(tmp_path / "bag") as writer:
         writer.write_image(TOPIC, time_of(0), picture("red"))
         for index, text in ((1, "cup"), (3, ""), (5, "plate")):

@@ -6,7 +6,7 @@ import pickle
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -162,7 +162,7 @@ def pickled(folder: Path, model: Path) -> Path:
     ],
 )
 def test_autostart_with_a_bad_model_ends_with_an_error_and_a_sentence(
-    bad_model, sentence: str, model: Path, ros_domain: int, tmp_path: Path
+    bad_model: Callable[[Path, Path], Path], sentence: str, model: Path, ros_domain: int, tmp_path: Path
 ) -> None:
     path = bad_model(tmp_path, model)
     with running(tmp_path, ros_domain, path) as node:

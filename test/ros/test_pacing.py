@@ -17,6 +17,8 @@ from cac_ros.replay import pacing
 from cac_ros.replay.pacing import Played, play
 from test.ros.recordings import START_NS, TOPIC, picture
 
+Play = Callable[..., tuple[Played, list[float], list[str]]]
+
 YEAR = 365.25 * 86400
 
 
@@ -61,7 +63,7 @@ def frame(tmp_path_factory: pytest.TempPathFactory) -> BagMessage:
 
 
 @pytest.fixture
-def played(frame: BagMessage, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Played, list[float], list[str]]]:
+def played(frame: BagMessage, monkeypatch: pytest.MonkeyPatch) -> Play:
     clock = Clock()
     monkeypatch.setattr(pacing, "time", clock)
     said: list[str] = []
@@ -102,7 +104,7 @@ def played(frame: BagMessage, monkeypatch: pytest.MonkeyPatch) -> Callable[..., 
     ],
 )  # fmt: skip
 def test_only_long_gaps_are_shortened(
-    played, seconds: list[float], rate: float, pauses: list[float], note: str
+    played: Play, seconds: list[float], rate: float, pauses: list[float], note: str
 ) -> None:
     result, measured, _ = played(seconds, rate)
     assert measured == pytest.approx(pauses, abs=1e-3)
@@ -111,7 +113,7 @@ def test_only_long_gaps_are_shortened(
     assert note in " ".join(result.notes())
 
 
-def test_the_bar_says_that_it_waits(played) -> None:
+def test_the_bar_says_that_it_waits(played: Play) -> None:
     _, _, said = played([0.0, 0.5, 8.5, 9.0, 1e9])
     assert said[0] == "playing the bag"
     waits = [text for text in said if "waiting" in text]

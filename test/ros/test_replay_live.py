@@ -10,7 +10,9 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 import pytest
@@ -28,6 +30,8 @@ from cac_ros.replay.run import ReplayError, replay
 from cac_ros.replay.summary import summary
 from test.ros.colour_bundle import NAMES
 from test.ros.recordings import TOPIC, cut, picture, storage_file, time_of, write_labels, write_ros1, write_rosbag2
+
+T = TypeVar("T")
 
 pytestmark = pytest.mark.slow
 
@@ -57,7 +61,7 @@ def alive(process_id: int) -> bool:
         return False
 
 
-def wait_until(condition, what: str):
+def wait_until(condition: Callable[[], T], what: str) -> T:
     end = time.monotonic() + TIMEOUT
     while not (result := condition()):
         assert time.monotonic() < end, f"waited in vain for {what}"
@@ -65,7 +69,7 @@ def wait_until(condition, what: str):
     return result
 
 
-def test_live_and_offline_agree_and_every_frame_is_accounted_for(tmp_path, model, ros_domain):
+def test_live_and_offline_agree_and_every_frame_is_accounted_for(tmp_path: Path, model: Path, ros_domain: int) -> None:
     bag = write_rosbag2(tmp_path / "bag", LABELS)
     labels = write_labels(tmp_path / "labels.csv", LABELS)
     live = replay(ReplayConfig(bag, model, tmp_path / "live", labels=labels, mode="live"))
@@ -92,14 +96,14 @@ def test_live_and_offline_agree_and_every_frame_is_accounted_for(tmp_path, model
         assert all(float(line["latency_ms"]) > 0 for line in csv.DictReader(file) if line["unknown"])
 
 
-def test_the_pace_is_that_of_the_bag_times_the_rate(tmp_path, model, ros_domain):
+def test_the_pace_is_that_of_the_bag_times_the_rate(tmp_path: Path, model: Path, ros_domain: int) -> None:
     bag = write_rosbag2(tmp_path / "bag", LABELS)  # 3.9 s
     evaluation = replay(ReplayConfig(bag, model, tmp_path / "out", mode="live", rate=4.0))
     assert evaluation.live.rate == 4.0
     assert evaluation.live.sent == 40
 
 
-def test_ros1_compressed_and_cut_bags_play_too(tmp_path, model, ros_domain):
+def test_ros1_compressed_and_cut_bags_play_too(tmp_path: Path, model: Path, ros_domain: int) -> None:
     import cv2
 
     old = write_ros1(tmp_path / "old.bag", LABELS[:12])
@@ -120,7 +124,7 @@ def test_ros1_compressed_and_cut_bags_play_too(tmp_path, model, ros_domain):
     assert 14 <= cut_short.live.sent <= 16
 
 
-def test_a_message_that_is_no_image_is_not_sent_and_told(tmp_path, model, ros_domain):
+def test_a_message_that_is_no_image_is_not_sent_and_told(tmp_path: Path, model: Path, ros_domain: int) -> None:
     with BagWriter(tmp_path / "bag") as writer:
         for index in range(4):
             writer.write_image(TOPIC, time_of(index), picture("red", index))
@@ -131,7 +135,7 @@ def test_a_message_that_is_no_image_is_not_sent_and_told(tmp_path, model, ros_do
     assert any("could not be sent" in note for note in evaluation.notes)
 
 
-def test_options_reach_the_node(tmp_path, model, ros_domain):
+def test_options_reach_the_node(tmp_path: Path, model: Path, ros_domain: int) -> None:
     bag = write_rosbag2(tmp_path / "bag", LABELS)
     strict = replay(ReplayConfig(bag, model, tmp_path / "a", mode="live", rate=4.0, threshold=1e-9))
     assert {row.unknown for row in strict.rows if row.answered} == {True}
@@ -141,7 +145,7 @@ def test_options_reach_the_node(tmp_path, model, ros_domain):
     assert theta == pytest.approx(0.5, abs=0.01)
 
 
-def test_every_reason_of_the_node_is_counted_by_its_name(tmp_path, model, ros_domain):
+def test_every_reason_of_the_node_is_counted_by_its_name(tmp_path: Path, model: Path, ros_domain: int) -> None:
     dark, bright = (np.random.default_rng(0).integers(low, low + 6, (5, 96, 128, 3), np.uint8) for low in (0, 250))
     frames = [picture("red", index) for index in range(5)] + [*dark, *bright] + [picture("green")] * 8
     with BagWriter(tmp_path / "bag") as writer:
@@ -167,7 +171,7 @@ def test_every_reason_of_the_node_is_counted_by_its_name(tmp_path, model, ros_do
         assert f"{reason}: {found[reason]}" in report
 
 
-def test_a_node_that_cannot_start_is_reported_with_its_reason(tmp_path, model, ros_domain):
+def test_a_node_that_cannot_start_is_reported_with_its_reason(tmp_path: Path, model: Path, ros_domain: int) -> None:
     bag = write_rosbag2(tmp_path / "bag", LABELS[:3])
     with pytest.raises(NodeProcessError, match=r"The node ended with status 1: .*CUDA") as caught:
         replay(ReplayConfig(bag, model, tmp_path / "out", mode="live", device="cuda:7"))
@@ -177,7 +181,9 @@ def test_a_node_that_cannot_start_is_reported_with_its_reason(tmp_path, model, r
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_the_node_ends_with_the_replay_however_that_ends(tmp_path, model, ros_domain, number):
+def test_the_node_ends_with_the_replay_however_that_ends(
+    tmp_path: Path, model: Path, ros_domain: int, number: signal.Signals
+) -> None:
     bag = write_rosbag2(tmp_path / "bag", LABELS * 20)  # longer than any test waits
     command = ["-m", "cac_ros.replay", str(bag), "--model", str(model), "--out", str(tmp_path / "out")]
     process = subprocess.Popen(
@@ -196,14 +202,14 @@ def test_the_node_ends_with_the_replay_however_that_ends(tmp_path, model, ros_do
 
 @pytest.mark.parametrize("chosen_by_the_user", [False, True])
 def test_a_node_that_is_not_discovered_gets_another_domain(
-    tmp_path, model, ros_domain, monkeypatch, chosen_by_the_user
-):
+    tmp_path: Path, model: Path, ros_domain: int, monkeypatch: pytest.MonkeyPatch, chosen_by_the_user: bool
+) -> None:
     """The first node runs for real, in a domain where the replay does not look."""
     bag = write_rosbag2(tmp_path / "bag", ["red"] * 5)
     domains = []
 
     class Elsewhere(NodeProcess):
-        def __init__(self, *arguments, **options):
+        def __init__(self, *arguments: Any, **options: Any) -> None:
             domains.append(os.environ["ROS_DOMAIN_ID"])
             with pytest.MonkeyPatch.context() as patch:
                 if len(domains) == 1:
@@ -223,7 +229,9 @@ def test_a_node_that_is_not_discovered_gets_another_domain(
         assert len(set(domains)) == 2
 
 
-def test_sums_that_do_not_hold_are_an_error(tmp_path, model, ros_domain, monkeypatch):
+def test_sums_that_do_not_hold_are_an_error(
+    tmp_path: Path, model: Path, ros_domain: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     bag = write_rosbag2(tmp_path / "bag", LABELS[:4])
     monkeypatch.setattr(LiveFigures, "broken_sums", lambda self: ["received = 4, but 1 + 1 = 2."])
     with pytest.raises(ReplayError, match="do not add up: received = 4"):
@@ -231,7 +239,7 @@ def test_sums_that_do_not_hold_are_an_error(tmp_path, model, ros_domain, monkeyp
     assert (tmp_path / "out" / "report.html").exists()  # to look into
 
 
-def test_sums_are_checked():
+def test_sums_are_checked() -> None:
     fine = LiveFigures(1.0, 10, 9, 6, 2, 1, 7, 1.0, 2.0, 3.0, 0.0)
     assert fine.broken_sums() == []
     assert fine.lost == 1
@@ -240,7 +248,7 @@ def test_sums_are_checked():
     assert "answered 7 frames, but 6 answers" in LiveFigures(1.0, 10, 9, 6, 2, 1, 6, 1, 2, 3, 0).broken_sums()[0]
 
 
-def test_the_stamp_of_a_serialised_image_is_changed_and_nothing_else(tmp_path):
+def test_the_stamp_of_a_serialised_image_is_changed_and_nothing_else(tmp_path: Path) -> None:
     write_rosbag2(tmp_path / "bag", ["red"])
     with Bag(tmp_path / "bag") as bag:
         (message,) = bag.messages(TOPIC)
@@ -252,7 +260,7 @@ def test_the_stamp_of_a_serialised_image_is_changed_and_nothing_else(tmp_path):
     assert (changed.data == message.decode().data).all()
 
 
-def test_the_node_process_says_why_it_ended(tmp_path, ros_domain):
+def test_the_node_process_says_why_it_ended(tmp_path: Path, ros_domain: int) -> None:
     reason = r"The node ended with status 1: .*absent\.cac does not exist"
     with (
         NodeProcess(tmp_path, namespace="/x", parameters={"model_path": "absent.cac"}) as node,

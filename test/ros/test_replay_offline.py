@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -37,7 +38,7 @@ def read_rows(out: Path) -> list[dict[str, str]]:
 
 
 @pytest.mark.parametrize("kind", ["mcap", "sqlite3", "ros1"])
-def test_every_frame_is_answered_and_compared_with_its_label(tmp_path, model, kind):
+def test_every_frame_is_answered_and_compared_with_its_label(tmp_path: Path, model: Path, kind: str) -> None:
     bag = write_ros1(tmp_path / "b.bag", LABELS) if kind == "ros1" else write_rosbag2(tmp_path / "b", LABELS, kind)
     labels = write_labels(tmp_path / "labels.csv", LABELS)
     replay(ReplayConfig(bag, model, tmp_path / "out", labels=labels))
@@ -55,7 +56,7 @@ def test_every_frame_is_answered_and_compared_with_its_label(tmp_path, model, ki
     assert (tmp_path / "out" / "report.html").stat().st_size > 1_000_000
 
 
-def test_two_runs_give_the_same_files(tmp_path, model):
+def test_two_runs_give_the_same_files(tmp_path: Path, model: Path) -> None:
     bag = write_rosbag2(tmp_path / "bag", LABELS)
     for run in ("first", "second"):
         replay(ReplayConfig(bag, model, tmp_path / run, labels_topic=LABEL_TOPIC))
@@ -63,7 +64,7 @@ def test_two_runs_give_the_same_files(tmp_path, model):
         assert (tmp_path / "first" / name).read_bytes() == (tmp_path / "second" / name).read_bytes()
 
 
-def test_labels_from_a_topic_equal_labels_from_a_file(tmp_path, model):
+def test_labels_from_a_topic_equal_labels_from_a_file(tmp_path: Path, model: Path) -> None:
     bag = write_rosbag2(tmp_path / "bag", LABELS)
     labels = write_labels(tmp_path / "labels.csv", LABELS, zero=time_of(0) / 1e9)
     by_file = replay(ReplayConfig(bag, model, tmp_path / "a", labels=labels))
@@ -71,7 +72,7 @@ def test_labels_from_a_topic_equal_labels_from_a_file(tmp_path, model):
     assert by_file.rows == by_topic.rows
 
 
-def test_a_cut_bag_is_evaluated_up_to_the_cut_and_the_report_says_so(tmp_path, model):
+def test_a_cut_bag_is_evaluated_up_to_the_cut_and_the_report_says_so(tmp_path: Path, model: Path) -> None:
     bag = write_rosbag2(tmp_path / "bag", LABELS)
     labels = write_labels(tmp_path / "labels.csv", LABELS)
     cut(storage_file(bag), 0.6)
@@ -85,7 +86,7 @@ def test_a_cut_bag_is_evaluated_up_to_the_cut_and_the_report_says_so(tmp_path, m
     assert json.loads((tmp_path / "out" / "metrics.json").read_text())["bag"]["truncated"] is True
 
 
-def test_frames_without_label_are_classified_counted_and_not_scored(tmp_path, model):
+def test_frames_without_label_are_classified_counted_and_not_scored(tmp_path: Path, model: Path) -> None:
     bag = write_rosbag2(tmp_path / "bag", LABELS)
     (tmp_path / "labels.csv").write_text("start,end,label\n0,1,red\n1,2,grey\n")
     evaluation = replay(ReplayConfig(bag, model, tmp_path / "out", labels=tmp_path / "labels.csv"))
@@ -96,7 +97,7 @@ def test_frames_without_label_are_classified_counted_and_not_scored(tmp_path, mo
     assert [row["prediction"] for row in read_rows(tmp_path / "out")][20:] == LABELS[20:]
 
 
-def test_without_labels_everything_is_classified_and_nothing_scored(tmp_path, model):
+def test_without_labels_everything_is_classified_and_nothing_scored(tmp_path: Path, model: Path) -> None:
     evaluation = replay(ReplayConfig(write_rosbag2(tmp_path / "bag", LABELS), model, tmp_path / "out"))
     assert evaluation.counts()["answered"] == 40
     metrics = json.loads((tmp_path / "out" / "metrics.json").read_text())
@@ -104,7 +105,7 @@ def test_without_labels_everything_is_classified_and_nothing_scored(tmp_path, mo
     assert metrics["frames"]["scored"] == 0
 
 
-def test_an_unreadable_frame_is_unknown_and_the_rest_goes_on(tmp_path, model):
+def test_an_unreadable_frame_is_unknown_and_the_rest_goes_on(tmp_path: Path, model: Path) -> None:
     with BagWriter(tmp_path / "bag") as writer:
         for index in range(6):
             writer.write_image(TOPIC, time_of(index), picture("red", index), "bgr8")
@@ -120,7 +121,7 @@ def test_an_unreadable_frame_is_unknown_and_the_rest_goes_on(tmp_path, model):
     assert [row.reason for row in compressed.rows] == ["BAD_FRAME"]
 
 
-def test_the_threshold_can_be_chosen(tmp_path, model):
+def test_the_threshold_can_be_chosen(tmp_path: Path, model: Path) -> None:
     bag = write_rosbag2(tmp_path / "bag", LABELS)
     common = {"bag": bag, "model": model, "out": tmp_path / "out", "labels_topic": LABEL_TOPIC}
     assert replay(ReplayConfig(**common, threshold=1000.0)).counts()["unknown_accepted"] == 10
@@ -147,7 +148,9 @@ def test_the_threshold_can_be_chosen(tmp_path, model):
         ({"rate": 2.0}, "--rate is about live replays"),
     ],
 )
-def test_a_mistake_is_one_sentence_and_earlier_results_stay(tmp_path, model, change, sentence):
+def test_a_mistake_is_one_sentence_and_earlier_results_stay(
+    tmp_path: Path, model: Path, change: dict[str, Any], sentence: str
+) -> None:
     bag = write_rosbag2(tmp_path / "bag", LABELS[:4])
     out = tmp_path / "out"
     out.mkdir()
@@ -161,7 +164,7 @@ def test_a_mistake_is_one_sentence_and_earlier_results_stay(tmp_path, model, cha
 
 
 @pytest.mark.slow
-def test_the_command_ends_with_a_sentence_and_a_status(tmp_path, model):
+def test_the_command_ends_with_a_sentence_and_a_status(tmp_path: Path, model: Path) -> None:
     bag = write_rosbag2(tmp_path / "bag", LABELS[:8])
     command = [sys.executable, "-m", "cac_ros.replay", str(bag), "--model", str(model), "--out", str(tmp_path / "out")]
     labels = tmp_path / "labels.csv"
@@ -177,7 +180,7 @@ def test_the_command_ends_with_a_sentence_and_a_status(tmp_path, model):
     assert right.stdout.rstrip().endswith("report.html")
 
 
-def test_help_shows_a_labels_file_and_examples(capsys):
+def test_help_shows_a_labels_file_and_examples(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         main(["--help"])
     assert caught.value.code == 0
@@ -187,7 +190,7 @@ def test_help_shows_a_labels_file_and_examples(capsys):
 
 
 @pytest.mark.slow
-def test_offline_replay_never_imports_ros(tmp_path, model):
+def test_offline_replay_never_imports_ros(tmp_path: Path, model: Path) -> None:
     bag = write_rosbag2(tmp_path / "bag", LABELS[:4])
     code = (
         "import sys; from cac_ros.replay.__main__ import main;"

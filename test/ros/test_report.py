@@ -6,7 +6,9 @@ import base64
 import json
 import math
 import re
+from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -27,7 +29,7 @@ from test.ros.replay_evaluations import NASTY, evaluation, mixed_rows, row
 
 
 @pytest.fixture
-def bag(tmp_path):
+def bag(tmp_path: Path) -> Iterator[Bag]:
     with BagWriter(tmp_path / "bag") as writer:
         for index in range(12):
             writer.write_image(TOPIC, time_of(index), picture("green", index, 480, 640))
@@ -35,7 +37,7 @@ def bag(tmp_path):
         yield opened
 
 
-def test_the_page_loads_nothing_from_anywhere(bag):
+def test_the_page_loads_nothing_from_anywhere(bag: Bag) -> None:
     page = Page(replay_page(evaluation(mixed_rows()), bag))
     assert page.addresses
     assert all(address.startswith("data:image/jpeg;base64,") for address in page.addresses)
@@ -47,7 +49,7 @@ def test_the_page_loads_nothing_from_anywhere(bag):
     assert not re.search(r"https?://|url\(|@import|fetch\(", own)
 
 
-def test_text_from_outside_is_shown_as_text(bag):
+def test_text_from_outside_is_shown_as_text(bag: Bag) -> None:
     text = replay_page(evaluation(mixed_rows()), bag, title=NASTY)
     page = Page(text)
     assert "alert(" not in "".join(re.findall(r"<script>(.*?)</script>", text[text.rindex("<script>") :], re.S))
@@ -61,7 +63,7 @@ def test_text_from_outside_is_shown_as_text(bag):
         assert "<b>" not in json.dumps(trace["customdata"])
 
 
-def test_the_summary_names_what_was_measured(bag):
+def test_the_summary_names_what_was_measured(bag: Bag) -> None:
     text = Page(replay_page(evaluation(mixed_rows()), bag)).text
     for words in (
         "AUROC",
@@ -75,12 +77,12 @@ def test_the_summary_names_what_was_measured(bag):
     assert "Part of the bag could not be read" not in text
 
 
-def test_a_cut_bag_is_the_first_thing_said(bag):
+def test_a_cut_bag_is_the_first_thing_said(bag: Bag) -> None:
     text = Page(replay_page(evaluation(mixed_rows(), truncated=True), bag)).text
     assert text.index("Part of the bag could not be read") < text.index("AUROC")
 
 
-def test_live_figures_and_broken_sums_are_shown(bag):
+def test_live_figures_and_broken_sums_are_shown(bag: Bag) -> None:
     live = LiveFigures(1.0, 8, 8, 6, 1, 0, 6, 4.0, 8.0, 9.0, 0.5)
     page = Page(replay_page(evaluation(mixed_rows(), live=live), bag)).text
     assert "8 received + 0 lost" in page
@@ -89,7 +91,7 @@ def test_live_figures_and_broken_sums_are_shown(bag):
     assert "checked, they hold" in Page(replay_page(evaluation(mixed_rows(), live=whole), bag)).text
 
 
-def test_it_is_built_without_labels_and_without_any_score(bag):
+def test_it_is_built_without_labels_and_without_any_score(bag: Bag) -> None:
     unlabelled = [replace(r, label=None, truth=None) for r in mixed_rows()]
     assert "frames classified" in Page(replay_page(evaluation(unlabelled, labels=None), bag)).text
     nothing = [no_answer(0, time_of(0), time_of(0))]
@@ -97,14 +99,14 @@ def test_it_is_built_without_labels_and_without_any_score(bag):
 
 
 @pytest.mark.parametrize("truth", [0, -1])
-def test_it_is_built_when_only_known_or_only_unknown_was_seen(bag, truth):
+def test_it_is_built_when_only_known_or_only_unknown_was_seen(bag: Bag, truth: int) -> None:
     rows = [row(i, truth, truth, 0.1 + i, "x") for i in range(3)]
     page = Page(replay_page(evaluation(rows), bag))
     assert "plot-roc" not in page.figures
     assert "–" in page.text
 
 
-def test_thumbnails_show_the_frame(bag):
+def test_thumbnails_show_the_frame(bag: Bag) -> None:
     text = replay_page(evaluation([row(3, -1, 0, 0.1, "dog")]), bag)
     (address,) = Page(text).addresses
     decoded = cv2.imdecode(np.frombuffer(base64.b64decode(address.split(",")[1]), np.uint8), cv2.IMREAD_COLOR)
@@ -112,7 +114,7 @@ def test_thumbnails_show_the_frame(bag):
     assert decoded[..., 1].mean() > 200 > 60 > decoded[..., 2].mean()
 
 
-def test_dangerous_errors_come_first_and_a_scene_counts_once():
+def test_dangerous_errors_come_first_and_a_scene_counts_once() -> None:
     rows = [row(i, 0, -1, 2.0 + i, "cup") for i in range(5)]  # one scene of five rejected frames
     rows += [row(5, 0, 1, 0.1, "cup"), row(6, -1, 0, 0.9, "dog"), row(7, -1, 1, 0.2, "dog"), row(8, -1, 1, 0.1, "dog")]
     episodes = worst_errors(rows)
@@ -121,13 +123,13 @@ def test_dangerous_errors_come_first_and_a_scene_counts_once():
     assert len(worst_errors(many)) == 10
 
 
-def test_outcomes_tell_the_errors_apart():
+def test_outcomes_tell_the_errors_apart() -> None:
     outcomes = [r.outcome for r in mixed_rows()]
     expected = ["right", "right", "known rejected", "wrong class", "unknown accepted", "right", "", ""]
     assert outcomes == expected
 
 
-def test_frames_without_answer_are_not_scored():
+def test_frames_without_answer_are_not_scored() -> None:
     rows = mixed_rows()
     assert not rows[7].scored
     assert rows[7].reason == NO_ANSWER

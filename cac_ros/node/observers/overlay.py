@@ -3,7 +3,6 @@
 """What the robot was told, drawn on the picture it was told it about. Pure functions; no ROS in this file."""
 
 import math
-import unicodedata
 
 import cv2
 import numpy as np
@@ -12,12 +11,12 @@ from numpy.typing import NDArray
 from cac_core.predictor import Decision, Reason
 from cac_core.preprocessing import Frame
 from cac_ros.images import to_bgr
+from cac_ros.node.observers.lettering import text_width, write
 
 Picture = NDArray[np.uint8]
 
 _KNOWN, _UNKNOWN, _ERROR = (80, 200, 60), (40, 140, 255), (70, 70, 240)  # BGR
 _TEXT, _FAINT, _TRACK = (255, 255, 255), (200, 200, 200), (95, 95, 95)
-_FONT = cv2.FONT_HERSHEY_DUPLEX
 _SMALLEST = 320  # [pixels]; narrower pictures are enlarged, or the text would not be readable
 _BANNER = 52  # [units]; height of everything that is drawn
 _FULL_BAR = 2.0  # the bar's right end, in thresholds
@@ -46,11 +45,11 @@ def annotate(frame: Frame | None, decision: Decision, latency_ms: float) -> Pict
     margin = 6 * unit
     cv2.rectangle(picture, (0, 0), (round(3 * unit), len(banner) - 1), colour, cv2.FILLED)
     latency = _latency_text(latency_ms)
-    room = width - 3 * margin - _text_width(latency, 0.4 * unit)
-    _write(picture, headline(decision), margin, 20 * unit, 0.72 * unit, colour, room)
-    _write(picture, latency, width - margin - _text_width(latency, 0.4 * unit), 20 * unit, 0.4 * unit, _FAINT)
+    room = width - 3 * margin - text_width(latency, 0.4 * unit)
+    write(picture, headline(decision), margin, 20 * unit, 0.72 * unit, colour, room)
+    write(picture, latency, width - margin - text_width(latency, 0.4 * unit), 20 * unit, 0.4 * unit, _FAINT)
     _draw_bar(picture, decision, colour, margin, 27 * unit, width - 2 * margin, 6 * unit)
-    _write(picture, details(decision), margin, 46 * unit, 0.4 * unit, _TEXT, width - 2 * margin)
+    write(picture, details(decision), margin, 46 * unit, 0.4 * unit, _TEXT, width - 2 * margin)
     return picture
 
 
@@ -113,28 +112,3 @@ def _draw_bar(
     middle, half = round(x + width / _FULL_BAR), max(1, round(height / 6))
     overhang = round(height / 3)
     cv2.rectangle(picture, (middle - half, top - overhang), (middle + half, bottom + overhang), _TEXT, cv2.FILLED)
-
-
-def _write(
-    picture: Picture, text: str, x: float, y: float, size: float, colour: tuple[int, int, int], room: float = math.inf
-) -> None:
-    """Write one line on the baseline ``y``; made smaller, down to a half, and then cut to fit in ``room`` pixels."""
-    text = _ascii(text)
-    size = max(size * 0.5, min(size, size * room / max(1.0, _text_width(text, size))))
-    while len(text) > 1 and _text_width(text, size) > room:
-        text = text[:-3] + ".." if len(text) > 3 else text[:-1]
-    cv2.putText(picture, text, (round(x), round(y)), _FONT, size, colour, _thickness(size), cv2.LINE_AA)
-
-
-def _text_width(text: str, size: float) -> float:
-    return float(cv2.getTextSize(text, _FONT, size, _thickness(size))[0][0])
-
-
-def _thickness(size: float) -> int:
-    return max(1, round(size))
-
-
-def _ascii(text: str) -> str:
-    """OpenCV's fonts have no other letters; ü becomes u."""
-    folded = unicodedata.normalize("NFKD", text)
-    return "".join(c if " " <= c <= "~" else "?" for c in folded if not unicodedata.combining(c))

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cac_core.bundle import load_bundle
 from cac_core.predictor import Predictor
 from cac_core.support.errors import CacError, NotABundleError
 from cac_ros.parameters import NodeSettings, ParameterError
@@ -43,9 +44,8 @@ class ActiveModel:
             raise NotABundleError(
                 "model_path is empty: give the path of a .cac file; at start with --ros-args -p model_path:=PATH"
             )
-        predictor = Predictor.load(
-            Path(path).expanduser(), settings.engine, settings.device, settings.threads, settings.precision
-        )
+        bundle = load_bundle(Path(path).expanduser(), settings.keys)
+        predictor = Predictor(bundle, settings.engine, settings.device, settings.threads, settings.precision)
         model = cls.of(predictor, settings)
         for cameras in range(1, 1 + max(1, len(settings.cameras))):  # as many frames as can be in one batch
             predictor.warm_up(cameras)

@@ -6,12 +6,13 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable
+from pathlib import Path
 
 from cac_msgs.srv import LoadModel
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.lifecycle import LifecycleNode
 
-from cac_core.support.errors import CacError
+from cac_core.support.errors import CacError, first_line
 from cac_core.support.names import one_line, several_lines
 from cac_ros.node.active_model import ActiveModel
 from cac_ros.node.model_in_use import ModelInUse
@@ -64,7 +65,8 @@ class LoadModelService:
         in_use = self._in_use()
         if in_use is None:
             raise CacError("the node is not configured; set model_path at its start and configure it")
-        loaded = await self._loading.later(path, self._settings())
+        settings = self._settings()
+        loaded = await self._loading.later(allowed_path(path, settings.models_folder), settings)
         if self._in_use() is not in_use:
             raise CacError("the node was cleaned up while the model loaded")
         before = in_use.model
@@ -76,3 +78,25 @@ class LoadModelService:
             in_use.replace(before)
             raise
         return model.model_id
+
+
+def allowed_path(path: str, folder: str) -> str:
+    """The file that a caller may load, with every link resolved, so that it is the one that was looked at.
+
+    Args:
+        path: that the caller gave.
+        folder: the parameter models_folder; empty = any path is allowed, and is returned as it is.
+
+    Raises:
+        CacError: it lies elsewhere, or a link leads elsewhere.
+    """
+    if not folder or not path:
+        return path
+    try:
+        inside = Path(folder).expanduser().resolve(strict=True)
+        wanted = (inside / Path(path).expanduser()).resolve()
+    except (OSError, RuntimeError, ValueError) as error:  # no such folder, links in a circle, no path at all
+        raise CacError(f"models_folder cannot be looked at, or the path cannot: {first_line(error)}") from error
+    if not wanted.is_relative_to(inside):
+        raise CacError(f"models are loaded from models_folder ({folder}) only, and {one_line(path)} lies elsewhere")
+    return str(wanted)

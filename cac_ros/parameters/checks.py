@@ -5,6 +5,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+from cac_core.bundle.signature import key_problem
 from cac_core.support.errors import CacError
 from cac_ros.parameters.table import TABLE, NodeSettings
 
@@ -68,4 +69,7 @@ def start_problem(settings: NodeSettings) -> str:
             f"decision_votes must be 0, or more than half of decision_frames ({frames}) and at most all of them, "
             f"not {votes}."
         )
+    for key in settings.keys:
+        if problem := key_problem(key):
+            return f"trusted_keys holds {key!r}, which {problem}."
     return ""

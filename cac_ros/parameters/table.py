@@ -11,8 +11,9 @@ from typing import Any
 
 from cac_ros.parameters.specification import ParameterSpec, parameter
 
-NO_TOPICS = ("",)
-"""The default of image_topics. ROS cannot tell the type of an empty list, so it holds one empty text."""
+NOTHING = ("",)
+NO_TOPICS = NOTHING
+"""The default of lists. ROS cannot tell the type of an empty list, so it holds one empty text."""
 
 _AT_CONFIGURE: dict[str, Any] = {
     "fixed": "it is read when the node is configured; clean the node up first, or restart it with the new value",
@@ -29,6 +30,18 @@ class NodeSettings:
         "Path of the model bundle (.cac), on the machine that runs the node. It is loaded when the node is configured.",
         fixed="a configured node changes its model through the service ~/load_model",
         unconfigured=True,
+    )
+    models_folder: str = parameter(
+        "",
+        "Folder that ~/load_model may take models from, with its subfolders. Links must not lead out of it. A path "
+        "that does not begin with / counts from it. Empty = any path.",
+        fixed="it protects the node; restart the node with the new value",
+    )
+    trusted_keys: tuple[str, ...] = parameter(
+        NOTHING,
+        "Public keys that cac_core.sign printed. Every model must be signed with one of them, and the node refuses "
+        'all others. It needs the package cryptography. [""] = models need no signature.',
+        fixed="it protects the node; restart the node with the new value",
     )
     device: str = parameter(
         "auto",
@@ -214,6 +227,11 @@ class NodeSettings:
         low=0.5,
         high=3600.0,
     )
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys in trusted_keys; empty if models need no signature."""
+        return () if self.trusted_keys == NOTHING else self.trusted_keys
 
     @property
     def cameras(self) -> tuple[str, ...]:

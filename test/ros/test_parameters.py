@@ -21,7 +21,7 @@ FREE = {
     "known_kept", "threshold", "per_class_thresholds", "publish_rejection_scores", "debug_image_rate", "dark_limit",
     "bright_limit", "frozen_after", "unknown_share_tolerance", "reduced_jpeg", "on_hang", "input_timeout",
 }  # fmt: skip
-AT_START = {"autostart", "diagnostics_period"}
+AT_START = {"models_folder", "trusted_keys", "autostart", "diagnostics_period"}
 OTHER: dict[type, object] = {str: "other", bool: True, int: 7, float: 0.5, tuple: ("/front",)}
 
 

@@ -7,11 +7,13 @@
 An argument left empty overrides nothing: the value of ``params_file`` holds. ``ros2 launch -s`` shows all arguments.
 """
 
+import shutil
+from pathlib import Path
 from typing import Any, List  # noqa: UP035 - launch does not know list[str]
 
 import yaml
 from launch import LaunchContext, LaunchDescription
-from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription, OpaqueFunction
+from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription, OpaqueFunction, Shutdown
 from launch.events.process import ProcessExited
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import LaunchConfiguration, PathJoinSubstitution, ThisLaunchFileDir
@@ -27,6 +29,10 @@ OVERRIDES: dict[str, Any] = {
     "autostart": bool,
     "use_sim_time": bool,
 }
+
+# SIGTERM ends launch at once, whatever its sigterm_timeout, and launch leaves its processes alone then. So the kernel
+# asks the node to end when launch is gone.
+END_WITH_LAUNCH = ["setpriv --pdeathsig INT ", LaunchConfiguration("launch-prefix", default="")]
 
 
 def generate_launch_description() -> LaunchDescription:
@@ -85,17 +91,23 @@ def classifier(context: LaunchContext) -> list[Node]:
         name: ParameterValue(value, value_type=OVERRIDES[name]) for name, value in given.items()
     }
     image = context.launch_configurations["image"]
+    # launch itself would start the node on its defaults, with a warning among the other lines.
+    if not (params_file := Path(context.launch_configurations["params_file"]).expanduser()).is_file():
+        raise RuntimeError(f"params_file: {params_file} does not exist, or is no file")
     return [
         Node(
             package="cac_ros",
             executable="classifier_node",
             name="cac_classifier",
             namespace=LaunchConfiguration("namespace"),
-            parameters=[LaunchConfiguration("params_file"), overrides],
+            parameters=[str(params_file), overrides],
             remappings=[("image", image), ("image/compressed", f"{image}/compressed")],
             ros_arguments=["--log-level", LaunchConfiguration("log_level")],
             output="both",
             emulate_tty=True,
+            exec_name="classifier_node",  # in the log, instead of the name of the prefix
+            prefix=END_WITH_LAUNCH if shutil.which("setpriv") else None,
+            sigterm_timeout="10",
             on_exit=end_with_the_node,
         )
     ]
@@ -113,7 +125,8 @@ def view(context: LaunchContext) -> list[IncludeLaunchDescription]:
     return [IncludeLaunchDescription(source, launch_arguments={"debug_image": topic}.items())]
 
 
-def end_with_the_node(event: ProcessExited, context: LaunchContext) -> None:
-    """A classifier that has ended must not look alive: the launch ends too, and with an error."""
-    if not context.is_shutdown:
+def end_with_the_node(event: ProcessExited, context: LaunchContext) -> list[Shutdown]:
+    """A classifier that has ended must not look alive: the launch ends too, with an error if nobody asked for it."""
+    if event.returncode != 0 and not context.is_shutdown:
         raise RuntimeError(f"the classifier ended with exit code {event.returncode}; its last messages say why")
+    return [Shutdown(reason="the classifier has ended")]

@@ -9,6 +9,8 @@ With ``mode:=live view:=true`` the annotated image is shown in RViz meanwhile.
 The launch ends with the evaluation, and with an error when the evaluation failed.
 """
 
+import shutil
+
 from launch import LaunchContext, LaunchDescription
 from launch.actions import (
     DeclareLaunchArgument,
@@ -19,7 +21,7 @@ from launch.actions import (
 )
 from launch.events.process import ProcessExited
 from launch.launch_description_sources import PythonLaunchDescriptionSource
-from launch.substitutions import PathJoinSubstitution, ThisLaunchFileDir
+from launch.substitutions import LaunchConfiguration, PathJoinSubstitution, ThisLaunchFileDir
 from launch_ros.substitutions import ExecutableInPackage
 
 WATCHED = "/cac_replay/debug_image"  # where `replay --watch` publishes it
@@ -35,6 +37,9 @@ OPTIONS = {
     "rate": "--rate",
     "device": "--device",
 }
+
+# As in classifier.launch.py: launch leaves its processes alone when SIGTERM ends it.
+END_WITH_LAUNCH = ["setpriv --pdeathsig INT ", LaunchConfiguration("launch-prefix", default="")]
 
 
 def generate_launch_description() -> LaunchDescription:
@@ -85,6 +90,7 @@ def replay(context: LaunchContext) -> list[ExecuteProcess]:
             name="replay",
             cmd=[program, values["bag"], *options],
             output="both",
+            prefix=END_WITH_LAUNCH if shutil.which("setpriv") else None,
             sigterm_timeout="15",  # a live replay first ends its node
             on_exit=end_with_the_evaluation,
         )

@@ -21,6 +21,7 @@ from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackRet
 from rclpy.parameter import Parameter
 from std_srvs.srv import SetBool
 
+from cac_core.support.devices import ON_CPU
 from cac_core.support.errors import CacError
 from cac_core.support.names import one_line, several_lines
 from cac_ros.node.active_model import ActiveModel
@@ -238,7 +239,8 @@ class ClassifierNode(ExplainedRejections, LifecycleNode):
 
     def _pass_on_notes(self, model: ActiveModel) -> None:
         for note in model.predictor.new_notes():
-            self.get_logger().warning(several_lines(note))
+            say = self.get_logger().info if note == ON_CPU else self.get_logger().warning
+            say(several_lines(note))
 
     def _publish_status(self) -> None:
         array = DiagnosticArray()

@@ -6,6 +6,7 @@ cac_ros need not be built: its files are put where a build would install them. A
 """
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -117,6 +118,44 @@ def test_a_node_that_cannot_start_ends_the_launch_with_an_error(prefix: Path, ro
         assert process.wait(TIMEOUT) != 0
     assert "/missing.cac does not exist" in said(tmp_path)
     assert "the classifier ended with exit code 1" in said(tmp_path)
+
+
+def test_a_params_file_that_does_not_exist_ends_the_launch(prefix: Path, ros_domain: int, tmp_path: Path) -> None:
+    with launched(tmp_path, "classifier.launch.py", "params_file:=/nowhere.yaml") as process:
+        assert process.wait(TIMEOUT) != 0
+    assert "params_file: /nowhere.yaml does not exist, or is no file" in said(tmp_path)
+    assert "process started" not in said(tmp_path)
+
+
+def test_a_node_that_was_shut_down_ends_the_launch_without_an_error(
+    prefix: Path, model: Path, ros_domain: int, tmp_path: Path
+) -> None:
+    robot = Robot(ros_domain)
+    try:
+        with launched(tmp_path, "classifier.launch.py", f"model_path:={model}") as process:
+            robot.wait(robot.images.get_subscription_count, "the node", TIMEOUT)
+            robot.wait_connected()
+            assert robot.transition("active_shutdown")
+            assert process.wait(TIMEOUT) == 0
+    finally:
+        robot.close()
+
+
+@pytest.mark.skipif(shutil.which("setpriv") is None, reason="there is no setpriv here")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_the_node_ends_with_its_launch_whatever_ended_that(
+    prefix: Path, model: Path, ros_domain: int, tmp_path: Path, number: signal.Signals
+) -> None:
+    robot = Robot(ros_domain)
+    try:
+        with launched(tmp_path, "classifier.launch.py", f"model_path:={model}") as process:
+            robot.wait(robot.images.get_subscription_count, "the node", TIMEOUT)
+            process.send_signal(number)
+            process.wait(TIMEOUT)
+            robot.wait(lambda: robot.images.get_subscription_count() == 0, "the node to end")
+            assert "[classifier_node-1]" in said(tmp_path), "the log names the program"
+    finally:
+        robot.close()
 
 
 def test_an_evaluation_that_fails_ends_the_launch_with_an_error(prefix: Path, tmp_path: Path) -> None:

@@ -77,6 +77,13 @@ def test_a_value_that_no_parameter_takes_is_told(model: Path, ros_domain: int, t
         assert node.output.count("is not a parameter") == 2
 
 
+def test_a_computer_without_a_gpu_is_no_warning(model: Path, ros_domain: int, tmp_path: Path, robot: Robot) -> None:
+    with running(tmp_path, ros_domain, model, environment={"CUDA_VISIBLE_DEVICES": ""}) as node:
+        robot.wait_connected()
+        line = next(line for line in node.output.splitlines() if "no CUDA device found: running on the CPU" in line)
+        assert "[INFO]" in line
+
+
 @pytest.mark.parametrize("autostart", [True, False])
 def test_after_shutdown_only_a_managed_node_stays(
     model: Path, ros_domain: int, tmp_path: Path, robot: Robot, autostart: bool

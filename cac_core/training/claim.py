@@ -40,8 +40,9 @@ def claimed(config: TrainConfig, weights: int) -> Iterator[None]:
         UnwritableError: when something cannot be written.
     """
     folder = config.run_folder
-    made = [each for each in (folder, *folder.parents) if not each.exists()]
     check_writable(config.out)
+    with sentence_about(folder):
+        made = [each for each in (folder, *folder.parents) if not each.exists()]
     try:
         with _locked(folder / LOCK, config.out):
             for name in (CONFIGURATION, METRICS, REPORT, "tensorboard/events"):

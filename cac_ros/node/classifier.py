@@ -239,8 +239,11 @@ class ClassifierNode(ExplainedRejections, LifecycleNode):
 
     def _pass_on_notes(self, model: ActiveModel) -> None:
         for note in model.predictor.new_notes():
-            say = self.get_logger().info if note == ON_CPU else self.get_logger().warning
-            say(several_lines(note))
+            # Two lines for two severities: rclpy raises when one line of code logs with another severity than before.
+            if note == ON_CPU:
+                self.get_logger().info(several_lines(note))
+            else:
+                self.get_logger().warning(several_lines(note))
 
     def _publish_status(self) -> None:
         array = DiagnosticArray()

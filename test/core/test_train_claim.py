@@ -42,7 +42,9 @@ def test_an_extension_holds_its_output_too(tmp_path: Path) -> None:
     folders = [tmp_path / "add", tmp_path / "old"]
     for folder in folders:
         folder.mkdir()
-    config = ExtendConfig(tmp_path / "m.cac", out=tmp_path / "new.cac", data=ExtendData(*folders), device="cpu")
+    config = ExtendConfig(
+        tmp_path / "m.cac", out=tmp_path / "new.cac", data=ExtendData(folders[0], folders[1]), device="cpu"
+    )
     with claimed(tiny_config(config.out), 1000), pytest.raises(TrainingError, match="another training writes"):
         extend(config)
     with pytest.raises(DataError):  # the folders are empty

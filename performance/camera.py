@@ -58,6 +58,11 @@ class Camera:
         self._thread = threading.Thread(target=self._executor.spin, daemon=True)
 
     @property
+    def node(self) -> "rclpy.node.Node":
+        """To call services with."""
+        return self._node
+
+    @property
     def topics(self) -> list[str]:
         """Full names of the image topics, without the ``/compressed`` of JPEG images."""
         names = ["image"] if self.count == 1 else [f"camera_{i}/image" for i in range(self.count)]
@@ -123,12 +128,16 @@ class Camera:
             time.sleep(max(0.0, start + i / (rate * self.count) - time.perf_counter()))
             now = time.perf_counter()
             published[self.publish(i % self.count)] = now
-        end = time.perf_counter() + 5.0
-        with self._changed:
-            while not published.keys() <= self.answers.keys() and time.perf_counter() < end:
-                self._changed.wait(0.1)
+        self.wait_for(set(published), 5.0)
         answered = [self.answers[stamp] - sent for stamp, sent in published.items() if stamp in self.answers]
         return answered, len(published) - len(answered)
+
+    def wait_for(self, stamps: set[int], seconds: float) -> None:
+        """Wait until all these images are answered, but no longer than so many seconds."""
+        end = time.perf_counter() + seconds
+        with self._changed:
+            while not stamps <= self.answers.keys() and time.perf_counter() < end:
+                self._changed.wait(0.1)
 
     def saturated(self, seconds: float, in_flight: int = 3) -> list[float]:
         """Answers per second to each camera with always so many images on their way that the node never waits.

@@ -52,7 +52,7 @@ def test_what_cannot_be_built_says_what_to_do(spec: BackboneSpec, pretrained: bo
         build_backbone(spec, pretrained)
 
 
-def test_a_weights_file_of_the_users_own_is_adopted_but_for_the_last_layer(tmp_path: Path) -> None:
+def test_a_users_weights_file_is_adopted_but_for_the_last_layer(tmp_path: Path) -> None:
     source = build_backbone(BackboneSpec("paper", 9, 32, 1, {"width": 1 / 16}))
     torch.save(source.state_dict(), tmp_path / "w.pth")
     network = build_backbone(BackboneSpec("paper", 4, 32, 1, {"width": 1 / 16}), str(tmp_path / "w.pth"))

@@ -59,7 +59,7 @@ def test_chunks_do_not_change_what_is_in_a_batch(monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.parametrize("channels", [1, 3])
-def test_rand_augment_keeps_shape_type_and_input_and_changes_images_differently(channels: int) -> None:
+def test_rand_augment_keeps_shape_and_input_and_varies_by_image(channels: int) -> None:
     torch.manual_seed(0)
     image = torch.randint(0, 256, (1, 16, 16, channels), dtype=torch.uint8)
     pixels = image.repeat(60, 1, 1, 1)

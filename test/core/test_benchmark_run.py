@@ -52,7 +52,7 @@ def read(folder: Path, name: str = "table1") -> dict[str, Any]:
     return results
 
 
-def test_every_row_names_dataset_family_and_trials_with_an_interval_around_each_value(folder: Path) -> None:
+def test_every_row_names_its_source_and_an_interval_for_each_value(folder: Path) -> None:
     result = read(folder)
     assert result["settings"]["recipe"] == "quick"
     assert {row["loss"] for row in result["rows"]} == {"cac", "cross_entropy"}
@@ -72,9 +72,7 @@ def test_the_table_and_the_figure_are_written(folder: Path) -> None:
     assert "plotly" in (folder / "table1" / "table1.html").read_text()
 
 
-def test_a_finished_network_is_not_trained_again_and_tables_share_networks(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_finished_network_is_shared_and_not_trained_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object, **__: object) -> NoReturn:
         raise AssertionError("a network was trained again")
 
@@ -270,7 +268,7 @@ def test_the_strong_recipe_trains(tmp_path: Path) -> None:
     assert read(tmp_path)["rows"][0]["mean"] > 0.3
 
 
-def test_the_bootstrap_interval_covers_the_area_and_shrinks_with_more_images() -> None:
+def test_the_bootstrap_interval_covers_and_shrinks_with_more_images() -> None:
     generator = np.random.default_rng(0)
     widths = []
     for n in (50, 5000):

@@ -20,9 +20,7 @@ RGB = Preprocessing(32, 3)
 
 
 @pytest.mark.parametrize("family", ["neal2018", "cac2020"])
-def test_known_classes_are_numbered_in_sorted_order_and_unknown_ones_are_only_tested(
-    tmp_path: Path, family: str
-) -> None:
+def test_known_classes_are_numbered_sorted_unknown_ones_only_tested(tmp_path: Path, family: str) -> None:
     source = TrialSource(write_mnist(tmp_path, per_class=5))
     split = source.split("MNIST", family, 3)
     trial = load_trial(TrialSpec(split), GREY, source, 0.2)

@@ -14,7 +14,7 @@ SMALL = Preprocessing(16, channels=1, mean=(0.5,), std=(0.5,))
 
 
 @pytest.mark.parametrize("trial", range(5))
-def test_no_digit_is_in_two_parts_and_only_the_test_part_holds_unknown_ones(trial: int) -> None:
+def test_no_digit_is_in_two_parts_and_only_test_holds_unknown_ones(trial: int) -> None:
     data = load_digits_trial("neal2018", trial, SMALL)
     parts = (data.train, data.validation, data.validation_unknown, data.test)
     paths = [path for part in parts for path in part.paths]

@@ -32,7 +32,7 @@ def pairs_of(folder: Path) -> set[tuple[str, str]]:
     return {(names[i], names[j]) for i, j in find_duplicates(loaded.images).tolist()}
 
 
-def test_a_picture_is_found_again_recompressed_scaled_or_slightly_brighter(tmp_path: Path) -> None:
+def test_a_picture_is_found_recompressed_scaled_or_slightly_brighter(tmp_path: Path) -> None:
     for k in range(2):
         (tmp_path / str(k)).mkdir()
     for i in range(12):

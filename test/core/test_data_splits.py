@@ -51,7 +51,7 @@ def test_what_does_not_exist_is_refused_with_what_does(arguments: tuple[str, str
         class_split(*arguments)
 
 
-def test_relabel_maps_known_in_sorted_order_unknown_to_minus_one_and_drops_the_rest() -> None:
+def test_relabel_numbers_known_sorted_unknown_minus_one_drops_rest() -> None:
     split = class_split("neal2018", "CIFAR+10", 0)  # known 0, 1, 8, 9
     positions, labels = relabel(torch.tensor([9, 5, 0, 8, 26, 1]), split)
     assert positions.tolist() == [0, 2, 3, 4, 5]

@@ -97,7 +97,7 @@ def test_a_score_that_is_not_finite_means_unknown_whatever_the_threshold(bad: fl
     assert decision.decide(np.array([[0.1, math.nan, 3.0]]), 1.0).tolist() == [decision.UNKNOWN]
 
 
-def test_a_nan_threshold_rejects_and_a_score_equal_to_the_threshold_is_kept() -> None:
+def test_a_nan_threshold_rejects_and_a_score_at_the_threshold_is_kept() -> None:
     assert decision.decide(np.array([[0.0, 1.0]]), math.nan).tolist() == [-1]
     assert decision.decide(np.array([[0.0, 1.0]]), np.array([math.nan, 1.0])).tolist() == [-1]
     assert decision.decide(np.array([[0.25, 1.0]]), 0.25).tolist() == [0]

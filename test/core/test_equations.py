@@ -53,7 +53,7 @@ def test_losses_are_eqs_2_4_and_5(d: NDArray[np.float64], seed: int, weight: flo
 
 
 @given(batches(low=0.0, high=30.0))
-def test_the_term_for_known_unknowns_is_the_entropic_loss_over_softmin_and_never_negative(
+def test_the_term_for_known_unknowns_is_the_entropic_loss_over_softmin(
     d: NDArray[np.float64],
 ) -> None:
     ours = F.known_unknown_loss(torch.tensor(d), "none")

@@ -140,7 +140,7 @@ def test_the_histogram_shows_each_kind_as_shares_of_itself() -> None:
     assert [bar.y.sum() for bar in figure.data] == pytest.approx([1.0, 1.0])
 
 
-def test_the_confusion_matrix_counts_every_decision_once_and_escapes_names() -> None:
+def test_the_confusion_matrix_counts_decisions_once_and_escapes_names() -> None:
     figure = confusion_matrix_figure([0, -1, 1, -1, 0], [0, 0, 1, -1, -1], ["<i>a</i>", "b"])
     assert figure.data[0].text.tolist() == [[1, 0, 1], [0, 1, 0], [1, 0, 1]]
     assert "<i>" not in str(figure.layout.xaxis.ticktext)

@@ -73,9 +73,7 @@ def test_it_learns_the_new_class_and_keeps_the_old_ones(extended: Extension) -> 
     assert extended.result.bundle.training["validation_by_class"]["yellow"]["accuracy"] == 1.0
 
 
-def test_only_a_few_old_photos_are_rehearsed_and_validation_photos_are_the_parents(
-    shop: Shop, extended: Extension
-) -> None:
+def test_few_old_photos_are_rehearsed_validation_is_the_parents(shop: Shop, extended: Extension) -> None:
     _, parent = shop
     data = extended.result.bundle.training["data"]
     assert data["train"] == {"blue": 6, "green": 6, "red": 6, "yellow": 8}
@@ -111,7 +109,7 @@ def test_only_the_logits_of_the_new_class_are_new(shop: Shop, extended: Extensio
 
 
 @pytest.mark.slow
-def test_the_new_logits_are_fitted_to_random_changes_of_the_models_own_training_too(
+def test_the_new_logits_are_fitted_to_the_models_own_changes_too(
     shop: Shop, extended: Extension, tmp_path: Path
 ) -> None:
     place, parent = shop
@@ -131,7 +129,7 @@ def test_settings_of_a_version_that_had_others_are_passed_over(shop: Shop, tmp_p
     assert child.training["config"]["augment"]["scale_min"] == 0.8
 
 
-def test_fine_tuning_starts_there_trains_all_layers_and_keeps_their_statistics(shop: Shop, tmp_path: Path) -> None:
+def test_fine_tuning_trains_all_layers_and_keeps_their_statistics(shop: Shop, tmp_path: Path) -> None:
     place, parent = shop
     done = extend(config_of(place, tmp_path / "tuned.cac", fine_tune=True, optimiser=GENTLE))
     assert done.after.accuracy == 1.0

@@ -95,7 +95,7 @@ def test_other_ways_to_save_the_same(tmp_path: Path, kind: str) -> None:
     assert torch.equal(checkpoint.state["classifier.weight"], theirs.classify.weight)
 
 
-def test_the_command_calibrates_on_the_split_and_writes_a_bundle_like_any_other(tmp_path: Path) -> None:
+def test_the_command_calibrates_on_the_split_and_writes_a_bundle(tmp_path: Path) -> None:
     write_mnist(tmp_path, per_class=10)
     torch.save({"net": AuthorsNetwork().state_dict()}, tmp_path / "net.pth")
     out = tmp_path / "model.cac"

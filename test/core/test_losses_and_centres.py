@@ -57,7 +57,7 @@ def test_known_unknowns_add_their_own_term_and_are_part_of_no_other() -> None:
 
 
 @pytest.mark.parametrize("label", [-1, 1])
-def test_a_batch_of_known_unknowns_alone_or_without_any_has_a_finite_loss_and_gradient(label: int) -> None:
+def test_loss_is_finite_with_known_unknowns_alone_or_without_any(label: int) -> None:
     z = torch.randn(3, 4, requires_grad=True)
     (gradient,) = torch.autograd.grad(CACLoss(4, known_unknown_weight=0.5)(z, torch.full((3,), label)).total, z)
     assert torch.isfinite(gradient).all()

@@ -34,7 +34,7 @@ def evaluations(draw: DrawFn, min_known: int = 1, min_unknown: int = 1) -> Case:
 
 
 @given(evaluations())
-def test_auroc_is_the_probability_that_unknown_scores_higher_ties_one_half(case: Case) -> None:
+def test_auroc_is_the_probability_that_unknown_scores_higher(case: Case) -> None:
     scores, _, labels = case
     pairs = [(u > k) + 0.5 * (u == k) for u in scores[labels < 0] for k in scores[labels >= 0]]
     assert metrics.auroc(scores, labels < 0) == pytest.approx(np.mean(pairs))
@@ -159,7 +159,7 @@ def test_the_default_share_is_the_one_chosen_in_training() -> None:
     assert (decide(gamma, thresholds.theta()) >= 0).float().mean().item() >= 0.8
 
 
-def test_per_class_thresholds_hold_for_each_class_and_small_classes_use_all() -> None:
+def test_thresholds_per_class_hold_and_small_classes_use_those_of_all() -> None:
     gamma = torch.full((220, 3), 50.0)
     gamma[:100, 0] = torch.linspace(0, 1, 100)
     gamma[100:200, 1] = torch.linspace(0, 10, 100)
@@ -188,7 +188,7 @@ def test_a_threshold_set_by_hand_becomes_one_for_each_class() -> None:
             thresholds.theta(threshold=wrong)
 
 
-def test_thresholds_of_single_classes_that_nobody_has_are_refused_instead_of_being_those_of_all() -> None:
+def test_thresholds_per_class_that_nobody_has_are_refused() -> None:
     gamma = torch.rand(18, 2)
     labels = torch.arange(18) % 2
     right = torch.where(labels.unsqueeze(1) == torch.arange(2), gamma, gamma + 1.0)  # 9 of each class, all taken for it

@@ -236,7 +236,7 @@ def test_thresholds_can_be_chosen_at_run_time(predictor: Predictor) -> None:
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without CUDA")
-def test_auto_falls_back_to_the_cpu_and_says_so_but_a_named_device_must_be_there() -> None:
+def test_auto_falls_back_to_the_cpu_but_a_named_device_must_be_there() -> None:
     auto = Predictor(tiny_bundle(), device="auto")
     assert auto.device_name == "cpu"
     assert any("CPU" in note for note in auto.notes)

@@ -119,7 +119,7 @@ def test_openmax_rejects_more_the_farther_an_image_lies_outside() -> None:
     assert openmax.score(on_centre[None]) < 0.01 < 0.5 < openmax.score(outside[None])
 
 
-def test_openmax_survives_equal_distances_and_a_class_that_was_never_right() -> None:
+def test_openmax_survives_equal_distances_and_a_class_never_right() -> None:
     logits = anchored_centres(N).repeat_interleave(3, dim=0).clone()
     labels = torch.arange(N).repeat_interleave(3)
     logits[labels == 3] = logits[0].clone()

@@ -50,9 +50,7 @@ def small_memory(kind: type[TorchEngine], room: int) -> tuple[TorchEngine, list[
 
 @pytest.mark.parametrize("interpolation", ["mipmap", "area", "linear", "cubic"])
 @pytest.mark.parametrize("fit", ["crop", "stretch", "pad"])
-def test_static_buffers_give_the_scores_of_the_plain_engine_for_any_frames(
-    interpolation: Interpolation, fit: Fit
-) -> None:
+def test_static_buffers_give_the_scores_of_the_plain_engine(interpolation: Interpolation, fit: Fit) -> None:
     p = dataclasses.replace(tiny_bundle().preprocessing, interpolation=interpolation, fit=fit)
     bundle = tiny_bundle(preprocessing=p)
     plain, static = TorchEngine(bundle, "cpu"), CudaEngine(bundle, "cpu")
@@ -110,7 +108,7 @@ def test_what_the_gpu_cannot_resize_like_opencv_is_left_to_opencv() -> None:
 # --- precision
 
 
-def test_lower_precisions_are_computed_where_the_hardware_has_them_and_refused_where_not() -> None:
+def test_lower_precisions_run_where_the_hardware_has_them_only() -> None:
     exact = make_engine(tiny_bundle(), "torch", "cpu").rejection_scores(random_frames(4))
     with pytest.raises(errors.EngineError, match="float16 on CUDA only: use precision bf16 or auto"):
         make_engine(tiny_bundle(), "torch", "cpu", precision="fp16")
@@ -138,7 +136,7 @@ def test_float32_is_the_default_everywhere_and_float16_is_there_on_cuda() -> Non
 
 
 @pytest.mark.parametrize("kind", ENGINES)
-def test_a_batch_that_does_not_fit_is_halved_until_it_does_said_and_remembered(kind: type[TorchEngine]) -> None:
+def test_a_batch_too_large_is_halved_which_is_said_and_remembered(kind: type[TorchEngine]) -> None:
     (engine, sizes), frames = small_memory(kind, room=3), random_frames(13)
     expected = kind(tiny_bundle(), "cpu").rejection_scores(frames)
     np.testing.assert_allclose(engine.rejection_scores(frames), expected, rtol=1e-4, atol=1e-5)
@@ -225,7 +223,7 @@ def test_a_gpu_decides_as_the_cpu_does(precision: str, tolerance: float) -> None
 
 
 @needs_cuda
-def test_a_network_that_cannot_be_captured_runs_without_a_graph_and_says_so() -> None:
+def test_a_network_that_cannot_be_captured_runs_without_a_graph() -> None:
     engine = CudaEngine(tiny_bundle(), "cuda:0")
     forward = engine._graph.model.backbone.forward
     engine._graph.model.backbone.forward = lambda images: forward(images) + float(images.sum().item() * 0)

@@ -64,9 +64,7 @@ EVERYTHING_GREY = AugmentConfig(9, 0.6, 0.5, 20, 0.1, 0.2, 10, 0.2, 0.2, 0, 0, 0
 
 
 @pytest.mark.parametrize(("config", "channels"), [(EVERYTHING, 3), (EVERYTHING_GREY, 1)])
-def test_augmented_images_keep_shape_and_type_and_leave_the_originals_alone(
-    config: AugmentConfig, channels: int
-) -> None:
+def test_augmented_images_keep_shape_and_type_and_spare_the_originals(config: AugmentConfig, channels: int) -> None:
     images = torch.randint(0, 256, (5, 24, 24, channels), dtype=torch.uint8)
     before = images.clone()
     changed = Augment(config, 24, channels)(images)
@@ -112,7 +110,7 @@ def test_images_can_be_trained_on_smaller_than_they_are(crop: float) -> None:
 
 
 @pytest.mark.parametrize("name", [n for n in AugmentConfig.__dataclass_fields__ if n != "image_size"])
-def test_each_kind_of_change_differs_from_image_to_image_and_repeats_with_the_seed(name: str) -> None:
+def test_each_change_differs_between_images_and_repeats_with_the_seed(name: str) -> None:
     off: dict[str, Any] = {**dict.fromkeys(AugmentConfig.__dataclass_fields__, 0), "scale_min": 1.0}
     on = {"scale_min": 0.5, "flip": 0.5, "rotation": 30, "shear": 20, "erase": 0.5, "hue": 0.3, "rand_augment": 9}.get(
         name, 0.4
@@ -151,7 +149,7 @@ def test_a_mild_change_is_mild() -> None:
     assert (changed.int() - ramp.int()).abs().max() <= 255 * 0.05 + 128 * 0.05 + 1
 
 
-def test_balanced_batches_give_every_class_the_same_share_and_show_all_images_in_time() -> None:
+def test_balanced_batches_share_equally_and_show_all_images_in_time() -> None:
     labels = torch.tensor([0] * 30 + [1] * 3 + [2] * 12)
     images = torch.arange(45, dtype=torch.uint8).reshape(-1, 1, 1, 1)
     data = LabelledImages(images, labels, ("a", "b", "c"), ("",) * 45)

@@ -39,9 +39,7 @@ def known(seed: int = 0) -> Tensor:
 
 
 @given(st.lists(st.floats(0, 2, width=32), min_size=1, max_size=50), st.floats(0, 0.99))
-def test_the_wanted_rate_is_never_passed_and_as_many_known_as_possible_are_kept(
-    scores: list[float], rate: float
-) -> None:
+def test_the_wanted_rate_is_never_passed_and_most_known_are_kept(scores: list[float], rate: float) -> None:
     thresholds = fit_thresholds(known(), LABELS)
     others = torch.tensor(scores)
     share = share_for_rate(thresholds, others, rate)
@@ -135,7 +133,7 @@ def test_known_unknowns_choose_the_threshold_and_nothing_else(shop: Shop) -> Non
 
 
 @pytest.mark.slow
-def test_known_unknowns_can_be_trained_with_and_others_of_them_judge_the_threshold(shop: Shop) -> None:
+def test_some_known_unknowns_teach_and_others_judge_the_threshold(shop: Shop) -> None:
     """Yellow things are farther from being known once the network was told of yellow things."""
     place, config = shop
     for i in range(20):

@@ -54,7 +54,7 @@ def test_features_that_are_all_alike_give_the_mean_target() -> None:
     assert bias.item() == 2.0
 
 
-def test_images_start_near_their_anchors_and_the_other_layers_stay_as_they_were() -> None:
+def test_images_start_near_their_anchors_and_other_layers_stay() -> None:
     torch.manual_seed(0)
     network = build_backbone(BackboneSpec("paper", 3, 32, 1, {"width": 1 / 16}))
     before = {name: value.clone() for name, value in network.state_dict().items()}
@@ -89,7 +89,7 @@ def test_a_network_whose_last_layer_is_not_linear_stays_as_it_is() -> None:
 
 
 @pytest.mark.parametrize("fitted", [True, False])
-def test_training_from_a_weights_file_starts_with_it_unless_told_otherwise(tmp_path: Path, fitted: bool) -> None:
+def test_a_training_starts_with_a_weights_file_unless_told_otherwise(tmp_path: Path, fitted: bool) -> None:
     earlier = train(tiny_config(tmp_path / "earlier.cac", report=False))
     assert earlier is not None
     features = {name: value for name, value in earlier.bundle.state.items() if not name.startswith("classifier")}

@@ -114,7 +114,7 @@ def test_the_plane_is_that_of_the_largest_variance_and_never_fails() -> None:
         assert all(np.isfinite(share))
 
 
-def test_the_projection_shows_every_validation_image_unknown_image_and_centre(trained: Trained) -> None:
+def test_the_projection_shows_validation_unknown_and_centres(trained: Trained) -> None:
     _, _, calibrated = trained
     traces = projection_figure(calibrated).data
     points = sum(len(trace.x) for trace in traces)

@@ -21,7 +21,7 @@ def run(losses: Sequence[float], **config: Any) -> tuple[TwoStage, list[Any]]:
     return state, [state.observe(loss, ScheduleConfig(**config)) for loss in losses]
 
 
-def test_a_stage_goes_on_while_the_anchor_loss_falls_and_ends_at_its_most_epochs() -> None:
+def test_a_stage_lasts_while_the_anchor_loss_falls_up_to_its_limit() -> None:
     state, steps = run([5, 4, 3, 2], epochs=3, second_epochs=1, patience=2)
     assert steps == [Step.GO_ON, Step.GO_ON, Step.SECOND_STAGE, Step.FINISH]
     assert state.epochs == (3, 1)
@@ -96,7 +96,7 @@ def inputs_of(network: nn.Sequential, images: Tensor) -> list[tuple[torch.dtype,
     return seen
 
 
-def test_depthwise_convolutions_that_learn_compute_in_float32_between_bf16_layers() -> None:
+def test_depthwise_convolutions_that_learn_compute_in_float32() -> None:
     (network, depthwise), images, cpu = small_network(), torch.randn(2, 4, 8, 8), torch.device("cpu")
     outside = inputs_of(network, images)
     assert depthwise.weight.grad is not None
@@ -116,7 +116,7 @@ def test_depthwise_convolutions_that_learn_compute_in_float32_between_bf16_layer
     assert all("forward" not in vars(layer) for layer in network)
 
 
-def test_depthwise_convolutions_are_as_they_were_after_an_error_and_untouched_on_a_gpu() -> None:
+def test_depthwise_convolutions_are_restored_and_untouched_on_a_gpu() -> None:
     network, _ = small_network()
     with pytest.raises(KeyboardInterrupt), depthwise_in_float32(network, torch.device("cpu")):
         raise KeyboardInterrupt

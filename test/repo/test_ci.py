@@ -92,7 +92,7 @@ def test_the_image_has_what_the_setup_asks_for(monkeypatch: pytest.MonkeyPatch) 
     assert needed <= set(line.split())
 
 
-def test_the_code_is_copied_after_the_environment_and_does_not_make_it_anew(tmp_path: Path) -> None:
+def test_the_code_is_copied_last_and_does_not_remake_the_environment(tmp_path: Path) -> None:
     """Does the COPYs for real, and asks the setup what each stage is made from before and after the last one."""
     module = tool("setup_venv")
     vars(module)["ROOT"] = tmp_path

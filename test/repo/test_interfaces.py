@@ -125,7 +125,7 @@ def test_every_replay_argument_is_an_option_of_the_command_line() -> None:
     assert options["watch"].spelling == "--watch"
 
 
-def test_replay_arguments_have_the_defaults_choices_and_needs_of_the_options() -> None:
+def test_replay_arguments_have_the_defaults_and_needs_of_the_options() -> None:
     by_spelling = {option.spelling: option for option in replay_options().values()}
     arguments = launch_arguments("replay.launch.py")
     for key, value in option_table().items():

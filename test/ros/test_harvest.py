@@ -117,7 +117,7 @@ def test_the_quota_holds_over_restarts_and_is_said_once(harvest: Make, tmp_path:
     assert sum(path.stat().st_size for path in (tmp_path / "unknown").glob("*.jpg")) == used
 
 
-def test_a_folder_that_cannot_be_written_is_said_once_counted_and_survived(
+def test_an_unwritable_folder_is_said_once_counted_and_survived(
     harvest: Make, tmp_path: Path, sentences: list[str]
 ) -> None:
     (tmp_path / "file").touch()
@@ -151,7 +151,7 @@ def rows_and_pictures(folder: Path) -> tuple[list[str], list[str]]:
         return [row["file"] for row in csv.DictReader(file)], sorted(path.name for path in folder.glob("*"))
 
 
-def test_a_disk_that_is_really_full_stays_a_problem_until_a_picture_is_written(
+def test_a_full_disk_stays_a_problem_until_a_picture_is_written(
     harvest: Make, tmp_path: Path, sentences: list[str]
 ) -> None:
     folder = tmp_path / "unknown"

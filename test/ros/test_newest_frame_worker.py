@@ -113,7 +113,7 @@ def test_a_crash_is_reported_counted_and_survived(engine: Engine, worker: Newest
     assert worker.counts() == Counts(received=2, classified=1, failed=1, unanswered=1)
 
 
-def test_frames_without_an_answer_are_counted_even_if_the_report_of_a_crash_fails() -> None:
+def test_unanswered_frames_are_counted_even_if_the_crash_report_fails() -> None:
     def crash_again(error: Exception) -> None:
         raise UnicodeEncodeError("utf-8", "", 0, 1, "a report that cannot be written")
 

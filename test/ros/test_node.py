@@ -199,7 +199,7 @@ def test_scores_can_be_switched_off(robot: Robot) -> None:
     assert answer.label == "red"
 
 
-def test_the_class_list_follows_the_thresholds_and_waits_for_late_subscribers(robot: Robot, module_domain: int) -> None:
+def test_the_class_list_follows_thresholds_and_reaches_late_subscribers(robot: Robot, module_domain: int) -> None:
     robot.class_lists.clear()
     assert robot.set_parameters(known_kept=1.0)[0].successful
     late = Robot(module_domain)

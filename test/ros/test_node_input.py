@@ -107,7 +107,7 @@ def test_a_best_effort_publisher_beside_a_reliable_one_is_heard_as_well(robot: R
         other.close()
 
 
-def test_asking_for_reliable_from_a_best_effort_publisher_names_it_and_the_fix(
+def test_reliable_from_a_best_effort_publisher_names_it_and_the_fix(
     model: Path, ros_domain: int, tmp_path: Path
 ) -> None:
     robot = Robot(ros_domain, reliability=BEST_EFFORT)
@@ -124,7 +124,7 @@ def test_asking_for_reliable_from_a_best_effort_publisher_names_it_and_the_fix(
         robot.close()
 
 
-def test_compressed_images_are_read_from_the_topic_beside_the_remapped_one(
+def test_compressed_images_come_from_the_topic_beside_the_remapped_one(
     model: Path, ros_domain: int, tmp_path: Path
 ) -> None:
     remap = ("-r", "image:=/camera/image_raw")

@@ -85,7 +85,7 @@ def test_fifty_cycles_leave_nothing_behind(model: Path, ros_domain: int, tmp_pat
         assert node.interrupt() == 0
 
 
-def test_deactivate_keeps_the_model_and_a_wrong_transition_changes_nothing(
+def test_deactivate_keeps_the_model_a_wrong_transition_changes_nothing(
     model: Path, ros_domain: int, tmp_path: Path, robot: Robot
 ) -> None:
     with running(tmp_path, ros_domain, model, diagnostics_period=0.2) as node:

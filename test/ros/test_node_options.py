@@ -97,7 +97,7 @@ def test_a_frozen_camera_is_unknown_until_the_picture_changes(robot: Robot) -> N
     robot.wait_report(lambda r: sums_up(r), "all accounted for")
 
 
-def test_far_more_unknown_frames_than_promised_are_a_warning_that_can_be_silenced(robot: Robot) -> None:
+def test_too_many_unknown_frames_are_a_warning_that_can_be_silenced(robot: Robot) -> None:
     assert robot.set_parameters(unknown_share_tolerance=0.3)[0].successful
     drift = "unknown_share_tolerance"
     report = robot.wait_report(lambda r: drift in r.message or not robot.ask(picture(GREY)), "a warning")
@@ -111,9 +111,7 @@ def test_far_more_unknown_frames_than_promised_are_a_warning_that_can_be_silence
     assert robot.set_parameters(threshold=-1.0, unknown_share_tolerance=0.5)[0].successful
 
 
-def test_votes_that_do_not_go_with_the_frames_end_the_start_with_a_sentence(
-    model: Path, ros_domain: int, tmp_path: Path
-) -> None:
+def test_votes_that_do_not_fit_the_frames_end_the_start(model: Path, ros_domain: int, tmp_path: Path) -> None:
     with running(tmp_path, ros_domain, model, decision_frames=5, decision_votes=2) as node:
         assert node.wait() == 1
         sentence = "decision_votes must be 0, or more than half of decision_frames (5) and at most all of them, not 2."

@@ -52,7 +52,7 @@ def hostile(folder: Path, name: str, change: Change) -> Path:
     return path
 
 
-def test_a_model_that_cannot_be_used_changes_nothing_and_the_answer_says_so(
+def test_a_model_that_cannot_be_used_changes_nothing_and_it_is_said(
     robot: Robot, node: NodeProcess, tmp_path: Path
 ) -> None:
     old = robot.class_lists[-1].model_id
@@ -123,7 +123,7 @@ def test_a_node_whose_model_never_loads_ends_when_asked(
         assert "Traceback" not in node.output
 
 
-def test_a_hang_is_told_within_two_seconds_however_rarely_the_node_reports(
+def test_a_hang_is_told_within_two_seconds_at_any_rate_of_reports(
     model: Path, ros_domain: int, tmp_path: Path, release: Path
 ) -> None:
     environment = {"RELEASE_FILE": str(release)}

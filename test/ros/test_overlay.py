@@ -48,7 +48,7 @@ def test_it_keeps_the_size_and_draws_at_the_top_only(height: int, width: int) ->
     [(decision(0.5), GREEN), (decision(1.5), ORANGE), (failed(Reason.NOT_FINITE), RED)],
 )
 @pytest.mark.parametrize("background", [0, 255])
-def test_known_unknown_and_error_have_their_own_colour_on_every_background(
+def test_known_unknown_and_error_have_their_own_colour_everywhere(
     shown: Decision, colour: tuple[int, int, int], background: int
 ) -> None:
     pixels = np.full((240, 320, 3), background, np.uint8)

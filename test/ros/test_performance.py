@@ -47,7 +47,7 @@ def test_every_measurement_of_the_table_explains_itself_with_examples(
 
 
 @pytest.mark.slow
-def test_options_after_a_name_are_those_of_the_measurement_and_the_device_is_passed_on(tmp_path: Path) -> None:
+def test_options_after_a_name_and_the_device_reach_the_measurement(tmp_path: Path) -> None:
     file = tmp_path / "batches.json"
     done = run("--device", "cpu", "batches", *SMALL[:6], "--sizes", "1", "2", "--seconds", "0.05", "--json", str(file))
     assert done.returncode == 0, done.stderr
@@ -68,7 +68,7 @@ def test_what_does_not_exist_is_refused_at_once() -> None:
 
 @pytest.mark.slow
 @pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without CUDA")
-def test_a_device_that_is_not_there_is_refused_before_anything_is_measured() -> None:
+def test_a_device_that_is_not_there_is_refused_before_measuring() -> None:
     done = run("--device", "cuda", "memory")
     assert done.returncode == 2
     assert done.stderr.startswith("error: device cuda is not there (no CUDA device found): use device auto or cpu")

@@ -52,7 +52,7 @@ def test_black_and_saturated(frame: Frame, reason: Reason) -> None:
     assert bool(sentence) == (reason != Reason.OK)
 
 
-def test_a_bright_spot_does_not_make_a_black_picture_good_but_a_lit_corner_does() -> None:
+def test_a_lit_corner_makes_a_black_picture_good_a_bright_spot_does_not() -> None:
     frame = plain(0)
     frame.pixels[:100, :60] = 255
     assert exposure(frame, CHECK)[0] == Reason.TOO_DARK
@@ -68,7 +68,7 @@ def test_nothing_is_refused_when_nothing_is_checked(value: int, grey: bool) -> N
     assert all(picture_check.check(frame, float(t), PictureLimits())[0] == Reason.OK for t in range(5))
 
 
-def test_a_picture_that_repeats_is_frozen_after_the_time_and_good_again_when_it_changes() -> None:
+def test_a_picture_that_repeats_is_frozen_until_it_changes() -> None:
     picture_check, limits = PictureCheck(), PictureLimits(frozen_after=1.0)
     reasons = [picture_check.check(noisy(0), t, limits)[0] for t in (0.0, 0.5, 0.9, 1.0, 1.1)]
     assert reasons == [Reason.OK] * 3 + [Reason.FROZEN] * 2
@@ -116,7 +116,7 @@ def test_a_refused_frame_is_not_given_to_the_engine_and_counts_as_failed() -> No
     assert result.problem.startswith("The picture is black")
 
 
-def test_a_frame_out_of_its_turn_is_judged_like_the_others_and_not_remembered() -> None:
+def test_a_frame_out_of_its_turn_is_judged_and_not_remembered() -> None:
     check, limits = PictureCheck(), PictureLimits(frozen_after=1.0)
     frames = [plain(128) for _ in range(4)]
     for arrived, frame in zip((0.0, 0.5, 0.9), frames, strict=False):

@@ -139,7 +139,7 @@ def test_an_image_is_decoded_once_for_its_frame_and_its_boxes() -> None:
         assert decoded.call_count == 2
 
 
-def test_an_image_that_cannot_be_read_is_tried_once_and_a_bug_costs_no_answer() -> None:
+def test_an_unreadable_image_is_tried_once_and_a_bug_costs_no_answer() -> None:
     image = ArrivedImage(Image(encoding="h264"), 0.0)
     with mock.patch("cac_ros.node.arrived_image.to_frame", wraps=to_frame) as decoded:
         assert [look(image, 0, None)[:2] for _ in range(3)] == [(None, Reason.BAD_FRAME)] * 3

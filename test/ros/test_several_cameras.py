@@ -133,7 +133,7 @@ def robot(node: NodeProcess, module_domain: int) -> Iterator[Head]:
         yield made
 
 
-def test_each_camera_is_answered_on_its_own_topic_whatever_its_size_and_encoding(robot: Head) -> None:
+def test_each_camera_is_answered_on_its_own_topic_whatever_it_sends(robot: Head) -> None:
     for _ in range(5):
         small, large = picture(RED, 64, 48, "rgb8"), picture(GREEN, 320, 240, "bgr8")
         large.header.frame_id = "rear"
@@ -455,9 +455,7 @@ def test_without_a_list_the_one_topic_image_is_read(model: Path, ros_domain: int
         robot.close()
 
 
-def test_a_precision_that_the_engine_does_not_have_ends_the_start_with_a_sentence(
-    model: Path, ros_domain: int, tmp_path: Path
-) -> None:
+def test_a_precision_that_the_engine_lacks_ends_the_start(model: Path, ros_domain: int, tmp_path: Path) -> None:
     with running(tmp_path, ros_domain, model, engine="openvino", precision="fp16") as process:
         assert process.wait() == 1
         assert "engine openvino does not compute in fp16: use precision auto, or engine torch" in process.output

@@ -15,14 +15,17 @@ import numpy as np
 import pytest
 import torch
 
+from cac_core.backbones.build import build_backbone
+from cac_core.backbones.spec import BackboneSpec
 from cac_core.bundle import ModelBundle, load_bundle, save_bundle
 from cac_core.engines import ENGINES, make_engine
 from cac_core.engines.common import static_parts
 from cac_core.engines.conversion import example_pixels
 from cac_core.engines.graph import ScoreGraph
 from cac_core.engines.graph_files import check_scores, export_onnx, export_openvino, export_tensorrt
+from cac_core.model import weights
 from cac_core.predictor import Predictor
-from cac_core.preprocessing import Frame
+from cac_core.preprocessing import Fit, Frame, Interpolation, Preprocessing
 from cac_core.support import errors
 from cac_core.thresholds import fit_thresholds
 from test.core.bundles import random_frames, tiny_bundle
@@ -112,7 +115,7 @@ def test_two_models_never_share_a_cached_graph() -> None:
     assert not np.allclose(a, b)
 
 
-def test_auto_falls_back_to_torch_and_says_so_when_the_fast_engine_cannot_compile(
+def test_auto_falls_back_to_torch_when_the_fast_engine_fails(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     from cac_core.engines import openvino_engine
@@ -171,7 +174,7 @@ def test_bfloat16_is_computed_where_the_cpu_has_it_and_refused_where_not() -> No
 @pytest.mark.parametrize(
     ("name", "precision"), [("onnxruntime", "bf16"), ("onnxruntime", "fp16"), ("openvino", "fp16")]
 )
-def test_a_precision_that_an_engine_does_not_have_is_refused_with_what_to_use(name: str, precision: str) -> None:
+def test_a_precision_that_an_engine_lacks_is_refused_with_what_to_use(name: str, precision: str) -> None:
     with pytest.raises(errors.EngineError, match=f"engine {name} does not compute in {precision}: use precision auto"):
         make_engine(tiny_bundle(), name, "cpu", precision=precision)
     with pytest.raises(errors.EngineError, match="use one of auto, float32, bf16"):
@@ -243,12 +246,39 @@ def test_an_onnx_file_runs_with_onnxruntime_alone(tmp_path: Path) -> None:
     np.testing.assert_allclose(gamma, ScoreGraph(bundle)(example_pixels(bundle, 3)), rtol=1e-3, atol=1e-4)
 
 
+def bundle_of(channels: int, fit: Fit, interpolation: Interpolation, limit: float = 1.0) -> ModelBundle:
+    """A tiny bundle that prepares its pictures in this way."""
+    backbone = BackboneSpec("paper", 3, 32, channels, {"width": 1 / 16})
+    return tiny_bundle(
+        preprocessing=Preprocessing(32, channels, fit, interpolation, (0.5,) * channels, (0.25,) * channels),
+        backbone=backbone,
+        state=weights(build_backbone(backbone)),
+        thresholds=fit_thresholds(limit * torch.rand(200, 3), torch.arange(200) % 3),
+    )
+
+
+def documented_use(model: Path, picture: Path) -> "subprocess.CompletedProcess[str]":
+    """What docs/onnx_example.py says."""
+    command = [sys.executable, "-I", str(Path("docs/onnx_example.py").resolve()), str(model), str(picture)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("limit", [1e-6, 1e6])
-def test_the_documented_use_of_an_onnx_file_decides_as_the_model_does(limit: float, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("limit", "channels", "fit", "interpolation"),
+    [
+        (1e-6, 3, "crop", "mipmap"),
+        (1e6, 3, "crop", "mipmap"),
+        (1e6, 1, "crop", "area"),
+        (1e6, 3, "stretch", "mipmap"),
+        (1e6, 1, "stretch", "cubic"),
+    ],
+)
+def test_the_documented_use_of_an_onnx_file_decides_as_the_model_does(
+    limit: float, channels: int, fit: Fit, interpolation: Interpolation, tmp_path: Path
+) -> None:
     skip_without("onnxruntime")
-    thresholds = fit_thresholds(limit * torch.rand(200, 3), torch.arange(200) % 3)
-    bundle = save_bundle(tiny_bundle(thresholds=thresholds), tmp_path / "tiny.cac")
+    bundle = save_bundle(bundle_of(channels, fit, interpolation, limit), tmp_path / "tiny.cac")
     export_onnx(bundle, tmp_path / "tiny.onnx")
     predictor = Predictor(bundle, "torch", "cpu")
     for i, (height, width) in enumerate([(120, 200), (35, 33), (257, 131)]):
@@ -256,18 +286,23 @@ def test_the_documented_use_of_an_onnx_file_decides_as_the_model_does(limit: flo
         cv2.imwrite(str(tmp_path / "picture.png"), picture)
         (expected,) = predictor.predict([Frame(picture, "bgr")])
         assert expected.unknown == (limit < 1)
-        example = Path("docs/onnx_example.py").resolve()
-        done = subprocess.run(
-            [sys.executable, "-I", str(example), "tiny.onnx", "picture.png"],
-            capture_output=True,
-            text=True,
-            timeout=120,
-            cwd=tmp_path,
-            check=True,
-        )
+        done = documented_use(tmp_path / "tiny.onnx", tmp_path / "picture.png")
+        assert done.returncode == 0, done.stderr
         answer, score = done.stdout.split(" score ")
         assert answer == (expected.label or "unknown")
         assert float(score.split(",")[0]) == pytest.approx(expected.rejection_score, rel=1e-3)
+
+
+@pytest.mark.slow
+def test_the_documented_use_ends_with_a_sentence_where_it_cannot_go_on(tmp_path: Path) -> None:
+    skip_without("onnxruntime")
+    export_onnx(save_bundle(bundle_of(3, "pad", "mipmap"), tmp_path / "tiny.cac"), tmp_path / "tiny.onnx")
+    assert documented_use(tmp_path / "tiny.onnx", tmp_path / "none.png").stderr.endswith(
+        "picture that OpenCV can read\n"
+    )
+    cv2.imwrite(str(tmp_path / "picture.png"), np.zeros((9, 9, 3), np.uint8))
+    done = documented_use(tmp_path / "tiny.onnx", tmp_path / "picture.png")
+    assert (done.returncode, done.stderr[:35]) == (1, "error: this example cannot pad a pi")
 
 
 @pytest.mark.slow

@@ -40,7 +40,7 @@ def test_what_configure_reads_can_be_set_before(model: Path, ros_domain: int, tm
             "image_topics: 'a b' is not the name of a topic; write names such as /front/image_raw, made of letters, "
             "digits, _ and /.",
         ]
-        values = {"model_path": str(model), "device": "cpu", "threads": 1, "image_topics": ["image"]}
+        values: dict[str, Any] = {"model_path": str(model), "device": "cpu", "threads": 1, "image_topics": ["image"]}
         assert refusals(robot.set_parameters(**values, decision_frames=3)) == []
         assert robot.transition("configure")
         assert refusals(robot.set_parameters(device="auto")) == [

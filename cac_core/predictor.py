@@ -3,7 +3,7 @@
 """From frames to decisions: the one way to use a bundle."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from pathlib import Path
 
@@ -138,6 +138,13 @@ class Predictor:
     ) -> NDArray[np.float32]:
         """Thresholds ``(N,)`` float32; see :meth:`cac_core.thresholds.Thresholds.theta`."""
         return self.bundle.thresholds.theta(known_kept, per_class, threshold)
+
+    def release_weights(self) -> None:
+        """Keep no second copy of the network beside the engine's: ``bundle`` is without weights and graph from now on.
+
+        The node does so, because a robot's memory is small. Such a bundle cannot be saved or given to another engine.
+        """
+        self.bundle = replace(self.bundle, state={}, graph=b"")
 
     def warm_up(self, batch_size: int = 1) -> None:
         """Run a grey frame through the engine, so that the first real one is not slow.

@@ -15,7 +15,7 @@ from cac_core.bundle.content import check_pixels
 from cac_core.engines.common import CHECK_TOLERANCE
 from cac_core.engines.conversion import INPUT, LOGITS, onnx_bytes
 from cac_core.engines.graph import LogitsGraph
-from cac_core.engines.openvino_quietly import import_openvino
+from cac_core.engines.openvino_quietly import openvino_core
 from cac_core.support.errors import EngineError, first_line
 
 MOST_IMAGES = 256
@@ -53,7 +53,7 @@ def with_graph(bundle: ModelBundle, images: NDArray[np.uint8] | None = None) -> 
 def _runtime(content: bytes) -> Run | None:
     """What runs a graph here: OpenVINO, else ONNX Runtime, else nothing."""
     try:
-        core = import_openvino().Core()
+        core = openvino_core()
         compiled = core.compile_model(core.read_model(content), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
         return lambda pixels: np.array(compiled(pixels)[0])
     except ImportError:

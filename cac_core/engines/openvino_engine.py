@@ -24,7 +24,7 @@ from cac_core.engines.common import (
     scores_of_logits,
     static_parts,
 )
-from cac_core.engines.openvino_quietly import import_openvino
+from cac_core.engines.openvino_quietly import import_openvino, openvino_core
 from cac_core.preprocessing import Frame
 from cac_core.support.devices import is_installed
 from cac_core.support.errors import DeviceError, EngineError, first_line
@@ -70,7 +70,7 @@ class OpenVINOEngine:
             "INFERENCE_PRECISION_HINT": "f32" if precision == "float32" else "bf16",
             **({"INFERENCE_NUM_THREADS": threads} if threads else {}),
         }
-        self._core = openvino.Core()
+        self._core = openvino_core()
         if precision == "bf16" and "BF16" not in self._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
             raise EngineError("this CPU does not compute in bfloat16: use precision auto or float32")
         self._requests: dict[int, Any] = {}

@@ -7,6 +7,7 @@ which case it has a stub. A robot does not phone home, and a robot without inter
 """
 
 import sys
+from functools import cache
 from typing import Any
 
 
@@ -18,3 +19,9 @@ def import_openvino() -> Any:
     import openvino
 
     return openvino
+
+
+@cache
+def openvino_core() -> Any:
+    """The one OpenVINO of this process: its plugins are loaded once, whatever number of models; raises ImportError."""
+    return import_openvino().Core()

@@ -7,6 +7,7 @@ the next one meets pages that must first be mapped and zeroed: in Python, one re
 and the rate that a subscriber can reach falls to a quarter; a training step on photos takes a fifth longer on a CPU.
 """
 
+import contextlib
 import ctypes
 
 # From malloc.h.
@@ -38,3 +39,12 @@ def keep_freed_memory(all_of_it: bool = False) -> bool:
     if all_of_it:
         return bool(mallopt(_M_MMAP_MAX, 0) and mallopt(_M_TRIM_THRESHOLD, 2**31 - 1))
     return bool(mallopt(_M_MMAP_THRESHOLD, _LARGEST_BLOCK) and mallopt(_M_TRIM_THRESHOLD, _KEPT))
+
+
+def give_back_freed_memory() -> None:
+    """Give what is free now back to the system, as after a model was loaded: reading it takes several times its size.
+
+    What :func:`keep_freed_memory` keeps for frames is kept again from the next frame on.
+    """
+    with contextlib.suppress(AttributeError, OSError):  # another C library does as it likes
+        ctypes.CDLL(None).malloc_trim(0)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from cac_core.bundle import load_bundle
 from cac_core.predictor import Predictor
+from cac_core.support.allocator import give_back_freed_memory
 from cac_core.support.errors import CacError, NotABundleError
 from cac_ros.parameters import NodeSettings, ParameterError
 
@@ -46,9 +47,12 @@ class ActiveModel:
             )
         bundle = load_bundle(Path(path).expanduser(), settings.keys)
         predictor = Predictor(bundle, settings.engine, settings.device, settings.threads, settings.precision)
+        del bundle
+        predictor.release_weights()
         model = cls.of(predictor, settings)
         for cameras in range(1, 1 + max(1, len(settings.cameras))):  # as many frames as can be in one batch
             predictor.warm_up(cameras)
+        give_back_freed_memory()
         return model
 
     @classmethod

@@ -18,6 +18,7 @@ from cac_msgs.srv import SetThreshold
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
+from cac_core.bundle import load_bundle
 from cac_core.predictor import Predictor, Reason, failed
 from cac_core.support.errors import CacError, EngineError
 from cac_ros.images import to_bgr
@@ -127,10 +128,18 @@ def test_the_thresholds_follow_the_settings(
     assert changed.threshold_text == " to ".join(f"{value:.6g}" for value in sorted(set(theta)))
 
 
-def test_thresholds_per_class_that_the_model_does_not_have_are_refused(active: ActiveModel) -> None:
-    thresholds = active.predictor.bundle.thresholds
+def test_a_loaded_model_keeps_no_weights_beside_those_of_its_engine(active: ActiveModel, model: Path) -> None:
+    kept, whole = active.predictor.bundle, load_bundle(model)
+    assert (kept.state, kept.graph) == ({}, b"")
+    assert active.model_id == kept.model_id == whole.model_id
+    assert whole.state
+
+
+def test_thresholds_per_class_that_the_model_does_not_have_are_refused(model: Path) -> None:
+    bundle = load_bundle(model)
+    thresholds = bundle.thresholds
     none = replace(thresholds, class_quantiles=np.tile(thresholds.quantiles, (3, 1)))
-    predictor = Predictor(replace(active.predictor.bundle, thresholds=none), "torch", "cpu")
+    predictor = Predictor(replace(bundle, thresholds=none), "torch", "cpu")
     with pytest.raises(ParameterError, match="no class has a threshold of its own"):
         ActiveModel.of(predictor, NodeSettings(per_class_thresholds=True))
     assert ActiveModel.of(predictor, NodeSettings(per_class_thresholds=True, threshold=1.0)).theta.tolist() == [1.0] * 3
@@ -213,7 +222,7 @@ def test_it_knows_which_share_of_known_objects_it_rejects(
     assert active.with_settings(settings).promised_unknown == pytest.approx(share, abs=0.002)
 
 
-def test_the_engine_gets_threads_and_precision_and_is_warm_for_a_frame_of_every_camera(model: Path) -> None:
+def test_the_engine_gets_its_settings_and_is_warm_for_every_camera(model: Path) -> None:
     pytest.importorskip("openvino", reason="openvino is not installed")
     cameras = tuple(f"/camera_{number}" for number in range(5))
     settings = NodeSettings(device="cpu", engine="openvino", threads=1, precision="float32", image_topics=cameras)
@@ -224,7 +233,7 @@ def test_the_engine_gets_threads_and_precision_and_is_warm_for_a_frame_of_every_
     assert set(engine._requests) == {1, 2, 4}, "five frames are answered as four and one"
 
 
-def test_frames_of_any_size_and_encoding_in_one_batch_are_answered_as_one_by_one(active: ActiveModel) -> None:
+def test_a_mixed_batch_is_answered_like_its_frames_one_by_one(active: ActiveModel) -> None:
     messages = [picture(RED, 640, 480), picture(GREY, 31, 77, "bgr8"), Image(), picture(RED, 16, 16, "bgr8")]
     together = answers_to(messages, active)
     for result, message in zip(together, messages, strict=True):

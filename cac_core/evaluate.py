@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from cac_core.support import console
 from cac_core.support.command import Command, run
 from cac_core.support.errors import DataError
+from cac_core.support.names import listed
 
 if TYPE_CHECKING:
     from cac_core.bundle import ModelBundle
@@ -88,8 +89,8 @@ def load_evaluation_images(data: EvaluationData, bundle: "ModelBundle") -> "Labe
         test = load_digits_trial(data.family, data.trial, preprocessing).test.arrays()
         if test.class_names != names:
             raise DataError(
-                f"the model knows {', '.join(names)}, but trial {data.trial} of {data.family} has the known digits "
-                f"{', '.join(test.class_names)}: give the trial the model was trained on"
+                f"the model knows {listed(names)}, but trial {data.trial} of {data.family} has the known digits "
+                f"{listed(test.class_names)}: give the trial the model was trained on"
             )
         return test
     parts = []
@@ -111,7 +112,8 @@ def evaluate_model(config: EvaluateConfig) -> "Evaluation":
 
     for name in FILES:
         check_writable(_out_folder(config) / name, _ROOM)
-    predictor = Predictor(load_bundle(config.model), config.engine, config.device)
+    with console.activity(f"loading {config.model.name}"):
+        predictor = Predictor(load_bundle(config.model), config.engine, config.device)
     try:
         theta = predictor.theta(config.known_kept, config.threshold, config.per_class)
     except ValueError as error:

@@ -47,7 +47,7 @@ def main(words: Sequence[str] | None = None) -> int:
     bundle = load_bundle(config.model)
     path = config.out or config.model.with_suffix(suffix)
     check_writable(path)
-    with console.err.status(f"exporting {config.model.name} to {config.format}"):
+    with console.activity(f"exporting {config.model.name} to {config.format}"):
         write(bundle, path)
     theta = float(bundle.thresholds.theta()[0])
     console.out.print(f"{path}  (checked against PyTorch; θ = {theta:.4g})", highlight=False)

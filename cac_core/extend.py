@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from cac_core.support import console
 from cac_core.support.allocator import keep_freed_memory
 from cac_core.support.command import Command, run
+from cac_core.support.names import listed
 from cac_core.training import ExtendConfig, extend
 from cac_core.training.extension_config import OLD_SPELLINGS
 
@@ -32,7 +33,7 @@ def main(words: Sequence[str] | None = None) -> int:
     ]
     title = f"{done.old_images} validation images of the old classes"
     console.out.print(console.table(title, ("", "accuracy", "known and right", "known and wrong"), rows))
-    console.out.print(f"learnt   {', '.join(done.added)}", markup=False, highlight=False)
+    console.out.print(f"learnt   {listed(done.added)}", markup=False, highlight=False)
     console.out.print(f"parent   {done.result.bundle.parent}", markup=False, highlight=False)
     return 0
 

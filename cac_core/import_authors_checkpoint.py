@@ -63,15 +63,16 @@ def main(words: Sequence[str] | None = None) -> int:
     from cac_core.support.files import check_writable
 
     check_writable(config.out)
-    bundle, notes = make_imported_bundle(
-        read_checkpoint(config.path),
-        class_split(family, config.dataset, int(trial)),
-        data_root=config.data_root,
-        mean=config.mean,
-        std=config.std,
-        known_kept=config.known_kept,
-        name=config.out.stem,
-    )
+    with console.activity(f"importing {config.path.name}"):
+        bundle, notes = make_imported_bundle(
+            read_checkpoint(config.path),
+            class_split(family, config.dataset, int(trial)),
+            data_root=config.data_root,
+            mean=config.mean,
+            std=config.std,
+            known_kept=config.known_kept,
+            name=config.out.stem,
+        )
     saved = save_bundle(bundle, config.out)
     for note in notes:
         console.warn(note)

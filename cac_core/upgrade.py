@@ -37,7 +37,7 @@ def main(words: Sequence[str] | None = None) -> int:
     before = load_bundle(config.model)
     path = config.out or config.model
     check_writable(path, config.model.stat().st_size)
-    with console.err.status(f"converting {config.model.name}"):
+    with console.activity(f"converting {config.model.name}"):
         saved = save_bundle(with_graph(before), path)
     console.out.print(f"{path}  {before.model_id} → {saved.model_id}", markup=False, highlight=False)
     return 0

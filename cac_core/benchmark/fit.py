@@ -22,7 +22,7 @@ from cac_core.training.averaging import AverageWeights
 from cac_core.training.batches import OrderedBatches
 from cac_core.training.lightning_trainer import make_trainer
 from cac_core.training.precision import depthwise_in_float32
-from cac_core.training.progress import Progress
+from cac_core.training.progress import Progress, last_epoch
 from cac_core.training.schedule import Schedule
 
 VALIDATION_BATCH = 1024
@@ -73,7 +73,7 @@ def fit(
     if config.optimiser.ema:
         callbacks.append(AverageWeights(config.optimiser.ema))
     if show_progress:
-        callbacks.append(Progress(schedule))
+        callbacks.append(Progress(lambda: last_epoch(schedule)))
     callbacks += further_callbacks
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", module="pytorch_lightning")

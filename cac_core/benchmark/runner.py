@@ -111,7 +111,8 @@ def _in_processes(
 ) -> Iterator[tuple[NetworkSpec, Outputs]]:
     """Several networks at a time: one alone leaves most of a GPU idle at these image sizes."""
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, mp_context=context) as pool:
+    going_on = console.activity(f"training {len(specs)} networks, {jobs} at a time")
+    with going_on, ProcessPoolExecutor(jobs, mp_context=context) as pool:
         try:
             for part in _equal_trainings_last(specs):
                 waiting = {
@@ -162,4 +163,4 @@ def _times(output: Outputs) -> dict[str, Any]:
 
 
 def _tell(line: str) -> None:
-    console.err.print(line, markup=False, highlight=False)
+    console.say(line)

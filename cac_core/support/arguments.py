@@ -86,6 +86,8 @@ def scan(words: Sequence[str], names: Names) -> list[tuple[str, str]]:
 def named(mapping: Mapping[str, Any], names: Names, source: str) -> list[tuple[str, Any]]:
     """Names and values of a file of options; the same spellings and aliases as on the command line.
 
+    What stands there without a value (``schedule:``) is as if it were left out.
+
     Raises:
         UsageError: for a name that does not exist.
     """
@@ -94,7 +96,10 @@ def named(mapping: Mapping[str, Any], names: Names, source: str) -> list[tuple[s
         found = names.find(key)
         if found is None:
             raise UsageError(f"{source}: there is no option {key}{nearest(key, names.options)}")
-        pairs.append((found[0], value))
+        name, option = found
+        if value is None and (option.group or (name == option.name and not option.or_none)):
+            continue
+        pairs.append((name, value))
     return pairs
 
 

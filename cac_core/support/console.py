@@ -4,7 +4,7 @@
 
 import math
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import IO, NoReturn, TypeVar, cast
 
@@ -44,9 +44,13 @@ def warn(sentence: str) -> None:
 
 
 class Bar(Progress):
-    """A progress bar. Off a terminal it becomes a line now and then, see :mod:`cac_core.support.pulse`."""
+    """A progress bar. Off a terminal it becomes a line now and then, see :mod:`cac_core.support.pulse`.
 
-    def __init__(self) -> None:
+    Args:
+        line: gives that line; the newest task with its figures when omitted.
+    """
+
+    def __init__(self, line: Callable[[], str] | None = None) -> None:
         super().__init__(
             TextColumn("{task.description}", markup=False),
             BarColumn(),
@@ -56,6 +60,7 @@ class Bar(Progress):
             console=err,
             disable=not err.is_terminal,
         )
+        self._line = line or self._newest_task
         self._pulse = ExitStack()
 
     def start(self) -> None:
@@ -69,7 +74,7 @@ class Bar(Progress):
         self._pulse.close()
         super().stop()
 
-    def _line(self) -> str:
+    def _newest_task(self) -> str:
         tasks = [task for task in self.tasks if task.visible]
         if not tasks:
             return "working"
@@ -78,9 +83,9 @@ class Bar(Progress):
         return f"{task.description}: {task.completed:.0f}{total}"
 
 
-def progress_bar() -> Bar:
-    """A progress bar in the house style; use it as a context manager."""
-    return Bar()
+def progress_bar(line: Callable[[], str] | None = None) -> Bar:
+    """A progress bar in the house style; use it as a context manager. See :class:`Bar`."""
+    return Bar(line)
 
 
 @contextmanager

@@ -3,8 +3,12 @@
 """Names of classes and files: their one form, what is allowed in them, and how text of unknown origin is shown."""
 
 import unicodedata
+from collections.abc import Sequence
 
 from cac_core.support.limits import NAME_BYTES
+
+MOST_LISTED = 10
+"""Names that a sentence lists; of three hundred it counts the rest."""
 
 _JOINERS = "\u200c\u200d"  # invisible, but part of the spelling of several languages
 _UNSHOWN = {"Cc", "Cf", "Cs", "Zl", "Zp"}  # control and format characters, half pairs, line and paragraph separators
@@ -43,6 +47,12 @@ def one_line(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     return "".join(_escaped(character) if _is_unshown(character) else character for character in text)
+
+
+def listed(names: Sequence[str], most: int = MOST_LISTED) -> str:
+    """Names for a sentence, with commas: the first few, and how many more there are."""
+    shown = ", ".join(map(one_line, names[:most]))
+    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
 
 
 def several_lines(text: str) -> str:

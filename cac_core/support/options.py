@@ -8,8 +8,6 @@ from dataclasses import MISSING, dataclass, fields, is_dataclass
 from difflib import get_close_matches
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from docstring_parser import parse as parse_docstring
-
 NONE_SHOWN = object()
 """Default of an option whose value, when it is not given, only its help text can say."""
 
@@ -28,6 +26,7 @@ class Option:
         default: the value when it is not given; ``MISSING`` when it must be given.
         text: what it is for.
         group: it stands for all options below its name, and is not listed.
+        or_none: None is a value of its own.
     """
 
     name: str
@@ -35,6 +34,7 @@ class Option:
     default: Any
     text: str = ""
     group: bool = False
+    or_none: bool = False
 
     @property
     def spelling(self) -> str:
@@ -102,7 +102,7 @@ def options_of(kind: type, start: object | None = None, prefix: str = "") -> Ite
             inner = default if is_dataclass(default) else NONE_SHOWN
             yield from options_of(hint, inner, f"{name}.")  # type: ignore[arg-type]
         else:
-            yield Option(name, hint, default, texts.get(field.name, ""))
+            yield Option(name, hint, default, texts.get(field.name, ""), or_none=hint != hints[field.name])
 
 
 def nearest(name: str, names: Iterable[str]) -> str:
@@ -130,6 +130,8 @@ def _without_none(hint: Any) -> Any:
 
 def _texts(kind: type) -> dict[str, str]:
     """Help texts from the docstrings of a dataclass and of those it is derived from."""
+    from docstring_parser import parse as parse_docstring  # the node uses this file, and shows no help
+
     texts: dict[str, str] = {}
     for each in reversed(kind.__mro__):
         if is_dataclass(each):

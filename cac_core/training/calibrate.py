@@ -17,6 +17,7 @@ from cac_core.decision import UNKNOWN
 from cac_core.metrics import OpenSetMetrics, open_set_metrics
 from cac_core.model import weights
 from cac_core.support.errors import TrainingError
+from cac_core.support.names import listed
 from cac_core.thresholds import GRID_STEPS, Thresholds, fit_thresholds
 from cac_core.training.choices import Choice, share_for_rate, table_of_choices
 from cac_core.training.config import TrainConfig
@@ -168,8 +169,8 @@ def _doubts(data: TrainingData, centre_counts: Tensor) -> list[str]:
         if 0 < count < FEW_CENTRE_IMAGES
     ]
     if few:
-        notes.append(f"few training images stand behind the centres of {', '.join(few)}: add photos of these classes")
+        notes.append(f"few training images stand behind the centres of {listed(few)}: add photos of these classes")
     unvalidated = [name for name, count in data.validation.counts().items() if count == 0]
     if unvalidated:
-        notes.append(f"no validation image of {', '.join(unvalidated)}: add photos of these classes")
+        notes.append(f"no validation image of {listed(unvalidated)}: add photos of these classes")
     return notes

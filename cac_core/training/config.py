@@ -276,16 +276,22 @@ def load_recipe(name: str = USUAL) -> TrainConfig:
 
     Args:
         name: one of :func:`cac_core.training.recipes.recipe_names`, or the path of a YAML file. What a file of your own
-            leaves out is as in each part's class.
+            leaves out, or names without a value, is as in each part's class.
 
     Raises:
         TrainingError: when there is no such recipe, or it names a setting that does not exist.
     """
-    values: dict[str, Any] = {part: {} for part in _PARTS} | deepcopy(read_recipe(name))
+    values: dict[str, Any] = {part: {} for part in _PARTS} | _given(deepcopy(read_recipe(name)))
     try:
         return TrainConfig(**{key: _PARTS[key](**value) if key in _PARTS else value for key, value in values.items()})
     except TypeError as error:
         raise TrainingError(f"the recipe {name} cannot be used: {error}.") from error
+
+
+def _given(values: dict[str, Any]) -> dict[str, Any]:
+    """Without what has no value: in YAML, ``schedule:`` alone is None, and None is every such setting's default."""
+    given = {key: value for key, value in values.items() if value is not None}
+    return {key: _given(value) if isinstance(value, dict) and key in _PARTS else value for key, value in given.items()}
 
 
 def _plain(value: Any) -> Any:

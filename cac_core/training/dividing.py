@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 import torch
 
 from cac_core.data import LabelledImages, duplicate_groups, find_duplicates, last_split, stratified_split
+from cac_core.support import console
+from cac_core.support.names import listed
 from cac_core.training.config import TrainConfig
 from cac_core.training.contradictions import contradiction_note
 
@@ -38,7 +40,8 @@ class Divided(NamedTuple):
 
 def divide(images: LabelledImages, config: TrainConfig) -> Divided:
     """Hold a share of each class out of training; likely duplicates stay on one side."""
-    pairs = find_duplicates(images.images)
+    with console.activity("looking for duplicates"):
+        pairs = find_duplicates(images.images)
     groups = duplicate_groups(pairs, len(images)) if len(pairs) else None
     share = config.data.validation_share
     if config.data.validation == "last":
@@ -83,7 +86,7 @@ def hygiene(summary: Mapping[str, Any]) -> list[str]:
         )
     few = summary.get("few_photos", [])
     if few:
-        notes.append(f"fewer than {FEW_PHOTOS_OF_A_CLASS} photos of {', '.join(few)}: add photos of these classes")
+        notes.append(f"fewer than {FEW_PHOTOS_OF_A_CLASS} photos of {listed(few)}: add photos of these classes")
     return notes
 
 

@@ -11,7 +11,7 @@ from cac_core.bundle import ModelBundle
 from cac_core.bundle.checks import class_names_problem
 from cac_core.data import LabelledImages, class_folder_names, joined, load_image_folder
 from cac_core.support.errors import DataError
-from cac_core.support.names import one_line, same_form
+from cac_core.support.names import listed, one_line, same_form
 from cac_core.training.config import TrainConfig
 from cac_core.training.dividing import Divided, divide, merged
 from cac_core.training.extension_config import ExtendData
@@ -63,7 +63,7 @@ def _new_class_names(add: Path, rehearsal: Path, bundle: ModelBundle) -> tuple[s
     twice = [name for name in added if name in known]
     if twice:
         raise DataError(
-            f"the model knows {', '.join(twice)} already: give the folder in {add} another name, or put its photos to "
+            f"the model knows {listed(twice)} already: give the folder in {add} another name, or put its photos to "
             "the others of that class and train anew."
         )
     foreign = [name for name in rehearsed if name not in known]
@@ -75,7 +75,7 @@ def _new_class_names(add: Path, rehearsal: Path, bundle: ModelBundle) -> tuple[s
     missing = [name for name in bundle.class_names if same_form(name) not in rehearsed]
     if missing:
         raise DataError(
-            f"{rehearsal} has no photos of {', '.join(missing)}, which the model knows and would forget: add a folder "
+            f"{rehearsal} has no photos of {listed(missing)}, which the model knows and would forget: add a folder "
             "of photos for each."
         )
     if problem := class_names_problem((*bundle.class_names, *added)):  # said now, and not when the model is written
@@ -92,7 +92,7 @@ def _divided(
     few = [name for name in wanted if counts[name] < 2]
     if few:
         raise DataError(
-            f"{folder} has fewer than two readable photos of {', '.join(few)}: one is needed to learn from and "
+            f"{folder} has fewer than two readable photos of {listed(few)}: one is needed to learn from and "
             "another to check with."
         )
     problems = tuple(p for p in images.problems if not p.startswith("no image of the known class"))

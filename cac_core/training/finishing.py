@@ -16,6 +16,7 @@ from cac_core.backbones.spec import BackboneSpec
 from cac_core.bundle import ModelBundle, save_bundle
 from cac_core.engines.bundle_graph import with_graph
 from cac_core.metrics import OpenSetMetrics
+from cac_core.support import console
 from cac_core.support.errors import EngineError
 from cac_core.training.calibrate import Calibrated, make_bundle
 from cac_core.training.config import CHECKPOINT, TrainConfig
@@ -68,12 +69,14 @@ def finish(
     Raises:
         TrainingError: when the network returns NaN for validation images.
     """
-    calibrated = make_bundle(backbone, spec, data, config, device)
+    with console.activity("calibrating centres and thresholds"):
+        calibrated = make_bundle(backbone, spec, data, config, device)
     notes = [*calibrated.notes, *_advice(config, data, parent)]
     bundle = calibrated.bundle
     if config.graph:
         try:
-            bundle = with_graph(bundle, data.validation.images.numpy())
+            with console.activity("converting the network to a graph for robots"):
+                bundle = with_graph(bundle, data.validation.images.numpy())
         except EngineError as error:
             notes.append(f"{error}: the model file brings no graph, so a robot needs PyTorch to use it")
     summary = _summary(config, data, schedule, calibrated, notes)
@@ -81,7 +84,8 @@ def finish(
     if config.report:
         from cac_core.training.training_page import write_training_page  # plotly takes a moment to import
 
-        write_training_page(calibrated, saved, schedule.history, config.run_folder)
+        with console.activity("writing the report"):
+            write_training_page(calibrated, saved, schedule.history, config.run_folder)
     (config.run_folder / CHECKPOINT).unlink(missing_ok=True)  # finished: nothing is left to resume
     return TrainingResult(config.out, saved, calibrated.metrics, tuple(schedule.history), tuple(notes))
 

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from cac_core.data import LabelledImages
 from cac_core.model import normalise
 from cac_core.preprocessing import Preprocessing
+from cac_core.support import console
 
 BATCH = 64
 
@@ -17,7 +18,6 @@ def compute_logits(
     backbone: nn.Module, data: LabelledImages, preprocessing: Preprocessing, device: torch.device
 ) -> Tensor:
     """Logits ``(M, N)`` float32 on the CPU, images as they are."""
-    parts = [
-        backbone(normalise(batch.to(device), preprocessing)).float().cpu() for batch in torch.split(data.images, BATCH)
-    ]
-    return torch.cat(parts)
+    batches = torch.split(data.images, BATCH)
+    steps = console.track(batches, "computing logits", total=len(batches))
+    return torch.cat([backbone(normalise(batch.to(device), preprocessing)).float().cpu() for batch in steps])

@@ -27,7 +27,7 @@ from cac_core.training.lightning_trainer import make_trainer
 from cac_core.training.module import CACModule
 from cac_core.training.precision import depthwise_in_float32
 from cac_core.training.processes import Processes, device_of
-from cac_core.training.progress import Progress
+from cac_core.training.progress import Progress, last_epoch
 from cac_core.training.run_folder import SaveRun, prepare_run_folder
 from cac_core.training.schedule import Schedule
 from cac_core.training.sources import TrainingData, load_training_data
@@ -170,7 +170,7 @@ def _fit(
     )
     schedule = Schedule(config.schedule)
     average = [AverageWeights(config.optimiser.ema)] if config.optimiser.ema else []
-    own = [schedule, *average, SaveRun(config.run_folder, schedule), Progress(schedule)]
+    own = [schedule, *average, SaveRun(config.run_folder, schedule), Progress(lambda: last_epoch(schedule))]
     trainer = make_trainer(config, device, [*own, *callbacks], processes=processes, log_folder=config.run_folder)
     on_interrupt = signal.getsignal(signal.SIGINT)
     try:

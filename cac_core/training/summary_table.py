@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a training or an extension came to, as tables on the terminal."""
 
+import shlex
+from pathlib import Path
+
 from cac_core.support import console
 from cac_core.training.finishing import TrainingResult
 
@@ -54,17 +57,23 @@ def print_summary(result: TrainingResult) -> None:
     for warning in result.warnings:
         console.warn(warning)
     path = result.path
-    absolute = path.absolute()
     console.out.print(f"model    {path} ({bundle.model_id})", markup=False, highlight=False)
     page = path.with_name(path.name + ".run") / "report.html"
     if page.is_file():
         console.out.print(f"report   {page}", markup=False, highlight=False)
     console.out.print(f"logs     {path}.run", markup=False, highlight=False)
     console.out.print(
-        "next     "
-        f"ros2 launch cac_ros classifier.launch.py model_path:={absolute}\n"
-        f"     or  classifier_node --ros-args -p model_path:={absolute}\n"
-        f"     or  python -m cac_core.evaluate {path} --data.root TEST_PHOTOS",
+        "next     " + "\n     or  ".join(shlex.join(words) for words in next_commands(result.path)),
         markup=False,
         highlight=False,
+    )
+
+
+def next_commands(path: Path) -> tuple[tuple[str, ...], ...]:
+    """What to run with a finished model, each as the words of a command line."""
+    given = f"model_path:={path.absolute()}"
+    return (
+        ("ros2", "launch", "cac_ros", "classifier.launch.py", given),
+        ("classifier_node", "--ros-args", "-p", given),
+        ("python", "-m", "cac_core.evaluate", str(path), "--data.root", "TEST_PHOTOS"),
     )

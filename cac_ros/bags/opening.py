@@ -105,7 +105,7 @@ class _Opener:
             kind = kind_of(place)
         if kind is None or kind == "zstd":
             raise _no_bag(path)
-        with console.err.status(f"opening {path.name}"):
+        with console.activity(f"opening {path.name}"):
             try:
                 if kind == "mcap":
                     return IndexedMcap(place, path.name)

@@ -50,7 +50,7 @@ class Scratch:
         copy = self._place(path)
         room = self._room(copy.parent)
         size = 0
-        with console.err.status(f"unpacking {path.name}"), path.open("rb") as source, copy.open("wb") as target:
+        with console.activity(f"unpacking {path.name}"), path.open("rb") as source, copy.open("wb") as target:
             stream = zstandard.ZstdDecompressor().stream_reader(source, read_across_frames=True)
             while piece := _next(stream):
                 size += len(piece)
@@ -76,7 +76,7 @@ class Scratch:
         size = sum(path.with_name(path.name + side).stat().st_size for side in ("", *sides))
         if 2 * size > self._room(copy.parent):
             raise self._no_room(path, 2 * size)
-        with console.err.status(f"taking over the log of {path.name}"):
+        with console.activity(f"taking over the log of {path.name}"):
             for side in (*sides, ""):
                 shutil.copyfile(path.with_name(path.name + side), copy.with_name(copy.name + side))
             with closing(sqlite3.connect(copy)) as database:

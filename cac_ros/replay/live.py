@@ -110,7 +110,7 @@ def _attempt(
         DdsDriver(namespace, reports, compressed) as driver,
         NodeProcess(Path(folder), namespace=namespace, parameters={**parameters, **own}, remappings=names) as node,
     ):
-        with console.err.status("starting the node"):
+        with console.activity("starting the node"):
             driver.wait_ready(node)
         played = play(bag.messages(topic.name), driver, node.check, rate, topic.count or None)
         driver.settle(played.published, node)

@@ -18,6 +18,7 @@ from cac_core.predictor import Predictor
 from cac_core.support import console
 from cac_core.support.errors import CacError
 from cac_core.support.files import check_writable, write_together
+from cac_core.support.names import listed
 from cac_core.thresholds import ThresholdError
 from cac_ros.bags.message import Topic
 from cac_ros.bags.reader import Bag
@@ -170,11 +171,11 @@ def _label_notes(rows: Sequence[FrameResult], labels: Labels | None, class_names
         notes.append(f"{unlabelled:,} of {len(rows):,} frames have no label: they were classified but not scored.")
     foreign = Counter(row.label for row in rows if row.truth == UNKNOWN)
     if foreign:
-        names = ", ".join(f"{name!r} ({count})" for name, count in sorted(foreign.items(), key=str))
+        names = listed([f"{name!r} ({count})" for name, count in sorted(foreign.items(), key=str)])
         notes.append(f"Labels that are no class of the model count as unknown: {names}.")
     missing = [name for name in class_names if all(row.label != name for row in rows)]
     if missing:
-        notes.append(f"No frame is labelled as {', '.join(map(repr, missing))}, so nothing is measured about it.")
+        notes.append(f"No frame is labelled as {listed([*map(repr, missing)])}, so nothing is measured about it.")
     if not any(row.scored and row.truth == UNKNOWN for row in rows):
         notes.append(
             "No scored frame shows something unknown, so AUROC and the share of unknown rejected have no value."

@@ -191,6 +191,20 @@ def test_what_comes_later_wins(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "content",
+    ["place:", "speed:", "tracks:", "extras:", "mode:", "loud: null", "elsewhere: ~", "place:\n  root:", "place: {}"],
+)
+def test_what_has_no_value_in_a_file_means_its_default(tmp_path: Path, content: str) -> None:
+    (tmp_path / "a.yaml").write_text(content)
+    assert PLAY.parse(["r", "--config", str(tmp_path / "a.yaml")]) == PLAY.parse(["r"])
+
+
+def test_no_value_is_a_value_where_it_can_be_one(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("place: {root: null}")
+    assert PLAY.parse(["r", "--place.root", "x", "--config", str(tmp_path / "a.yaml")]).place.root is None
+
+
+@pytest.mark.parametrize(
     ("content", "sentence"),
     [
         ("speeed: 3", "there is no option speeed; did you mean speed?"),

@@ -5,21 +5,27 @@
 import io
 import os
 import re
+import shlex
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import IO, cast
 
 import pytest
 from rich.console import Console
 
 from cac_core.support import console, pulse
+from cac_core.support.names import listed
 from cac_core.support.streams import Stream
+from cac_core.training.dividing import hygiene
+from cac_core.training.summary_table import next_commands
 from test.core.commands import check_any_console, check_nobody_reads, commands
 from test.repo.sources import ROOT
 
 COMMANDS = commands("cac_core")
+STDOUT = cast("IO[str]", Stream("stdout"))
 
 
 @pytest.mark.parametrize("module", COMMANDS)
@@ -62,7 +68,7 @@ def test_what_an_encoding_lacks_is_spelt_otherwise(
 ) -> None:
     standard = Standard(encoding)
     monkeypatch.setattr(sys, "stdout", standard)
-    Console(file=Stream("stdout"), soft_wrap=True).print(text, markup=False, highlight=False)
+    Console(file=STDOUT, soft_wrap=True).print(text, markup=False, highlight=False)
     assert standard.text() == f"{shown}\n"
 
 
@@ -72,7 +78,7 @@ def test_a_table_of_any_names_in_any_encoding(encoding: str, monkeypatch: pytest
     monkeypatch.setattr(sys, "stdout", standard)
     names = ["[red] mug", "[blue] mug", "a[/b]", "[x]", "😀", "牛奶"]
     table = console.table("Images of [x]", ("class", "θ"), [(name, "1") for name in names])
-    Console(file=Stream("stdout"), soft_wrap=True, width=60).print(table)
+    Console(file=STDOUT, soft_wrap=True, width=60).print(table)
     printed = standard.text()
     for name in ("Images of [x]", *names[:4]):
         assert name in printed
@@ -146,8 +152,33 @@ def test_a_full_disk_is_still_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     with open("/dev/full", "wb", buffering=0) as full:
         monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(full, encoding="utf-8", write_through=True))
         with pytest.raises(OSError, match="space"):
-            Console(file=Stream("stdout")).print("x")
+            Console(file=STDOUT).print("x")
         monkeypatch.undo()
+
+
+@pytest.mark.parametrize(
+    "path", ["m.cac", "my models/m.cac", "it's.cac", 'say "cup".cac', "$HOME/m.cac", "a;b&c.cac", "牛奶 (1).cac"]
+)
+def test_a_command_to_run_next_can_be_pasted(path: str) -> None:
+    for words in next_commands(Path(path)):
+        printed = shlex.join(words)
+        shown = subprocess.run(["sh", "-c", f"printf '%s\\n' {printed}"], capture_output=True, text=True, check=True)
+        assert shown.stdout.splitlines() == list(words)
+
+
+@pytest.mark.parametrize(
+    ("count", "end"), [(1, "class 0"), (2, "class 1"), (10, "class 9"), (11, "class 9 and 1 more"), (300, "290 more")]
+)
+def test_of_many_names_ten_are_listed(count: int, end: str) -> None:
+    text = listed([f"class {i}" for i in range(count)])
+    assert text.endswith(end)
+    assert text.count("class") == min(count, 10)
+
+
+def test_a_warning_about_three_hundred_classes_stays_short() -> None:
+    (note,) = hygiene({"few_photos": [f"class {i} (3)" for i in range(300)]})
+    assert "and 290 more" in note
+    assert len(note) < 300
 
 
 # -- long work ----------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from cac_core.support.errors import TrainingError
+from cac_core.support.options import options_of
 from cac_core.train import COMMAND, parse
 from cac_core.training import ModelConfig, ScheduleConfig, TrainConfig, load_recipe
 from cac_core.training.checks import check
@@ -216,3 +217,24 @@ def test_recipes_name_only_what_exists() -> None:
     for recipe in recipe_names():
         for key in read_recipe(recipe):
             assert key in {field.name for field in fields(TrainConfig)}
+
+
+@pytest.mark.parametrize(
+    "content", ["schedule:", "model:\noptimiser:", "optimiser:\n  lr:", "seed:", "known_kept: ~", "model: {options: }"]
+)
+def test_a_section_without_values_means_the_defaults(tmp_path: Path, content: str) -> None:
+    (tmp_path / "a.yaml").write_text(content)
+    (tmp_path / "empty.yaml").write_text("{}")
+    mine, without = (parse(["--recipe", str(tmp_path / name)]) for name in ("a.yaml", "empty.yaml"))
+    assert mine == without
+    assert parse(["--config", str(tmp_path / "a.yaml")]) == parse([])
+
+
+PARTS = [option.kind for option in options_of(TrainConfig) if option.group]
+
+
+@pytest.mark.parametrize("part", [TrainConfig, *PARTS])
+def test_none_is_the_default_of_every_setting_that_may_be_none(part: type) -> None:
+    """So that a setting without a value in a recipe, which is None, can mean its default."""
+    for option in options_of(part):
+        assert not option.or_none or "." in option.name or option.default is None, option.name

@@ -3,6 +3,8 @@
 """A training ends in a complete bundle, or in one sentence with everything as it was."""
 
 import csv
+import re
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -21,6 +23,7 @@ from cac_core.data import load_digits_trial
 from cac_core.model import build_model, normalise
 from cac_core.predictor import Predictor
 from cac_core.preprocessing import Frame
+from cac_core.support import pulse
 from cac_core.support.errors import DataError, TrainingError
 from cac_core.train import main
 from cac_core.training import (
@@ -77,7 +80,7 @@ def test_it_learns(digits: Digits) -> None:
     assert result.metrics.accuracy > 0.5  # six classes, a handful of epochs
 
 
-def test_centres_are_means_of_correct_training_images_without_augmentation(digits: Digits) -> None:
+def test_centres_are_means_of_correct_images_without_augmentation(digits: Digits) -> None:
     _, result = digits
     bundle = result.bundle
     data = load_digits_trial(preprocessing=bundle.preprocessing).train
@@ -193,7 +196,7 @@ def test_layers_learn_at_rates_that_rise_from_the_first_to_the_last() -> None:
 
 
 @pytest.mark.parametrize("kind", ["one_cycle", "two_stage"])
-def test_a_small_rate_of_the_first_layer_keeps_it_and_the_history_names_the_rate_of_the_last(
+def test_a_small_rate_of_the_first_layer_keeps_it_as_it_was(
     tmp_path: Path, kind: Literal["two_stage", "one_cycle"]
 ) -> None:
     write_folder(tmp_path / "photos")
@@ -247,7 +250,7 @@ def test_classes_of_a_single_photo_each_cannot_be_validated(tmp_path: Path) -> N
         train(photo_config(tmp_path / "photos", tmp_path / "m.cac"))
 
 
-def test_a_loss_that_is_nan_ends_in_a_sentence_and_leaves_what_was_written(tmp_path: Path) -> None:
+def test_a_nan_loss_ends_in_a_sentence_and_leaves_what_was_written(tmp_path: Path) -> None:
     out = tmp_path / "m.cac"
     out.write_bytes(b"an older model")
     config = tiny_config(out, optimiser=OptimiserConfig(lr=1e20), precision="float32")
@@ -293,7 +296,7 @@ def test_a_network_of_one_size_is_not_trained_at_another(tmp_path: Path) -> None
 
 
 @pytest.mark.slow
-def test_a_network_of_any_size_trains_at_one_and_is_calibrated_at_the_other(tmp_path: Path) -> None:
+def test_a_network_trains_at_one_size_and_is_calibrated_at_the_other(tmp_path: Path) -> None:
     sizes = set()
 
     class Watch(Callback):
@@ -333,6 +336,23 @@ def test_the_command_line_prints_the_figures_and_what_to_run_next(
         assert text in captured.out
     assert "validation images" in captured.err  # few of them: a warning
     assert load_bundle(out).class_names == ("blue", "green", "red")
+
+
+def test_a_training_says_where_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Slow(Callback):
+        def on_train_batch_end(self, *_: object) -> None:
+            time.sleep(0.05)
+
+    monkeypatch.setattr(pulse, "FIRST", 0.05)
+    monkeypatch.setattr(pulse, "NEXT", 0.05)
+    train(tiny_config(tmp_path / "m.cac", schedule=ScheduleConfig(kind="one_cycle", epochs=2)), [Slow()])
+    lines = capsys.readouterr().err.splitlines()
+    assert any(re.fullmatch(r"training: epoch \d of 2, step \d+ of \d+, \d+ images/s, \d+ s", line) for line in lines)
+    assert any(re.match(r"epoch 1: loss .*\(of at most 2 epochs, \d+ images/s\)", line) for line in lines), lines
+    assert any(line.startswith("calibrating centres") or line.startswith("computing logits") for line in lines), lines
+    assert any(line.startswith("writing the report") for line in lines), lines
 
 
 def test_validation_share_is_respected(tmp_path: Path) -> None:

@@ -21,11 +21,11 @@ from cac_core.benchmark.recipes import Recipe
 from cac_core.benchmark.stored_networks import Trained
 from cac_core.data import LabelledImages
 from cac_core.preprocessing import Preprocessing
-from cac_core.support import console
 from cac_core.support.errors import TrainingError
 from cac_core.training.augment import Augment
 from cac_core.training.config import OptimiserConfig
 from cac_core.training.lightning_trainer import make_trainer
+from cac_core.training.progress import Progress
 
 
 class Objective(Protocol):
@@ -106,11 +106,12 @@ class Job:
             self.device,
         )
         epochs = epochs or self.epochs
-        module = _InTurn(objective, batches, epochs, title if self.show_progress else "")
+        module = _InTurn(objective, batches, epochs, title)
+        callbacks = [Progress(module.last_epoch, title)] if self.show_progress else []
         recipe = replace(self.recipe, config=replace(config, precision="float32"))
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", module="pytorch_lightning")
-            trainer = make_trainer(recipe.config, self.device, [], epochs=epochs, tune_convolutions=True)
+            trainer = make_trainer(recipe.config, self.device, callbacks, epochs=epochs, tune_convolutions=True)
             trainer.fit(module)
         if trainer.interrupted:
             raise KeyboardInterrupt
@@ -136,7 +137,6 @@ class _InTurn(LightningModule):
         self.objective = objective
         self.batches = batches
         self.steps = epochs * len(batches)
-        self.epochs = epochs
         self.title = title
         self._rates: list[LambdaLR] = []
 
@@ -165,9 +165,10 @@ class _InTurn(LightningModule):
     def on_train_epoch_end(self) -> None:
         if not torch.isfinite(self._last):
             raise TrainingError(f"the loss of {self.title or 'a system'} is not finite any more: lower the rate.")
-        if self.title:
-            line = f"{self.title}: epoch {self.current_epoch + 1} of {self.epochs}, loss {float(self._last):.4g}"
-            console.err.print(line, markup=False, highlight=False)
+
+    def last_epoch(self) -> str:
+        """The figures of the epoch that ends."""
+        return f"{self.title}: epoch {self.current_epoch + 1}, loss {float(self._last):.4g}"
 
 
 def in_parts(images: Tensor, size: int = 512) -> Iterator[Tensor]:

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which device to use and which arithmetic it has. PyTorch is asked where it is installed, and not needed."""
 
+import ctypes
 import re
 from importlib.util import find_spec
 from pathlib import Path
@@ -87,8 +88,17 @@ def cpu_multiplies_bf16(cpuinfo: str | None = None) -> bool:
 
 
 def _cuda_devices() -> int:
-    if not is_installed("torch"):
+    if not (is_installed("torch") and _has_gpu_driver()):
         return 0
     import torch
 
     return torch.cuda.device_count() if torch.cuda.is_available() else 0
+
+
+def _has_gpu_driver() -> bool:
+    """Whether PyTorch need be asked at all: it takes seconds to load, and most robots have no GPU that it could use."""
+    try:
+        ctypes.CDLL("libcuda.so.1")
+    except OSError:
+        return Path("/dev/kfd").exists()  # AMD's, which PyTorch calls CUDA too
+    return True

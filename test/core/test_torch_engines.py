@@ -22,7 +22,7 @@ from cac_core.engines.device_resize import area_resized, source_pixels
 from cac_core.engines.torch_engine import TorchEngine, backbone_dtype
 from cac_core.predictor import Predictor, Reason
 from cac_core.preprocessing import ColourOrder, Fit, Frame, Interpolation, Preprocessing, resize
-from cac_core.support import errors
+from cac_core.support import devices, errors
 from cac_core.support.devices import cpu_multiplies_bf16
 from test.core.bundles import random_frames, tiny_bundle
 
@@ -195,6 +195,7 @@ def test_cuda_asked_for_by_name_must_be_there(name: str) -> None:
 @pytest.mark.parametrize("name", ["auto", "torch"])
 def test_cuda_is_taken_by_the_engine_that_is_made_for_it(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
+    monkeypatch.setattr(devices, "_has_gpu_driver", lambda: True)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
 

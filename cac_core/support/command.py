@@ -28,6 +28,8 @@ from cac_core.support.streams import open_missing
 
 T = TypeVar("T")
 
+_PATH = "\N{FILE FOLDER}"  # with a number it stands for a path
+
 EXIT_INTERRUPTED = 130
 
 _HELP = Option("help", bool, False, "show this text and end")
@@ -106,10 +108,16 @@ class Command(Generic[T]):
         parser = jsonargparse.ArgumentParser(exit_on_error=False)
         parser.add_argument("--config", action="config")
         parser.add_class_arguments(self.kind, nested_key=None, as_group=False, default=start or {})
-        arguments = []
+        arguments: list[str] = []
+        paths: list[str] = []
+        printed = any(name == _PRINT.name for name, _ in pairs)
         for name, value in pairs:
             if name == _PRINT.name:
                 arguments.append("--print_config")
+            elif self._is_path(name) and isinstance(value, str) and value != "null" and not printed:
+                # Values are read as YAML, where `#1` and `~` are nothing and a path that is no UTF-8 an error.
+                arguments.append(f"--{name}={_PATH}{len(paths)}")
+                paths.append(value)
             elif isinstance(value, str) and "\n" not in value:
                 arguments.append(f"--{name}={value}")
             else:  # of a file
@@ -118,7 +126,10 @@ class Command(Generic[T]):
             values = parser.instantiate(parser.parse_args(arguments))
         except jsonargparse.ArgumentError as error:
             raise UsageError(self._sentence(str(error), pairs)) from error
-        return self.kind(**{each.name: _plain(values[each.name]) for each in fields(self.kind)})  # type: ignore[arg-type]
+        return self.kind(**{each.name: _plain(values[each.name], paths) for each in fields(self.kind)})  # type: ignore[arg-type]
+
+    def _is_path(self, name: str) -> bool:
+        return name in self.names.options and self.names.options[name].kind is Path
 
     def _sentence(self, message: str, pairs: Sequence[tuple[str, Any]]) -> str:
         """What jsonargparse says about a value, in one line."""
@@ -152,12 +163,17 @@ def run(main: Callable[[], int | None]) -> NoReturn:
         sys.exit(EXIT_INTERRUPTED)
 
 
-def _plain(value: Any) -> Any:
-    """The same with plain numbers: one with limits comes as a type of its own, and ``type(x) is int`` fails."""
+def _plain(value: Any, paths: Sequence[str] = ()) -> Any:
+    """The same with plain numbers and the paths that were given.
+
+    A number with limits comes as a type of its own, and ``type(x) is int`` fails.
+    """
     if is_dataclass(value) and not isinstance(value, type):
-        return replace(value, **{each.name: _plain(getattr(value, each.name)) for each in fields(value)})
+        return replace(value, **{each.name: _plain(getattr(value, each.name), paths) for each in fields(value)})
     if isinstance(value, list | tuple):
-        return type(value)(_plain(each) for each in value)
+        return type(value)(_plain(each, paths) for each in value)
+    if isinstance(value, Path) and str(value).startswith(_PATH):
+        return Path(paths[int(str(value).removeprefix(_PATH))])
     if isinstance(value, bool):
         return value
     return next((kind(value) for kind in (int, float) if isinstance(value, kind)), value)

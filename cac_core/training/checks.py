@@ -7,7 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from cac_core.support.errors import TrainingError
-from cac_core.support.names import name_problem
+from cac_core.support.files import sentence_about
+from cac_core.support.limits import NAME_BYTES
+from cac_core.support.names import name_problem, one_line
 from cac_core.training.config import TrainConfig
 
 
@@ -19,11 +21,20 @@ def check(config: TrainConfig) -> None:
     """
     _check_data(config)
     _check_numbers(config)
-    if config.out.is_dir():
+    too_long = [part for part in config.out.parts if len(os.fsencode(part)) > NAME_BYTES - len(".run")]
+    if too_long:
+        raise TrainingError(f"out holds a name that is too long ({one_line(too_long[0][:20])}…): give another out.")
+    with sentence_about(config.out):  # a name that is too long
+        is_folder, parent = config.out.is_dir(), _first_existing(config.out.absolute().parent)
+    if is_folder:
         raise TrainingError(f"out is the folder {config.out}: give a file name such as {config.out / 'model.cac'}.")
     if problem := name_problem(config.out.stem):
         raise TrainingError(f"the model is named after its file, and the name of the file {problem}: give another out.")
-    parent = _first_existing(config.out.absolute().parent)
+    whole = str(config.out.absolute())
+    if whole.encode(errors="replace") != whole.encode(errors="surrogatepass"):
+        raise TrainingError(
+            f"{one_line(whole)} is no UTF-8, and the logs of a training cannot be written there: give another --out."
+        )
     if not parent.is_dir() or not os.access(parent, os.W_OK):
         raise TrainingError(f"{config.out} cannot be written, because {parent} is not a folder with write permission.")
     weights = config.model.pretrained
@@ -50,7 +61,7 @@ def _check_data(config: TrainConfig) -> None:
         )
     folders = (("data.root", data.root), ("data.unknown", data.unknown), ("data.known_unknown", data.known_unknown))
     for name, folder in folders:
-        if folder is not None and not folder.expanduser().is_dir():
+        if folder is not None and not _is_folder(folder):
             raise TrainingError(f"{name} {folder} does not exist or is not a folder: check the path.")
     for name, folder in folders[1:]:
         if _overlap(data.root, folder):
@@ -133,6 +144,13 @@ def _check_numbers(config: TrainConfig) -> None:
         raise TrainingError("optimiser.ema averages the weights of one_cycle: set schedule.kind to it, or ema to 0.")
     if (a.saturation or a.hue) and config.preprocessing.channels == 1:
         raise TrainingError("augment.saturation and augment.hue have no meaning for grey images: set them to 0.")
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.expanduser().is_dir()
+    except (OSError, RuntimeError):  # a name that is too long; a user who does not exist
+        return False
 
 
 def _first_existing(folder: Path) -> Path:

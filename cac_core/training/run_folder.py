@@ -62,7 +62,7 @@ def prepare_run_folder(config: TrainConfig, images: str, processes: Processes, p
             checkpoint.unlink(missing_ok=True)
             for events in (config.run_folder / "tensorboard").glob("events.out.tfevents.*"):
                 events.unlink()  # of an earlier run: two runs in one curve tell nothing
-        write_atomically(record, json.dumps(identity, indent=1, ensure_ascii=False).encode())
+        write_atomically(record, json.dumps(identity, indent=1, ensure_ascii=False).encode(errors="backslashreplace"))
     return None
 
 

@@ -11,6 +11,7 @@ import math
 import unicodedata
 from bisect import bisect_right
 from functools import cache, lru_cache
+from typing import Any
 
 import cv2
 import numpy as np
@@ -83,7 +84,7 @@ def _height(size: float) -> int:
 
 
 @cache
-def _font() -> "cv2.FontFace | None":
+def _font() -> Any:
     """OpenCV's Unicode font; None where it was built without one."""
     if not hasattr(cv2, "FontFace"):
         return None

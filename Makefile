@@ -18,7 +18,7 @@ RUN := .venv/bin/python
 unexport AMENT_PREFIX_PATH CMAKE_PREFIX_PATH COLCON_PREFIX_PATH LD_LIBRARY_PATH PYTHONHOME PYTHONPATH RMW_IMPLEMENTATION
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format docs lock bench clean
+.PHONY: help setup demo test lint format docs lock bench sbom clean
 
 help:
 	@echo 'Start here:'
@@ -36,6 +36,7 @@ help:
 	@echo '  make docs             build the documentation into site/'
 	@echo '  make lock             after a change in requirements/: pin what the packages depend on'
 	@echo '                        take the newest of all: make lock ARGS=--upgrade'
+	@echo '  make sbom             list every package of .venv in sbom.json (CycloneDX)'
 	@echo '  make bench            measure everything, one table at the end (about an hour on an idle machine)'
 	@echo '                        on a GPU: make bench DEVICE=cuda;  a part of it: make bench ARGS="memory --frames 20000";'
 	@echo '                        what there is to measure: make bench ARGS=--help'
@@ -84,8 +85,18 @@ docs: .setup/docs/made
 lock: setup
 	@$(RUN) tools/lock.py $(ARGS)
 
+# The tool has an environment of its own, so that it does not list itself.
+sbom: setup .setup/sbom/made
+	@.setup/sbom/bin/cyclonedx-py environment --output-reproducible --of JSON -o sbom.json $(ARGS) $(RUN)
+	@echo 'sbom.json'
+
+.setup/sbom/made:
+	@$(PYTHON) -m venv --clear .setup/sbom
+	@.setup/sbom/bin/python -m pip install --quiet cyclonedx-bom==7.5.0
+	@touch $@
+
 bench: setup
 	@$(RUN) -m performance --device $(DEVICE) $(ARGS)
 
 clean:  ## Delete everything that can be made again
-	rm -rf .venv .venv_robot .setup build install log demo_output bench_output site cac_ros.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv_robot .setup build install log demo_output bench_output site sbom.json cac_ros.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

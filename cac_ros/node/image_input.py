@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import rclpy
@@ -151,8 +151,9 @@ class ImageInput:
         now = time.monotonic()
         return [t for t in self._arrivals if now - t <= _RECENT]
 
-    def _published_topics(self) -> dict[str, list[str]]:
-        topics = dict(self._node.get_topic_names_and_types())
+    def _published_topics(self) -> dict[str, Sequence[str]]:
+        every = dict(self._node.get_topic_names_and_types())
+        topics = why_no_images.without_our_own(every, self._node.get_publishers_info_by_topic)
         candidates = why_no_images.image_topics(topics)
         own = f"{self._node.get_fully_qualified_name()}/"  # the annotated images; reading those helps nobody
         return {

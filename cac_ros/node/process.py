@@ -17,6 +17,7 @@ from cac_core.support.allocator import keep_freed_memory
 from cac_core.support.errors import CacError
 from cac_core.support.names import one_line
 from cac_ros.node.classifier import LOG_PERIOD, ClassifierNode
+from cac_ros.node.ros_arguments import initialise
 from cac_ros.node.service_manager import say_stopping
 from cac_ros.node.spinning import spin
 from cac_ros.node.watchdog import EXIT_HANGS
@@ -32,7 +33,7 @@ def run(args: list[str] | None = None) -> int:
         with contextlib.suppress(ValueError):  # not in the main thread
             if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
                 signal.signal(signal.SIGINT, signal.default_int_handler)
-        _initialise(args)
+        initialise(args)
         node = ClassifierNode()
         if not node.settings.autostart:
             name = one_line(node.get_fully_qualified_name())
@@ -60,14 +61,6 @@ def run(args: list[str] | None = None) -> int:
             _ignore_signals()
         _end(node)
     return 0
-
-
-def _initialise(args: list[str] | None) -> None:
-    """Start ROS; raises CacError for a command line or a file of parameters that ROS cannot read."""
-    try:
-        rclpy.init(args=args)
-    except RuntimeError as error:  # of several kinds; what follows the comma is a place in ROS's source code
-        raise CacError(f"ROS cannot use these arguments: {str(error).partition(', at /')[0].strip()}") from error
 
 
 def _end(node: ClassifierNode | None) -> None:

@@ -5,12 +5,21 @@
 Pure functions on what the ROS graph says; tests call them with made-up publishers and, over real DDS, with real ones.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from difflib import SequenceMatcher
 
 from rclpy.qos import DurabilityPolicy, QoSCompatibility, QoSProfile, ReliabilityPolicy, qos_check_compatible
 from rclpy.topic_endpoint_info import TopicEndpointInfo
 
+from cac_core.support.names import listed
 from cac_ros.node.image_qos import COMPRESSED_TYPE, RAW_TYPE
+
+ANSWER_TYPE = "cac_msgs/msg/OpenSetClassification"
+"""Who publishes it is a node like this one."""
+
+_NAMELESS = "_NODE_NAME_UNKNOWN_"
+_NO_PICTURES = ("depth", "disparity", "infra", "mask", "confidence")
+"""Topics of these names carry images, but seldom what a camera sees."""
 
 
 def explain_silence(
@@ -60,6 +69,42 @@ def image_topics(topics: Mapping[str, Sequence[str]]) -> dict[str, str]:
     }
 
 
+def by_likeness(topic: str, others: Iterable[str]) -> list[str]:
+    """Topics in the order in which they may be meant by a topic that is not there: the likest first, depth last."""
+
+    def unlike(other: str) -> tuple[bool, float, str]:
+        aside = any(word in other and word not in topic for word in _NO_PICTURES)
+        like = SequenceMatcher(None, topic.removesuffix("/compressed"), other.removesuffix("/compressed")).ratio()
+        return aside, -like, other
+
+    return sorted(others, key=unlike)
+
+
+def without_our_own(
+    topics: Mapping[str, Sequence[str]], publishers: Callable[[str], Sequence[TopicEndpointInfo]]
+) -> dict[str, Sequence[str]]:
+    """The topics without the pictures that classifiers like this one publish: reading those helps nobody.
+
+    Args:
+        topics: with their types.
+        publishers: gives those of a topic.
+    """
+    ours = {
+        _name(publisher)
+        for topic, kinds in topics.items()
+        if ANSWER_TYPE in kinds
+        for publisher in publishers(topic)
+        if publisher.node_name != _NAMELESS
+    }
+    return {
+        topic: kinds
+        for topic, kinds in topics.items()
+        if not (ours and image_topics({topic: kinds}))
+        or not (who := {_name(publisher) for publisher in publishers(topic)})
+        or not who <= ours
+    }
+
+
 def _no_publisher(
     topic: str,
     name: str,
@@ -69,7 +114,8 @@ def _no_publisher(
     environment: Mapping[str, str],
     rmw: str,
 ) -> str:
-    others = {other: kind for other, kind in image_topics(topics).items() if other != topic}
+    found = image_topics(topics)
+    others = {other: found[other] for other in by_likeness(topic, found) if other != topic}
     start = f"No node publishes {topic}"
     if not others:
         shared = f"ROS_DOMAIN_ID ({environment.get('ROS_DOMAIN_ID') or '0'} here)"
@@ -83,14 +129,14 @@ def _no_publisher(
     free = {other: kind for other, kind in others.items() if other not in read}
     if not free:
         return f"{start}, and all other image topics are read already: start this camera, or correct its name."
-    listed = ", ".join(other + ("" if kind == RAW_TYPE else " (compressed)") for other, kind in free.items())
+    names = listed([other + ("" if kind == RAW_TYPE else " (compressed)") for other, kind in free.items()])
     same = [other for other, kind in free.items() if kind == message_type]
     if same:
         suffix = "/compressed" if message_type == COMPRESSED_TYPE else ""
-        return f"{start}; image topics here: {listed}. Start the node with -r {name}:={same[0].removesuffix(suffix)}."
+        return f"{start}; image topics here: {names}. Start the node with -r {name}:={same[0].removesuffix(suffix)}."
     transport, suffix = ("compressed", "/compressed") if message_type == RAW_TYPE else ("raw", "")
     options = _options(transport, name, name, next(iter(free)).removesuffix(suffix))
-    return f"{start}; image topics here: {listed}. Start the node with {options}."
+    return f"{start}; image topics here: {names}. Start the node with {options}."
 
 
 def _other_type(topic: str, name: str, message_type: str, publishers: Sequence[TopicEndpointInfo]) -> str:
@@ -195,6 +241,6 @@ def _transport_fix(environment: Mapping[str, str]) -> str:
 
 
 def _name(publisher: TopicEndpointInfo) -> str:
-    if publisher.node_name == "_NODE_NAME_UNKNOWN_":  # what rmw says of other DDS programs, and before it knows better
+    if publisher.node_name == _NAMELESS:  # what rmw says of other DDS programs, and before it knows better
         return "(a node without a known name)"
     return f"{publisher.node_namespace.rstrip('/')}/{publisher.node_name}"

@@ -4,6 +4,7 @@
 
 import signal
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -37,7 +38,7 @@ def test_at_any_moment_of_the_start_there_is_no_traceback(
     """From the moment that rclpy is there, in steps through the making of the node, its configuration, activation."""
     for step in range(6):
         with running(tmp_path / str(step), ros_domain, model) as node:
-            wait_until(lambda node=node: has_loaded(node, "libfastdds"), "the middleware")
+            wait_until(partial(has_loaded, node, "libfastdds"), "the middleware")
             time.sleep(0.08 * step)
             assert node.interrupt(number) in (0, -number, 128 + number), f"step {step}"
             assert "Traceback" not in node.output, f"step {step}"
@@ -60,12 +61,46 @@ def test_a_second_signal_does_not_cut_the_clean_end(
         assert "Traceback" not in node.output
 
 
-@pytest.mark.parametrize("arguments", [("-p", "bad"), ("--params-file", "/nowhere.yaml"), ("--nonsense",)])
+@pytest.mark.parametrize(
+    ("arguments", "how"),
+    [
+        (("-p", "bad"), "Write it as -p NAME:=VALUE."),
+        (("-p", "threshold:="), "Write it as -p NAME:=VALUE."),
+        (("-r", "image"), "Write it as -r FROM:=TO."),
+        (("--params-file", "/nowhere.yaml"), "/nowhere.yaml"),
+        (("--log-level", "loud"), "Write it as --log-level debug, info"),
+        (("--nonsense",), "--nonsense"),
+    ],
+)
 def test_arguments_that_ros_cannot_read_are_one_sentence(
-    model: Path, ros_domain: int, tmp_path: Path, arguments: tuple[str, ...]
+    model: Path, ros_domain: int, tmp_path: Path, arguments: tuple[str, ...], how: str
 ) -> None:
     with running(tmp_path, ros_domain, model, arguments=arguments) as node:
         assert node.wait() == 1
         assert "ROS cannot use these arguments: " in node.last_words()
         assert arguments[-1] in node.last_words()
+        assert how in node.last_words()
+        assert "Traceback" not in node.output
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("content", "how"),
+    [
+        ("/**:\n  ros__parameters:\n    threshold:\n", "Give the parameter a value, or remove its line."),
+        ("/**:\n  ros__parameters:\n", "params file"),
+        ("threshold: 1.0\n", "below ros__parameters"),
+        ("/**:\n  ros__parameters:\n    image_topics: [a, 1]\n", "All values of a list must be of one type."),
+        ("/**:\n\tros__parameters:\n", "params file"),
+        ("- a\n- b\n", "params file"),
+        ("/**:\n  ros__parameters:\n    threshold: abc\n", "threshold must be a double"),
+    ],
+)
+def test_a_file_of_parameters_that_cannot_be_used_is_one_sentence(
+    model: Path, ros_domain: int, tmp_path: Path, content: str, how: str
+) -> None:
+    (tmp_path / "p.yaml").write_text(content)
+    with running(tmp_path, ros_domain, model, arguments=("--params-file", str(tmp_path / "p.yaml"))) as node:
+        assert node.wait() == 1
+        assert how in node.last_words()
         assert "Traceback" not in node.output

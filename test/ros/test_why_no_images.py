@@ -2,26 +2,28 @@
 # SPDX-License-Identifier: Apache-2.0
 """The sentence for each reason why no image arrives, and the reliability that is asked for."""
 
+from typing import Any
+
 import pytest
 from rclpy.duration import Duration
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.topic_endpoint_info import TopicEndpointInfo
 
 from cac_ros.node.image_qos import COMPRESSED_TYPE, RAW_TYPE, image_qos, wanted_reliability, wanted_transport
-from cac_ros.node.why_no_images import explain_loss, explain_silence
+from cac_ros.node.why_no_images import ANSWER_TYPE, by_likeness, explain_loss, explain_silence, without_our_own
 
 RELIABLE, BEST_EFFORT = ReliabilityPolicy.RELIABLE, ReliabilityPolicy.BEST_EFFORT
 
 
 def publisher(
-    name: str = "camera", kind: str = RAW_TYPE, reliability: ReliabilityPolicy = RELIABLE, **qos: object
+    name: str = "camera", kind: str = RAW_TYPE, reliability: ReliabilityPolicy = RELIABLE, **qos: Any
 ) -> TopicEndpointInfo:
     profile = QoSProfile(depth=1, reliability=reliability, **qos)
     return TopicEndpointInfo(node_name=name, node_namespace="/front", topic_type=kind, qos_profile=profile)
 
 
 def explain(*publishers: TopicEndpointInfo, **changes: object) -> str:
-    values = {
+    values: dict[str, Any] = {
         "topic": "/image",
         "message_type": RAW_TYPE,
         "qos": image_qos(RELIABLE),
@@ -196,3 +198,50 @@ def test_one_of_several_cameras_is_told_apart_from_the_others() -> None:
     assert explain(other, **several).endswith("-p image_transport:=auto -r /rear/compressed:=/rear.")
     compressed = {**several, "topics": {"/rear/compressed": [COMPRESSED_TYPE]}}
     assert explain(**{**compressed, "name": "/rear"}).endswith("Start the node with -p image_transport:=auto.")
+
+
+@pytest.mark.parametrize(
+    ("topic", "others", "first"),
+    [
+        ("/image", ["/a/points_image", "/image_raw", "/z"], "/image_raw"),
+        ("/front/image_raw", ["/back/image_raw", "/front_camera/image_raw"], "/front_camera/image_raw"),
+        ("/camera/image_raw", ["/camera/color/image_raw", "/kamera/image_raw", "/x"], "/kamera/image_raw"),
+        ("/camera/image_raw", ["/camera/depth/image_raw", "/webcam/picture"], "/webcam/picture"),
+        ("/camera/depth/image", ["/camera/depth/image_raw", "/webcam/picture"], "/camera/depth/image_raw"),
+        ("/usb/image/compressed", ["/a", "/usb_cam/image/compressed", "/usb"], "/usb_cam/image/compressed"),
+        ("/image", ["/infra1/image", "/disparity/image", "/color/image_rect"], "/color/image_rect"),
+    ],
+)
+def test_the_likest_topic_comes_first(topic: str, others: list[str], first: str) -> None:
+    assert by_likeness(topic, others)[0] == first
+    assert sorted(by_likeness(topic, others)) == sorted(others)
+
+
+def test_of_many_topics_ten_are_listed() -> None:
+    message = explain(topics={f"/camera_{i}/image": [RAW_TYPE] for i in range(30)})
+    assert "and 20 more. Start the node with -r image:=/camera_" in message
+
+
+def node_publisher(name: str) -> TopicEndpointInfo:
+    return TopicEndpointInfo(node_name=name, node_namespace="/", topic_type="", qos_profile=QoSProfile(depth=1))
+
+
+@pytest.mark.parametrize(
+    ("topic", "kind", "nodes", "kept"),
+    [
+        ("/other/debug_image", RAW_TYPE, ["other"], False),
+        ("/other/debug_image/compressed", COMPRESSED_TYPE, ["other"], False),
+        ("/renamed", RAW_TYPE, ["other"], False),
+        ("/shared", RAW_TYPE, ["other", "camera"], True),
+        ("/camera/image", RAW_TYPE, ["camera"], True),
+        ("/unknown", RAW_TYPE, ["_NODE_NAME_UNKNOWN_"], True),
+        ("/nobody", RAW_TYPE, [], True),
+        ("/other/classes", "cac_msgs/msg/ClassList", ["other"], True),
+    ],
+)
+def test_pictures_of_a_node_like_this_are_not_advised(topic: str, kind: str, nodes: list[str], kept: bool) -> None:
+    who = {"/other/classification": ["other"], topic: nodes}
+    topics = {"/other/classification": [ANSWER_TYPE], topic: [kind]}
+    found = without_our_own(topics, lambda name: [node_publisher(node) for node in who[name]])
+    assert (topic in found) == kept
+    assert ("/renamed" in explain(topics=found)) is False

@@ -34,7 +34,7 @@ def photos(place: Path, names: list[str]) -> Path:
 
 def run(*words: object, encoding: str = "utf-8") -> str:
     env = {**os.environ, "PYTHONIOENCODING": encoding, "COLUMNS": "2000", "CUDA_VISIBLE_DEVICES": ""}
-    command = [sys.executable, "-m", *(os.fsencode(str(word)) for word in words)]
+    command: list[str | bytes] = [sys.executable, "-m", *(os.fsencode(str(word)) for word in words)]
     done = subprocess.run(command, capture_output=True, env=env, cwd=ROOT, timeout=170, check=False)
     text = (done.stdout + done.stderr).decode()
     assert done.returncode == 0, text

@@ -109,13 +109,13 @@ def test_a_model_of_format_1_names_the_command_that_upgrades_it(engine: str, old
 
 @pytest.mark.parametrize("command", ["upgrade", "train", "extend", "export"])
 def test_commands_that_need_pytorch_say_so_in_a_sentence(command: str, model: Path, tmp_path: Path) -> None:
-    words = {
+    words: dict[str, list[object]] = {
         "upgrade": [model],
         "train": ["--data.root", tmp_path],
         "extend": [model, "--data.add", tmp_path, "--data.rehearsal", tmp_path, "--out", tmp_path / "new.cac"],
         "export": [model],
-    }[command]
-    done = python("-m", f"cac_core.{command}", *words)
+    }
+    done = python("-m", f"cac_core.{command}", *words[command])
     assert done.returncode == 2
     assert "this needs torch, which is not installed: run pip install '.[train]'" in done.stderr.replace("\n", " ")
     assert "Traceback" not in done.stderr

@@ -35,7 +35,7 @@ def colour_bundle(name: str = "colours", names: tuple[str, ...] = NAMES, known_k
             for channel in range(3):
                 module.weight.data[channel, channel, 1, 1] = 1.0
     pixels = (SIZE // 8) ** 2
-    weight = network.classifier.weight.data.zero_()
+    weight = network.get_parameter("classifier.weight").data.zero_()
     for channel in range(3):
         weight[channel, channel * pixels : (channel + 1) * pixels] = 10.0 / pixels
     quantiles = np.linspace(0, 2, 1001, dtype=np.float32)

@@ -9,8 +9,9 @@ import array
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -158,7 +159,7 @@ class Robot:
         self.wait(lambda: self.images.get_subscription_count(), "the node to read our images")
         for name in ("classification", "classes"):
             topic = f"cac_classifier/{name}"
-            self.wait(lambda topic=topic: self.node.count_publishers(topic), f"a publisher on {topic}")
+            self.wait(partial(self.node.count_publishers, topic), f"a publisher on {topic}")
         self.wait(lambda: self.class_lists, "the class list")
 
     def send(self, message: Image | CompressedImage) -> tuple[int, int]:
@@ -201,13 +202,15 @@ class Robot:
         self.wait(future.done, f"the response of {name}", timeout)
         return future.result()
 
-    def set_parameters(self, atomically: bool = False, **values: object) -> list[Any]:
-        """Set parameters of the node; returns the results."""
-        messages = [Parameter(name, value=value).to_parameter_msg() for name, value in values.items()]
-        if atomically:
-            request = SetParametersAtomically.Request(parameters=messages)
-            return [self.call(SetParametersAtomically, "set_parameters_atomically", request).result]
-        return self.call(SetParameters, "set_parameters", SetParameters.Request(parameters=messages)).results
+    def set_parameters(self, **values: Any) -> list[Any]:
+        """Set parameters of the node one by one; returns a result for each."""
+        request = SetParameters.Request(parameters=_messages(values))
+        return list(self.call(SetParameters, "set_parameters", request).results)
+
+    def set_parameters_atomically(self, **values: Any) -> Any:
+        """Set all of these parameters of the node or none; returns the result."""
+        request = SetParametersAtomically.Request(parameters=_messages(values))
+        return self.call(SetParametersAtomically, "set_parameters_atomically", request).result
 
     def parameter_names(self) -> list[str]:
         """Names of all parameters of the node."""
@@ -250,6 +253,10 @@ def sums_up(status: DiagnosticStatus) -> bool:
     values = values_of(status)
     counts = {key: int(values[key]) for key in ("received", "classified", "replaced", "failed")}
     return counts["received"] == counts["classified"] + counts["replaced"] + counts["failed"]
+
+
+def _messages(values: Mapping[str, Any]) -> list[Any]:
+    return [Parameter(name, value=value).to_parameter_msg() for name, value in values.items()]
 
 
 @contextmanager

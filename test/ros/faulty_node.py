@@ -8,6 +8,7 @@ While the file named by BUG_FILE exists, loading a model and reporting raise.
 SLOW_ENGINE is how long each call of the engine takes longer [s].
 A cyan picture makes the engine raise when it is not alone in its batch.
 An orange picture makes the engine note that it got one.
+A picture 13 pixels wide makes the decoder hang until the file named by RELEASE_FILE exists.
 A magenta picture makes the engine raise, a yellow one makes it hang until the file named by RELEASE_FILE exists.
 """
 
@@ -16,6 +17,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,11 +25,13 @@ from numpy.typing import NDArray
 from cac_core.predictor import Predictor
 from cac_core.preprocessing import Frame
 from cac_ros import classifier_node
+from cac_ros.node import arrived_image
 from cac_ros.node.active_model import ActiveModel
 from cac_ros.node.classifier import ClassifierNode
 from cac_ros.node.diagnostics import NodeStatus
 from cac_ros.parameters.table import NodeSettings
 
+real_to_frame = arrived_image.to_frame
 real_load = ActiveModel.load
 real_announce = ClassifierNode._announce
 real_statuses = ClassifierNode._statuses
@@ -80,7 +84,14 @@ def rejection_scores(self: Predictor, frames: Sequence[Frame]) -> NDArray[np.flo
     return real_scores(self, frames)
 
 
+def to_frame(message: Any, smallest_side: int = 0) -> Frame:
+    if message.width == 13:
+        wait_for_release()
+    return real_to_frame(message, smallest_side)
+
+
 if __name__ == "__main__":
+    arrived_image.to_frame = to_frame
     Predictor.rejection_scores = rejection_scores  # type: ignore[method-assign]
     ActiveModel.load = load  # type: ignore[method-assign]
     ClassifierNode._announce = announce  # type: ignore[method-assign]

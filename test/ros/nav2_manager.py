@@ -47,8 +47,8 @@ class Nav2Manager:
         self._executor.add_node(self._node)
         self._names = list(node_names)
         create = self._node.create_client
-        self._change = {name: create(ChangeState, f"{name}/change_state") for name in node_names}
-        self._state = {name: create(GetState, f"{name}/get_state") for name in node_names}
+        self._change: dict[str, Any] = {name: create(ChangeState, f"{name}/change_state") for name in node_names}
+        self._state: dict[str, Any] = {name: create(GetState, f"{name}/get_state") for name in node_names}
         for name in node_names:
             assert self._state[name].wait_for_service(PATIENCE), name
 
@@ -89,7 +89,7 @@ class Nav2Manager:
         assert self._change[name].wait_for_service(SERVICE_WAIT), f"{name}/change_state is not available"
         request = ChangeState.Request(transition=Transition(id=transition))
         self._call(self._change[name], request, PATIENCE)
-        return self._get_state(name) == EXPECTED[transition]
+        return bool(self._get_state(name) == EXPECTED[transition])
 
     def _get_state(self, name: str) -> int:
         assert self._state[name].wait_for_service(STATE_WAIT), f"{name}/get_state is not available"

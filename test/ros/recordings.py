@@ -4,6 +4,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal, cast
 
 import numpy as np
 from rosbags.rosbag1 import Writer as Ros1Writer
@@ -32,7 +33,7 @@ def time_of(index: int) -> int:
 
 def write_rosbag2(folder: Path, labels: Sequence[str], storage: str = "mcap", compress: bool = False) -> Path:
     """A frame and a label message for each label; returns the folder."""
-    with BagWriter(folder, storage, compress) as bag:
+    with BagWriter(folder, cast(Literal["mcap", "sqlite3"], storage), compress) as bag:
         for index, label in enumerate(labels):
             bag.write_string(LABEL_TOPIC, time_of(index), label)
             bag.write_image(TOPIC, time_of(index), picture(label, index))

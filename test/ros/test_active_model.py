@@ -224,9 +224,12 @@ def test_it_knows_which_share_of_known_objects_it_rejects(
 
 def test_the_engine_gets_its_settings_and_is_warm_for_every_camera(model: Path) -> None:
     pytest.importorskip("openvino", reason="openvino is not installed")
+    from cac_core.engines.openvino_engine import OpenVINOEngine
+
     cameras = tuple(f"/camera_{number}" for number in range(5))
     settings = NodeSettings(device="cpu", engine="openvino", threads=1, precision="float32", image_topics=cameras)
     engine = ActiveModel.load(str(model), settings).predictor._engine
+    assert isinstance(engine, OpenVINOEngine)
     request = engine._requests[1].get_compiled_model()
     assert request.get_property("INFERENCE_NUM_THREADS") == 1
     assert request.get_property("INFERENCE_PRECISION_HINT").get_type_name() == "f32"

@@ -258,7 +258,7 @@ def test_what_is_no_file_is_refused_at_once(tmp_path: Path, make: Callable[[Path
 def test_what_is_no_file_in_a_folder_is_passed_over(
     tmp_path: Path, storage: str, make: Callable[[Path], Path], name: str
 ) -> None:
-    folder = write_rosbag2(tmp_path / "b", LABELS[:5], storage)  # type: ignore[arg-type]
+    folder = write_rosbag2(tmp_path / "b", LABELS[:5], storage)
     place = storage_file(folder).rename(folder / f"data{storage_file(folder).suffix}")
     assert place.exists()
     (folder / "metadata.yaml").unlink()

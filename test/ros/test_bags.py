@@ -193,7 +193,8 @@ def test_ros1_messages_become_ros2_messages(tmp_path: Path) -> None:
 
 def test_a_span_of_time_can_be_read_alone(tmp_path: Path) -> None:
     for kind in ("mcap", "sqlite3", "ros1"):
-        path = record(tmp_path / kind.replace(" ", "_"), kind) if (tmp_path / kind).mkdir() is None else None
+        (tmp_path / kind).mkdir()
+        path = record(tmp_path / kind, kind)
         with Bag(path) as bag:
             assert [m.time_ns for m in bag.messages(TOPIC, time_of(7), time_of(9))] == [time_of(7), time_of(8)]
 

@@ -18,7 +18,7 @@ def test_it_is_short_and_needs_nothing_of_ours_but_the_messages() -> None:
     code = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
     assert len(code) <= 45
     imported = {node.module for node in ast.walk(ast.parse(text)) if isinstance(node, ast.ImportFrom)}
-    assert {name.split(".")[0] for name in imported} == {"cac_msgs", "geometry_msgs", "rclpy"}
+    assert {str(name).split(".")[0] for name in imported} == {"cac_msgs", "geometry_msgs", "rclpy"}
 
 
 def test_it_drives_after_known_answers_only(ros_domain: int, tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ def test_the_bag_shows_every_held_out_digit_once_under_its_name(tmp_path: Path) 
         for message in bag.messages(demo.TOPIC):
             content = message.decode()
             assert (content.height, content.width, content.encoding) == (480, 640, "bgr8")
-            seen.append(labels.at(message.time_ns))
+            seen.append(str(labels.at(message.time_ns)))
         gaps = np.diff([m.time_ns for m in bag.messages(demo.TOPIC)])
     assert sorted(seen) == sorted(str(digit) for digit in trial.test_digits)
     assert np.all(np.abs(gaps - 1e9 / 30) < 2)

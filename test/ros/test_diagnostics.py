@@ -5,6 +5,7 @@
 import asyncio
 import threading
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,7 +22,7 @@ from test.ros.driver import values_of
 
 
 def report(**changes: object) -> DiagnosticStatus:
-    values = {"state": "active", "counts": Counts(7, 3, 2, 1, 0, 1), "timings": Timings()}
+    values: dict[str, Any] = {"state": "active", "counts": Counts(7, 3, 2, 1, 0, 1), "timings": Timings()}
     return status_message("cac_classifier: classifier", "/cac_classifier", NodeStatus(**{**values, **changes}))
 
 
@@ -158,7 +159,7 @@ async def yielding(job: Background[int]) -> int:
         try:
             next(waiting)
         except StopIteration as end:
-            return end.value
+            return int(end.value)
         await asyncio.sleep(0)
 
 

@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 from std_msgs.msg import Header
 
+from cac_core.data.decode import read_image
 from cac_core.predictor import Decision, Reason, failed
 from cac_core.preprocessing import Frame
 from cac_ros.node.observers.harvest import Harvest, file_name
@@ -75,8 +76,9 @@ def test_an_unknown_frame_is_saved_with_a_line_in_the_index(harvest: Make, tmp_p
     assert show(harvest(), answered(frame))["harvested"] == "1"
     (path,) = (tmp_path / "unknown").glob("*.jpg")
     assert path.name.endswith("_near-deep-blue.jpg")
-    saved = cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB)
-    assert np.abs(saved.astype(int) - frame.pixels).mean() < 3
+    saved = read_image(path)
+    assert saved.order == "rgb"
+    assert np.abs(saved.pixels.astype(int) - frame.pixels).mean() < 3
     with (tmp_path / "unknown" / "index.csv").open() as file:
         (row,) = csv.DictReader(file)
     assert tuple(row) == COLUMNS
@@ -261,7 +263,7 @@ def test_the_node_saves_unknown_frames_only(model: Path, ros_domain: int, tmp_pa
             report = robot.wait_report(lambda r: values_of(r)["harvest_duplicates"] == "1" and sums_up(r), "all seen")
             assert values_of(report)["harvested"] == "1"
             (path,) = folder.glob("*.jpg")
-            assert tuple(cv2.imread(str(path))[0, 0]) == GREY
+            assert tuple(read_image(path).pixels[0, 0]) == GREY
             assert node.interrupt() == 0
     finally:
         robot.close()

@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -199,7 +200,7 @@ def test_several_cameras_are_launched_and_the_first_one_is_shown(
         with launched(tmp_path, "classifier.launch.py", *arguments):
             robot.wait(robot.images.get_subscription_count, "the node", TIMEOUT)
             for subscription in heard:
-                robot.wait(lambda s=subscription: robot.node.count_publishers(s.topic_name), "its answers")
+                robot.wait(partial(robot.node.count_publishers, subscription.topic_name), "its answers")
 
             def shown() -> bool:
                 assert robot.ask(picture(GREEN, 320, 240)).label == "green"
@@ -247,3 +248,20 @@ def test_an_offline_evaluation_has_nothing_to_show_and_says_so(viewer: Path, mod
         assert process.wait(TIMEOUT) != 0
     wait_until(lambda: "--watch is about live replays" in said(tmp_path), "the sentence")
     assert not viewer.exists()
+
+
+def test_with_respawn_a_node_that_ended_starts_again(
+    prefix: Path, model: Path, ros_domain: int, tmp_path: Path
+) -> None:
+    arguments = f"model_path:={model}", "respawn:=True", "known_kept:=0.9", "decision_frames:=3"
+    robot = Robot(ros_domain)
+    try:
+        with launched(tmp_path, "classifier.launch.py", *arguments):
+            robot.wait(robot.images.get_subscription_count, "the node", TIMEOUT)
+            robot.wait_connected()
+            values = robot.parameter_values(["known_kept", "decision_frames"])
+            assert (values[0].double_value, values[1].integer_value) == (0.9, 3)
+            assert robot.transition("active_shutdown")
+            wait_until(lambda: said(tmp_path).count("process started") == 2, "the second node", TIMEOUT)
+    finally:
+        robot.close()

@@ -50,7 +50,7 @@ def documented() -> dict[str, object]:
     block = re.search(r"```yaml\n(\w*lifecycle_manager\w*:.*?)```", page, re.DOTALL)
     assert block is not None
     ((_, values),) = yaml.safe_load(block[1]).items()
-    return values["ros__parameters"]
+    return dict(values["ros__parameters"])
 
 
 def test_startup_pause_resume_reset_and_shutdown(model: Path, ros_domain: int, tmp_path: Path) -> None:

@@ -117,7 +117,7 @@ def test_unanswered_frames_are_counted_even_if_the_crash_report_fails() -> None:
     def crash_again(error: Exception) -> None:
         raise UnicodeEncodeError("utf-8", "", 0, 1, "a report that cannot be written")
 
-    outcomes = iter([[True], [None], [False], [], [True]])
+    outcomes: Iterator[list[bool | None]] = iter([[True], [None], [False], [], [True]])
     worker: NewestFrameWorker[int] = NewestFrameWorker(lambda frames: next(outcomes), crash_again)
     try:
         for frame in range(5):

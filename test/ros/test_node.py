@@ -5,6 +5,7 @@
 import array
 import math
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -205,7 +206,7 @@ def test_the_class_list_follows_thresholds_and_reaches_late_subscribers(robot: R
     late = Robot(module_domain)
     try:
         for hearer in (robot, late):
-            classes = hearer.wait(lambda hearer=hearer: hearer.class_lists, "the class list")[-1]
+            classes = hearer.wait(partial(list, hearer.class_lists), "the class list")[-1]
             assert tuple(classes.names) == NAMES
             assert list(classes.thresholds) == pytest.approx([2.0] * 3)
             assert classes.known_kept == 1.0
@@ -246,7 +247,7 @@ def test_a_parameter_without_effect_is_rejected_with_what_to_do(robot: Robot) ->
     result = robot.set_parameters(known_kept=0.9)[0]
     assert not result.successful
     assert result.reason == "known_kept has no effect while threshold is 0.5; set threshold to -1.0 first."
-    both = robot.set_parameters(atomically=True, threshold=-1.0, known_kept=1.0)[0]
+    both = robot.set_parameters_atomically(threshold=-1.0, known_kept=1.0)
     assert both.successful
     assert robot.ask(picture(RED)).threshold == pytest.approx(2.0)
 

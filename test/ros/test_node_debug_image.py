@@ -77,6 +77,7 @@ def test_the_compressed_one_is_a_jpeg_of_the_same(robot: Robot) -> None:
     message = ask_until_seen(robot, picture(RED, 320, 240), seen)
     assert "jpeg" in message.format
     decoded = cv2.imdecode(np.frombuffer(message.data, np.uint8), cv2.IMREAD_COLOR)
+    assert decoded is not None
     assert decoded.shape == (240, 320, 3)
     assert np.abs(decoded[-1, -1].astype(int) - (0, 0, 255)).max() < 10
 

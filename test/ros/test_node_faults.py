@@ -3,6 +3,7 @@
 """An engine that raises or hangs: the node says so, answers unknown, and goes on or ends cleanly."""
 
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -62,6 +63,21 @@ def test_a_failing_and_a_hanging_engine(robot: Robot, node: NodeProcess, release
     assert not robot.answer_to(replaced)
     assert robot.wait_report(lambda r: r.level != DiagnosticStatus.ERROR and sums_up(r), "all well again")
     assert node.output.count("has been working on one frame") == 1
+
+
+def test_a_decoder_that_hangs_is_not_the_engine_nor_the_network(robot: Robot, node: NodeProcess, release: Path) -> None:
+    release.unlink(missing_ok=True)
+    hanging = robot.send(picture(RED, width=13))
+    report = robot.wait_report(lambda r: r.level == DiagnosticStatus.ERROR, "an error")
+    assert report.message.startswith("The decoder has been working on one frame for ")
+    for _ in range(30):
+        robot.send(picture(RED))
+    time.sleep(1.0)
+    release.touch()
+    assert robot.wait(lambda: robot.answer_to(hanging), "the frame's answer").label == "red"
+    after = node.output.partition("The decoder has been")[2]
+    for blamed in ("The engine has been", "lost on the way", "is connected to"):
+        assert blamed not in after
 
 
 def test_what_an_engine_notes_while_it_runs_is_logged_once(robot: Robot, node: NodeProcess) -> None:

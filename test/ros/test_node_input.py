@@ -44,7 +44,7 @@ def jpeg(colour: tuple[int, int, int]) -> CompressedImage:
 
 def why_silent(robot: Robot, words: str) -> str:
     report = robot.wait_report(lambda r: r.level == DiagnosticStatus.WARN and words in r.message, words)
-    return report.message
+    return str(report.message)
 
 
 def test_without_a_publisher_it_says_which_image_topics_there_are(robot: Robot, node: NodeProcess) -> None:
@@ -88,10 +88,7 @@ def test_the_reliability_follows_the_publisher(robot: Robot, order: tuple[Reliab
         values = values_of(robot.wait_report(lambda r: True, "any"))
         assert values["reliability"] == reliability.name.lower()
         robot.node.destroy_publisher(robot.images)
-        name = reliability.name.lower() if reliability == RELIABLE else "reliable"
-        robot.wait_report(
-            lambda r, name=name: values_of(r)["reliability"] == name, "the node to expect any publisher again"
-        )
+        robot.wait_report(lambda r: values_of(r)["reliability"] == "reliable", "the node to expect any publisher again")
 
 
 def test_a_best_effort_publisher_beside_a_reliable_one_is_heard_as_well(robot: Robot, module_domain: int) -> None:

@@ -86,7 +86,7 @@ def test_a_frozen_camera_is_unknown_until_the_picture_changes(robot: Robot) -> N
         answer = robot.ask(picture(RED))
         assert answer.reason in (OpenSetClassification.OK, OpenSetClassification.FROZEN)
         assert answer.unknown == (answer.reason == OpenSetClassification.FROZEN)
-        return answer.unknown
+        return bool(answer.unknown)
 
     robot.wait(frozen, "the camera to count as frozen")
     rng = np.random.default_rng(0)

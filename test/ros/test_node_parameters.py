@@ -62,9 +62,9 @@ def test_a_node_takes_back_its_own_dump(model: Path, ros_domain: int, tmp_path: 
         values = dump(robot)
         assert {"use_sim_time", "autostart", "image_topics"} <= values.keys()
         assert refusals(robot.set_parameters(**values)) == []
-        assert refusals(robot.set_parameters(atomically=True, **values)) == []
+        assert refusals([robot.set_parameters_atomically(**values)]) == []
         assert dump(robot) == values
-        assert len(refusals(robot.set_parameters(atomically=True, **{**values, "autostart": False}))) == 1
+        assert len(refusals([robot.set_parameters_atomically(**{**values, "autostart": False})])) == 1
         assert robot.ask(picture(GREEN)).threshold == 50.0
 
 

@@ -92,9 +92,9 @@ def test_the_bar_is_as_long_as_the_score() -> None:
 @pytest.mark.parametrize("order", ["rgb", "bgr", "rgba", "bgra", "grey"])
 def test_the_frame_is_not_changed_and_its_colours_are_right(order: ColourOrder) -> None:
     blue = {"rgb": (0, 0, 255), "bgr": (255, 0, 0), "rgba": (0, 0, 255, 9), "bgra": (255, 0, 0, 9), "grey": 77}[order]
-    shape = (240, 320) if order == "grey" else (240, 320, len(blue))  # type: ignore[arg-type]
-    pixels = np.empty(shape, np.uint8)
-    pixels[:] = blue
+    colour = np.array(blue, np.uint8)
+    pixels = np.empty((240, 320, *colour.shape), np.uint8)
+    pixels[:] = colour
     before = pixels.copy()
     pixels.flags.writeable = False
     picture = annotate(Frame(pixels, order), decision(0.5), 3.2)

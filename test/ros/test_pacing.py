@@ -68,10 +68,14 @@ def played(frame: BagMessage, monkeypatch: pytest.MonkeyPatch) -> Play:
     monkeypatch.setattr(pacing, "time", clock)
     said: list[str] = []
 
+    def add_task(text: str, total: float | None) -> int:
+        said.append(text)
+        return 0
+
     @contextmanager
     def bar() -> Iterator[SimpleNamespace]:
         yield SimpleNamespace(
-            add_task=lambda text, total: said.append(text) or 0,
+            add_task=add_task,
             update=lambda task, description: said.append(description),
             advance=lambda task: None,
         )

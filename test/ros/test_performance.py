@@ -7,13 +7,17 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import cast
 
 import pytest
 import torch
 
+from cac_core.predictor import Predictor
 from cac_core.support.arguments import UsageError
-from performance import batches, inputs, memory, overhead, table
+from performance import inputs, memory, overhead, table
 from performance.__main__ import OTHERS, ROWS
+from performance.model import bare_loop
+from performance.pictures import pictures
 from performance.table import Figures, Measurement
 from test.repo.sources import ROOT
 
@@ -113,12 +117,13 @@ def test_a_batch_is_as_many_frames_as_it_says() -> None:
         def predict(self, frames: list[object]) -> None:
             taken.append(len(frames))
 
-    images = batches.pictures(64, 48, jpeg=False, count=2)
-    times = batches.bare_loop(Counting(), images, 3, 0.02)
+    predictor = cast(Predictor, Counting())
+    images = pictures(64, 48, jpeg=False, count=2)
+    times = bare_loop(predictor, images, 3, 0.02)
     assert set(taken) == {3}
     assert len(times) == len(taken)
     # At a rate there is a pause before each but the first.
-    assert 1 <= len(batches.bare_loop(Counting(), images, 3, seconds=0.2, rate=20.0)) <= 5
+    assert 1 <= len(bare_loop(predictor, images, 3, seconds=0.2, rate=20.0)) <= 5
 
 
 @pytest.mark.slow

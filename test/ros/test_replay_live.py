@@ -61,6 +61,11 @@ def alive(process_id: int) -> bool:
         return False
 
 
+def figures_of(evaluation: Evaluation) -> LiveFigures:
+    assert evaluation.live is not None
+    return evaluation.live
+
+
 def wait_until(condition: Callable[[], T], what: str) -> T:
     end = time.monotonic() + TIMEOUT
     while not (result := condition()):
@@ -74,7 +79,7 @@ def test_live_and_offline_agree_and_every_frame_is_accounted_for(tmp_path: Path,
     labels = write_labels(tmp_path / "labels.csv", LABELS)
     live = replay(ReplayConfig(bag, model, tmp_path / "live", labels=labels, mode="live"))
     offline = replay(ReplayConfig(bag, model, tmp_path / "offline", labels=labels))
-    figures = live.live
+    figures = figures_of(live)
     assert figures.sent == figures.received == 40
     assert figures.classified + figures.replaced == 40
     assert figures.failed == figures.lost == 0
@@ -99,29 +104,30 @@ def test_live_and_offline_agree_and_every_frame_is_accounted_for(tmp_path: Path,
 def test_the_pace_is_that_of_the_bag_times_the_rate(tmp_path: Path, model: Path, ros_domain: int) -> None:
     bag = write_rosbag2(tmp_path / "bag", LABELS)  # 3.9 s
     evaluation = replay(ReplayConfig(bag, model, tmp_path / "out", mode="live", rate=4.0))
-    assert evaluation.live.rate == 4.0
-    assert evaluation.live.sent == 40
+    assert figures_of(evaluation).rate == 4.0
+    assert figures_of(evaluation).sent == 40
 
 
 def test_ros1_compressed_and_cut_bags_play_too(tmp_path: Path, model: Path, ros_domain: int) -> None:
     import cv2
 
     old = write_ros1(tmp_path / "old.bag", LABELS[:12])
-    assert replay(ReplayConfig(old, model, tmp_path / "a", mode="live", rate=5.0)).live.received == 12
+    assert figures_of(replay(ReplayConfig(old, model, tmp_path / "a", mode="live", rate=5.0))).received == 12
     with BagWriter(tmp_path / "jpeg") as writer:
         for index in range(8):
             encoded = cv2.imencode(".png", picture("red", index))[1].tobytes()
             writer.write_jpeg("/camera/image/compressed", time_of(index), encoded, "png")
         writer.write_jpeg("/camera/image/compressed", time_of(8), b"not a picture")
     evaluation = replay(ReplayConfig(tmp_path / "jpeg", model, tmp_path / "b", mode="live", rate=5.0))
-    assert (evaluation.live.received, evaluation.live.failed) == (9, 1)
+    figures = figures_of(evaluation)
+    assert (figures.received, figures.failed) == (9, 1)
     assert evaluation.rows[8].reason == "BAD_FRAME"
     assert evaluation.rows[8].unknown
     bag = write_rosbag2(tmp_path / "bag", LABELS)
     cut(storage_file(bag), 0.4)
     cut_short = replay(ReplayConfig(bag, model, tmp_path / "c", mode="live", rate=5.0))
     assert cut_short.truncated
-    assert 14 <= cut_short.live.sent <= 16
+    assert 14 <= figures_of(cut_short).sent <= 16
 
 
 def test_a_message_that_is_no_image_is_not_sent_and_told(tmp_path: Path, model: Path, ros_domain: int) -> None:
@@ -130,7 +136,7 @@ def test_a_message_that_is_no_image_is_not_sent_and_told(tmp_path: Path, model: 
             writer.write_image(TOPIC, time_of(index), picture("red", index))
         writer._writer.write(writer._connections[TOPIC], time_of(4), b"\x00\x01\x00\x00\xff")
     evaluation = replay(ReplayConfig(tmp_path / "bag", model, tmp_path / "out", mode="live"))
-    assert evaluation.live.sent == 4
+    assert figures_of(evaluation).sent == 4
     assert [row.reason for row in evaluation.rows] == ["OK"] * 4 + ["BAD_FRAME"]
     assert any("could not be sent" in note for note in evaluation.notes)
 
@@ -225,7 +231,7 @@ def test_a_node_that_is_not_discovered_gets_another_domain(
         assert len(domains) == 1
     else:
         monkeypatch.delenv("ROS_DOMAIN_ID")
-        assert replay(settings).live.sent == 5
+        assert figures_of(replay(settings)).sent == 5
         assert len(set(domains)) == 2
 
 

@@ -123,7 +123,7 @@ def test_an_unreadable_frame_is_unknown_and_the_rest_goes_on(tmp_path: Path, mod
 
 def test_the_threshold_can_be_chosen(tmp_path: Path, model: Path) -> None:
     bag = write_rosbag2(tmp_path / "bag", LABELS)
-    common = {"bag": bag, "model": model, "out": tmp_path / "out", "labels_topic": LABEL_TOPIC}
+    common: dict[str, Any] = {"bag": bag, "model": model, "out": tmp_path / "out", "labels_topic": LABEL_TOPIC}
     assert replay(ReplayConfig(**common, threshold=1000.0)).counts()["unknown_accepted"] == 10
     assert replay(ReplayConfig(**common, threshold=0.0)).counts()["known_rejected"] == 30
     # The model's θ(q) is 2 q, for blue alone 2.2 q, see colour_bundle.

@@ -9,12 +9,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 
-from cac_core.metrics import open_set_metrics
+from cac_core.metrics import OpenSetMetrics, open_set_metrics
 from cac_ros.bags.reader import Bag
 from cac_ros.bags.writer import BagWriter
 from cac_ros.replay import results
@@ -110,6 +111,7 @@ def test_thumbnails_show_the_frame(bag: Bag) -> None:
     text = replay_page(evaluation([row(3, -1, 0, 0.1, "dog")]), bag)
     (address,) = Page(text).addresses
     decoded = cv2.imdecode(np.frombuffer(base64.b64decode(address.split(",")[1]), np.uint8), cv2.IMREAD_COLOR)
+    assert decoded is not None
     assert decoded.shape == (240, 320, 3)
     assert decoded[..., 1].mean() > 200 > 60 > decoded[..., 2].mean()
 
@@ -140,8 +142,13 @@ def test_frames_without_answer_are_not_scored() -> None:
 
 
 def test_metrics_are_computed_once_for_page_file_and_terminal(bag: Bag, monkeypatch: pytest.MonkeyPatch) -> None:
-    computed = []
-    monkeypatch.setattr(results, "open_set_metrics", lambda **given: computed.append(1) or open_set_metrics(**given))
+    computed: list[OpenSetMetrics] = []
+
+    def counted(**given: Any) -> OpenSetMetrics:
+        computed.append(open_set_metrics(**given))
+        return computed[-1]
+
+    monkeypatch.setattr(results, "open_set_metrics", counted)
     found = evaluation(mixed_rows())
     replay_page(found, bag)
     found.to_dict()

@@ -6,10 +6,10 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import pytest
 from cac_msgs.msg import OpenSetClassification, Region, RegionArray, RegionClassificationArray
@@ -17,6 +17,7 @@ from diagnostic_msgs.msg import DiagnosticStatus
 from rclpy.qos import QoSProfile
 from sensor_msgs.msg import Image
 
+from cac_core.data.decode import read_image
 from test.ros.driver import BLUE, GREEN, GREY, RED, ROOT, NodeProcess, Robot, picture, running, values_of
 
 FRONT, REAR = "/front/image_raw", "/rear/image_raw"
@@ -49,7 +50,7 @@ class Head(Robot):
             self.wait(publisher.get_subscription_count, f"the node to read {name}")
         for subscription in self._others:
             topic = subscription.topic_name
-            self.wait(lambda topic=topic: self.node.count_publishers(topic), f"a publisher on {topic}")
+            self.wait(partial(self.node.count_publishers, topic), f"a publisher on {topic}")
         self.wait(lambda: self.class_lists, "the class list")
 
     def show(self, name: str, message: Image) -> tuple[int, int]:
@@ -160,7 +161,7 @@ def test_frames_are_counted_for_each_camera_and_together(robot: Head) -> None:
         return after["received"] == after["classified"] + after["failed"] == before[name]["received"] + by
 
     for name, by in ((F, 1), (R, 2), ("", 3)):
-        robot.wait(lambda name=name, by=by: grown(name, by), f"{by} more frames of {name or 'all'}")
+        robot.wait(partial(grown, name, by), f"{by} more frames of {name or 'all'}")
     values = {name: values_of(robot.report_of(name)) for name in ("", *TWO)}
     assert [values[name]["topic"] for name in values] == [f"{FRONT}, {REAR}", FRONT, REAR]
     assert len({v["model_id"] for v in values.values()}) == 1
@@ -200,7 +201,7 @@ def test_what_looks_at_several_frames_keeps_the_cameras_apart(robot: Head) -> No
         living = picture(GREEN)
         living.data[int(noise.integers(len(living.data)))] ^= 1
         assert robot.look(R, living).label == "green"
-        return robot.look(F, picture(RED)).reason == OpenSetClassification.FROZEN
+        return bool(robot.look(F, picture(RED)).reason == OpenSetClassification.FROZEN)
 
     robot.wait(frozen, "the front camera to count as frozen")
     assert robot.set_parameters(frozen_after=0.0)[0].successful
@@ -211,7 +212,9 @@ def test_unknown_frames_are_saved_in_a_folder_for_each_camera(robot: Head, harve
     robot.look(R, picture((60, 60, 60), 50, 40))
     robot.wait(lambda: values_of(robot.report_of(F))["harvested"] == "1", "a saved frame")
     robot.wait(lambda: values_of(robot.report_of(R))["harvested"] == "1", "a saved frame")
-    sizes = {str(path.parent.relative_to(harvest)): cv2.imread(str(path)).shape[:2] for path in harvest.rglob("*.jpg")}
+    sizes = {
+        str(path.parent.relative_to(harvest)): read_image(path).pixels.shape[:2] for path in harvest.rglob("*.jpg")
+    }
     assert sizes == {F: (80, 100), R: (40, 50)}
 
 
@@ -231,7 +234,7 @@ def test_boxes_are_looked_up_in_the_images_of_their_own_camera(robot: Head) -> N
     robot.answer_of(R, stamp)
     for publisher in asked.values():
         publisher.publish(RegionArray(header=twin.header, regions=[Region(id="a", width=9, height=9)]))
-    labels = {name: robot.wait(lambda h=heard: h, "the boxes")[0] for name, heard in found.items()}
+    labels = {name: robot.wait(partial(list, heard), "the boxes")[0] for name, heard in found.items()}
     assert {name: array.results[0].classification.label for name, array in labels.items()} == {F: "red", R: "green"}
 
 
@@ -257,8 +260,7 @@ def test_what_engine_and_cameras_are_cannot_change_while_the_node_runs(robot: He
 
 def test_after_a_pause_every_camera_is_read_again(robot: Head) -> None:
     assert robot.transition("deactivate")
-    for publisher in robot.cameras.values():
-        robot.wait(lambda p=publisher: not p.get_subscription_count(), "the node to stop reading")
+    robot.wait(lambda: not any(p.get_subscription_count() for p in robot.cameras.values()), "the node to stop reading")
     assert robot.transition("cleanup")
     assert robot.transition("configure")
     assert robot.transition("activate")
@@ -293,8 +295,10 @@ def in_one_batch(robot: Head, release: Path, front: Image, rear: Image) -> Seque
     robot.wait(lambda: values_of(robot.report_of(F))["waiting"] == "1", "the engine to hang")
     before = {name: counts(robot.report_of(name))["received"] for name in TWO}
     stamps = {F: robot.show(F, front), R: robot.show(R, rear)}
-    for name in TWO:
-        robot.wait(lambda n=name: counts(robot.report_of(n))["received"] == before[n] + 1, "the frame to arrive")
+    robot.wait(
+        lambda: all(counts(robot.report_of(name))["received"] == before[name] + 1 for name in TWO),
+        "the frames to arrive",
+    )
     release.touch()
     robot.answer_of(F, hanging)
     return [robot.answer_of(name, stamp) for name, stamp in stamps.items()]

@@ -19,8 +19,9 @@ def test_a_slope_is_that_of_the_line() -> None:
 
 
 def test_what_is_missing_was_neither_answered_nor_replaced() -> None:
-    seen = Soak(sent={1: 0.0, 2: 0.1, 3: 0.2, 4: 0.3}, latencies={1: 0.01, 4: 0.02}, replaced=1)
+    seen = Soak(sent={1: 0.0, 2: 0.1, 3: 0.2, 4: 0.3}, latencies={1: 0.01, 4: 0.02}, received=4, replaced=1)
     assert seen.missing == 1
+    assert seen.not_received == 0
     minutes = Soak(
         sent={n: n / 10 for n in range(600)},
         latencies={n: 0.01 + n / 10 / 3600 for n in range(600)},

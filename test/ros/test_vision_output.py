@@ -2,13 +2,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """The standard message says the same as ours: its first hypothesis is the decision, "unknown" included."""
 
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from std_msgs.msg import Header
 
 from cac_core import equations
 from cac_core.predictor import Decision, Reason, failed
@@ -55,16 +58,21 @@ def test_a_frame_with_an_error_is_unknown_and_nothing_else() -> None:
 
 def test_over_dds(model: Path, ros_domain: int, tmp_path: Path) -> None:
     vision = pytest.importorskip("vision_msgs.msg", reason="vision_msgs is not installed; it is not among the wheels")
-    robot, found = Robot(ros_domain), []
+    robot = Robot(ros_domain)
+    found: list[Any] = []
     topic = "cac_classifier/vision_classification"
     robot.node.create_subscription(vision.Classification, topic, found.append, 10)
+
+    def found_for(header: Header) -> Any:
+        return next((each for each in found if each.header == header), None)
+
     try:
         with running(tmp_path, ros_domain, model):
             robot.wait_connected()
             robot.wait(lambda: found or not robot.ask(picture(RED)), "a classification")
             for colour, name in ((RED, "red"), (GREY, UNKNOWN)):
                 header = robot.ask(picture(colour)).header
-                message = robot.wait(lambda header=header: next((f for f in found if f.header == header), None), name)
+                message = robot.wait(partial(found_for, header), name)
                 assert message.results[0].class_id == name
                 assert {r.class_id for r in message.results} == {"red", "green", "deep blue", UNKNOWN}
     finally:

@@ -10,6 +10,7 @@ Prints the topic, once it is remapped, then the size of the image.
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import rclpy
 import yaml
@@ -22,7 +23,7 @@ TIMEOUT = 120.0
 def quality_of_service(topic: dict[str, object]) -> QoSProfile:
     """What a topic of a layout asks for; RViz writes the names of the policies in words."""
     words = {key: str(topic[f"{key.title()} Policy"]).lower().replace(" ", "_") for key in POLICIES}
-    values = {key: policy.get_from_short_key(words[key]) for key, policy in POLICIES.items()}
+    values: dict[str, Any] = {key: policy.get_from_short_key(words[key]) for key, policy in POLICIES.items()}
     return QoSProfile(depth=int(str(topic["Depth"])), **values)
 
 

@@ -18,6 +18,7 @@ ROWS = {
     "cameras": "1, 2 and 4 cameras that one model answers",
     "batches": "the bare engine on batches of 1 to 16 frames",
     "overhead": "what a frame costs around the network: reading, resize, scores, decision, message",
+    "startup": "from the start of the process to active and to the first answer, and what the imports take",
     "memory": "resident memory over many frames",
 }
 """Measurements whose rows make up the one table."""

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cac_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Resident memory of the node over many frames: it must stay flat."""
+"""Resident memory of the node over many frames: it must be small and stay flat."""
 
 import itertools
 import statistics
@@ -14,7 +14,7 @@ from performance import table
 from performance.camera import Camera
 from performance.model import model_file
 from performance.pictures import pictures
-from performance.processes import our_node, prepare_ros, resident_mib
+from performance.processes import comparison_node, our_node, prepare_ros, resident_mib
 from performance.table import Figures, Measurement
 
 SAMPLES = 100
@@ -56,6 +56,8 @@ def main(words: Sequence[str] | None = None) -> int:
     sizes = [(640, 480), (320, 240), (800, 600), (1280, 720)] if a.changing else [(640, 480)]
     images = list(itertools.chain.from_iterable(pictures(width, height, jpeg=False) for width, height in sizes))
     figures, samples, times = Figures(), [], []
+    with Camera(images) as camera, camera.watched_by(comparison_node("echo")) as (pid, _):
+        figures.note(echo_mib=resident_mib(pid))
     with (
         model_file(a) as model,
         Camera(images) as camera,
@@ -72,8 +74,19 @@ def main(words: Sequence[str] | None = None) -> int:
     tenth = max(1, len(samples) // 10)
     first, last = (statistics.median(part) for part in (samples[tenth : 2 * tenth] or samples, samples[-tenth:]))
     what = f"memory over {a.frames:,} frames{' of changing size' if a.changing else ''}"
-    besides = f"{first:.0f} MiB → {last:.0f} MiB"
-    table.report([Measurement(what, last / first, "MiB at the end / after a tenth", "≤ 1.01", besides)], figures, a)
+    rows = [
+        Measurement(
+            what, last / first, "MiB at the end / after a tenth", "≤ 1.01", f"{first:.0f} MiB → {last:.0f} MiB"
+        ),
+        Measurement(
+            f"resident memory, {a.backbone} at {a.image_size}",
+            last / figures["echo_mib"],
+            "MiB / echo node's",
+            "",
+            f"{last:.0f} MiB (wanted ≤ 250), echo {figures['echo_mib']:.0f} MiB",
+        ),
+    ]
+    table.report(rows, figures, a)
     return 0
 
 

@@ -23,11 +23,12 @@ CLASSES = 16
 
 @contextmanager
 def model_file(options: Options) -> Iterator[Path]:
-    """An untrained bundle as the options want it: speed does not depend on the weights."""
+    """An untrained bundle with its graph as the options want it: speed does not depend on the weights."""
     # Only now, because they load PyTorch: --help needs none.
     import torch
 
     from cac_core.backbones.build import build_backbone
+    from cac_core.engines.bundle_graph import with_graph
     from cac_core.equations import anchored_centres
     from cac_core.model import weights
     from cac_core.thresholds import fit_thresholds
@@ -46,7 +47,7 @@ def model_file(options: Options) -> Iterator[Path]:
         name=options.backbone,
     )
     with tempfile.TemporaryDirectory() as folder:
-        save_bundle(bundle, Path(folder) / "model.cac")
+        save_bundle(with_graph(bundle), Path(folder) / "model.cac")
         yield Path(folder) / "model.cac"
 
 

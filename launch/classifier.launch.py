@@ -25,10 +25,15 @@ from launch_ros.substitutions import FindPackageShare
 OVERRIDES: dict[str, Any] = {
     "model_path": str,
     "image_topics": List[str],  # noqa: UP006
+    "image_transport": str,
     "device": str,
+    "known_kept": float,
+    "decision_frames": int,
     "autostart": bool,
     "use_sim_time": bool,
 }
+
+BOOLEANS = ["true", "false", "True", "False"]  # the last two as in Python
 
 # SIGTERM ends launch at once, whatever its sigterm_timeout, and launch leaves its processes alone then. So the kernel
 # asks the node to end when launch is gone.
@@ -56,15 +61,34 @@ def generate_launch_description() -> LaunchDescription:
                 description="Topics of several cameras, such as [/front/image_raw, /rear/image_raw]; image then has no "
                 "effect; empty: as in params_file.",
             ),
+            DeclareLaunchArgument(
+                "image_transport", default_value="", description="raw, compressed or auto; empty: as in params_file."
+            ),
             DeclareLaunchArgument("namespace", default_value="", description="Namespace of the node."),
             DeclareLaunchArgument(
                 "device", default_value="", description="auto, cpu or cuda:N; empty: as in params_file."
+            ),
+            DeclareLaunchArgument(
+                "known_kept",
+                default_value="",
+                description="Share of known objects to keep, such as 0.99; empty: as in params_file.",
+            ),
+            DeclareLaunchArgument(
+                "decision_frames",
+                default_value="",
+                description="Number of last frames that vote on ~/decision; empty: as in params_file.",
             ),
             DeclareLaunchArgument(
                 "autostart",
                 default_value="",
                 description="true: configure and activate at start; false: wait for a lifecycle manager; "
                 "empty: as in params_file.",
+            ),
+            DeclareLaunchArgument(
+                "respawn",
+                default_value="false",
+                choices=BOOLEANS,
+                description="true: start the node again 2 s after it has ended; false: the launch ends with the node.",
             ),
             DeclareLaunchArgument("log_level", default_value="info", description="debug, info, warn, error or fatal."),
             DeclareLaunchArgument(
@@ -75,7 +99,7 @@ def generate_launch_description() -> LaunchDescription:
             DeclareLaunchArgument(
                 "view",
                 default_value="false",
-                choices=["true", "false"],
+                choices=BOOLEANS,
                 description="true: show the annotated image in RViz, if it is installed.",
             ),
             OpaqueFunction(function=classifier),
@@ -94,6 +118,7 @@ def classifier(context: LaunchContext) -> list[Node]:
     # launch itself would start the node on its defaults, with a warning among the other lines.
     if not (params_file := Path(context.launch_configurations["params_file"]).expanduser()).is_file():
         raise RuntimeError(f"params_file: {params_file} does not exist, or is no file")
+    respawn = context.launch_configurations["respawn"].lower() == "true"
     return [
         Node(
             package="cac_ros",
@@ -108,14 +133,16 @@ def classifier(context: LaunchContext) -> list[Node]:
             exec_name="classifier_node",  # in the log, instead of the name of the prefix
             prefix=END_WITH_LAUNCH if shutil.which("setpriv") else None,
             sigterm_timeout="10",
-            on_exit=end_with_the_node,
+            respawn=respawn,
+            respawn_delay=2.0,
+            on_exit=None if respawn else end_with_the_node,
         )
     ]
 
 
 def view(context: LaunchContext) -> list[IncludeLaunchDescription]:
     """RViz with the annotated image of the node, or of the first of several cameras, if it is wanted."""
-    if context.launch_configurations["view"] != "true":
+    if context.launch_configurations["view"].lower() != "true":
         return []
     namespace = context.launch_configurations["namespace"].strip("/")
     cameras = yaml.safe_load(context.launch_configurations["image_topics"]) or [""]

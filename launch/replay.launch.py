@@ -68,7 +68,7 @@ def generate_launch_description() -> LaunchDescription:
             DeclareLaunchArgument(
                 "view",
                 default_value="false",
-                choices=["true", "false"],
+                choices=["true", "false", "True", "False"],
                 description="true, with mode:=live: show the annotated image in RViz, if it is installed. The replay "
                 "then runs in the ROS domain of this terminal, otherwise in one of its own.",
             ),
@@ -82,7 +82,7 @@ def replay(context: LaunchContext) -> list[ExecuteProcess]:
     """The command line, with only those options that an argument was given for."""
     values = context.launch_configurations
     options = [part for name, option in OPTIONS.items() if values[name] for part in (option, values[name])]
-    if values["view"] == "true":
+    if values["view"].lower() == "true":
         options.append("--watch")
     program = ExecutableInPackage(executable="replay", package="cac_ros")
     return [
@@ -100,7 +100,7 @@ def replay(context: LaunchContext) -> list[ExecuteProcess]:
 def view(context: LaunchContext) -> list[IncludeLaunchDescription]:
     """RViz with the annotated image of the replay, if it is wanted and the replay has one."""
     values = context.launch_configurations
-    if values["view"] != "true" or values["mode"] != "live":
+    if values["view"].lower() != "true" or values["mode"] != "live":
         return []
     source = PythonLaunchDescriptionSource(PathJoinSubstitution([ThisLaunchFileDir(), "view.launch.py"]))
     return [IncludeLaunchDescription(source, launch_arguments={"debug_image": WATCHED}.items())]

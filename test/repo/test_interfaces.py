@@ -99,8 +99,8 @@ def table_in(name: str, variable: str) -> ast.Dict:
 
 def test_the_node_can_be_launched_with_these_arguments() -> None:
     assert set(launch_arguments("classifier.launch.py")) == {
-        "model_path", "params_file", "image", "image_topics", "namespace", "device", "autostart", "log_level",
-        "use_sim_time", "view",
+        "model_path", "params_file", "image", "image_topics", "image_transport", "namespace", "device", "known_kept",
+        "decision_frames", "autostart", "respawn", "log_level", "use_sim_time", "view",
     }  # fmt: skip
 
 

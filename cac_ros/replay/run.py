@@ -17,7 +17,7 @@ from cac_core.bundle import ModelBundle, load_bundle
 from cac_core.predictor import Predictor
 from cac_core.support import console
 from cac_core.support.errors import CacError
-from cac_core.support.files import check_writable, write_together
+from cac_core.support.files import check_writable, sentence_about, write_together
 from cac_core.support.names import listed
 from cac_core.thresholds import ThresholdError
 from cac_ros.bags.message import Topic
@@ -111,7 +111,9 @@ def _check(config: ReplayConfig) -> None:
         raise ReplayError("--rate is about live replays; offline reads every frame at full speed, so leave it out.")
     if config.watch and config.mode == "offline":
         raise ReplayError("--watch is about live replays; offline draws nothing, so add --mode live.")
-    if config.out.exists() and not config.out.is_dir():
+    with sentence_about(config.out):  # a name that is too long
+        is_file = config.out.exists() and not config.out.is_dir()
+    if is_file:
         raise ReplayError(f"--out {config.out} is a file; give a folder, it is created when missing.")
 
 

@@ -172,13 +172,16 @@ class Camera:
             problem = problem or observer.problem
         if self._regions is not None:
             values |= self._regions.status_values()
+        values_of_input = self._input.status_fields(timeout) if self._input.is_open else {}
+        if node.stall:  # images are lost because nobody takes them: neither the camera nor DDS is at fault
+            values_of_input["input_problem"] = ""
         status = replace(
             node,
             counts=counts,
             timings=timings_of(self.recent_frames),
             problem=problem,
             observer_values=values,
-            **(self._input.status_fields(timeout) if self._input.is_open else {}),
+            **values_of_input,
         )
         if status.input_problem:
             self._report_warning((self.name, status.input_problem.translate(NO_DIGITS)), status.input_problem)

@@ -18,7 +18,7 @@ from rclpy.lifecycle import LifecycleNode
 
 from cac_ros.node.active_model import ActiveModel
 from cac_ros.node.answers import Answer, answer
-from cac_ros.node.arrived_image import ArrivedImage
+from cac_ros.node.arrived_image import ArrivedImage, Look
 from cac_ros.node.camera import NO_DIGITS, PATIENCE, Camera, Warn
 from cac_ros.node.diagnostics import NodeStatus, combined
 from cac_ros.node.newest_frame_worker import NewestFrameWorker
@@ -38,6 +38,9 @@ class Cameras:
         settings: gives the values of the parameters now in force.
         model: gives the model in use.
         warn: gets a problem.
+
+    Attributes:
+        decoding: the frame in work is with the decoder, not yet with the engine.
     """
 
     def __init__(
@@ -53,6 +56,7 @@ class Cameras:
         self._warn = warn
         self._problem = ""  # of no camera in particular, since the last status
         self._released = False
+        self.decoding = False
         # Engines work on one batch at a time. A new lock: the thread of an engine that hung may hold the old one.
         self._engine = threading.Lock()
         self._worker: NewestFrameWorker[Work] = NewestFrameWorker(self._answer, self._on_crash)
@@ -88,7 +92,7 @@ class Cameras:
         return ended
 
     def busy_for(self) -> float:
-        """How long a frame, or boxes, have been in the engine [s]; 0 if nothing is."""
+        """How long a frame, or boxes, have been in the decoder and the engine [s]; 0 if nothing is."""
         return max([self._worker.busy_for(), *(camera.busy_for() for camera in self._cameras)])
 
     def forget_timings(self) -> None:
@@ -102,7 +106,7 @@ class Cameras:
         Args:
             node: what is not of one camera.
         """
-        node = replace(node, counts=self._worker.counts(), busy_for=self.busy_for())
+        node = replace(node, counts=self._worker.counts(), busy_for=self.busy_for(), decoding=self.decoding)
         problem, self._problem = self._problem, ""
         if node.stall:
             self._warn(node.stall.translate(NO_DIGITS), node.stall)
@@ -125,10 +129,17 @@ class Cameras:
         if model is None:
             return [None] * len(batch)
         with self._engine:
-            results = answer([partial(camera.look, image, model) for camera, image in batch], model)
+            results = answer([partial(self._look, camera, image, model) for camera, image in batch], model)
         if self._released:  # while the engine hung
             return [None] * len(batch)
         return [self._publish(*work, result, model) for work, result in zip(batch, results, strict=True)]
+
+    def _look(self, camera: Camera, image: ArrivedImage, model: ActiveModel) -> Look:
+        self.decoding = True
+        try:
+            return camera.look(image, model)
+        finally:
+            self.decoding = False
 
     def _publish(self, camera: Camera, image: ArrivedImage, result: Answer, model: ActiveModel) -> bool | None:
         try:

@@ -79,7 +79,7 @@ class ClassifierNode(ExplainedRejections, LifecycleNode):
         # Steady time: diagnostics must come even if use_sim_time is set and the simulation's clock stands still.
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.create_timer(self.settings.diagnostics_period, self._publish_status, clock=steady)
-        Watchdog(self, self._busy_for, self._publish_status, lambda: self.settings.on_hang == "restart", self._give_up)
+        Watchdog(self, self._hang, self._publish_status, lambda: self.settings.on_hang == "restart", self._give_up)
 
     @property
     def lifecycle_state(self) -> str:
@@ -222,8 +222,9 @@ class ClassifierNode(ExplainedRejections, LifecycleNode):
         if self._cameras is not None:
             self._cameras.forget_timings()
 
-    def _busy_for(self) -> float:
-        return 0.0 if self._cameras is None else self._cameras.busy_for()
+    def _hang(self) -> tuple[bool, float]:
+        cameras = self._cameras
+        return (False, 0.0) if cameras is None else (cameras.decoding, cameras.busy_for())
 
     def _give_up(self, reason: str) -> None:
         """Have the process end because the engine hangs."""

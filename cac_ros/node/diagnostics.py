@@ -34,7 +34,8 @@ class NodeStatus:
         rate: images a second [Hz].
         age: time since the last image [s].
         lost: images that DDS reported as lost.
-        busy_for: how long a frame has been in the engine [s].
+        busy_for: how long a frame has been in the engine, or in the decoder [s].
+        decoding: it is in the decoder.
         input_problem: why no images arrive, or that many are lost; empty if neither.
         failure: why the last transition failed; empty if it did not.
         problem: what went wrong with frames since the last status; empty if nothing.
@@ -58,6 +59,7 @@ class NodeStatus:
     age: float = math.nan
     lost: int = 0
     busy_for: float = 0.0
+    decoding: bool = False
     input_problem: str = ""
     failure: str = ""
     problem: str = ""
@@ -65,10 +67,8 @@ class NodeStatus:
 
     @property
     def stall(self) -> str:
-        """That the engine hangs, as a sentence; empty while it does not."""
-        if self.busy_for <= STALL_LIMIT:
-            return ""
-        return f"The engine has been working on one frame for {self.busy_for:.1f} s."
+        """That the engine or the decoder hangs, as a sentence; empty while neither does."""
+        return "" if self.busy_for <= STALL_LIMIT else hanging(self.decoding, self.busy_for)
 
     @property
     def drift(self) -> str:
@@ -92,6 +92,13 @@ class NodeStatus:
     def warning(self) -> str:
         """What else is wrong, as a sentence; empty if nothing is."""
         return self.input_problem or self.problem or self.drift
+
+
+def hanging(decoding: bool, seconds: float) -> str:
+    """That one frame takes very long, as a sentence that blames the right part."""
+    if decoding:
+        return f"The decoder has been working on one frame for {seconds:.1f} s."
+    return f"The engine has been working on one frame for {seconds:.1f} s."
 
 
 def combined(node: NodeStatus, cameras: Mapping[str, NodeStatus], timings: Timings) -> NodeStatus:

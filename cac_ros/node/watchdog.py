@@ -11,7 +11,7 @@ from collections.abc import Callable
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 
-from cac_ros.node.diagnostics import STALL_LIMIT
+from cac_ros.node.diagnostics import STALL_LIMIT, hanging
 
 EXIT_HANGS = 75
 """Status of a process that ended because its engine hung: EX_TEMPFAIL, try again."""
@@ -28,7 +28,7 @@ class Watchdog:
 
     Args:
         node: for the timer.
-        busy_for: gives how long a frame has been in the engine [s].
+        hang: gives whether a frame is in the decoder and not yet in the engine, and how long it has been in either [s].
         tell: called once when the engine hangs.
         restarts: gives whether the process is to end then.
         end: called when it is to end; gets the reason as a sentence.
@@ -37,12 +37,12 @@ class Watchdog:
     def __init__(
         self,
         node: Node,
-        busy_for: Callable[[], float],
+        hang: Callable[[], tuple[bool, float]],
         tell: Callable[[], None],
         restarts: Callable[[], bool],
         end: Callable[[str], None],
     ) -> None:
-        self._busy_for = busy_for
+        self._hang = hang
         self._tell = tell
         self._restarts = restarts
         self._end = end
@@ -51,7 +51,7 @@ class Watchdog:
         node.create_timer(_PERIOD, self._look, clock=Clock(clock_type=ClockType.STEADY_TIME))
 
     def _look(self) -> None:
-        seconds = self._busy_for()
+        decoding, seconds = self._hang()
         if seconds <= STALL_LIMIT:
             self._told = False
             return
@@ -61,8 +61,8 @@ class Watchdog:
         if seconds > RESTART_AFTER and self._restarts():
             end_in_any_case()
             self._end(
-                f"The engine has been working on one frame for {seconds:.1f} s. The process ends with status "
-                f"{EXIT_HANGS}, so that it is started again (on_hang: restart)."
+                f"{hanging(decoding, seconds)} The process ends with status {EXIT_HANGS}, so that it is started again "
+                "(on_hang: restart)."
             )
 
 

@@ -203,6 +203,7 @@ def test_every_sentence_that_the_node_can_report_is_explained() -> None:
         why_no_images.explain_loss(**common, lost=5, received=5, publishers=[publisher(raw, reliable)]),
         status.drift,
         replace(status, busy_for=3.0).stall,
+        replace(status, busy_for=3.0, decoding=True).stall,
     ]
     assert all(said)
     assert [message for message in said if not matches(message)] == []

@@ -24,14 +24,14 @@ from numpy.typing import NDArray
 
 from cac_core.predictor import Predictor
 from cac_core.preprocessing import Frame
-from cac_ros import classifier_node
+from cac_ros import classifier_node, images
 from cac_ros.node import arrived_image
 from cac_ros.node.active_model import ActiveModel
 from cac_ros.node.classifier import ClassifierNode
 from cac_ros.node.diagnostics import NodeStatus
 from cac_ros.parameters.table import NodeSettings
 
-real_to_frame = arrived_image.to_frame
+real_to_frame = images.to_frame
 real_load = ActiveModel.load
 real_announce = ClassifierNode._announce
 real_statuses = ClassifierNode._statuses
@@ -91,7 +91,7 @@ def to_frame(message: Any, smallest_side: int = 0) -> Frame:
 
 
 if __name__ == "__main__":
-    arrived_image.to_frame = to_frame
+    arrived_image.to_frame = to_frame  # type: ignore[attr-defined]
     Predictor.rejection_scores = rejection_scores  # type: ignore[method-assign]
     ActiveModel.load = load  # type: ignore[method-assign]
     ClassifierNode._announce = announce  # type: ignore[method-assign]

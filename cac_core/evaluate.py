@@ -3,12 +3,13 @@
 """Command line: ``python -m cac_core.evaluate model.cac --data.root TEST``."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from cac_core.support import console
 from cac_core.support.command import Command, run
+from cac_core.support.devices import is_installed
 from cac_core.support.errors import DataError
 from cac_core.support.names import listed
 
@@ -118,7 +119,15 @@ def evaluate_model(config: EvaluateConfig) -> "Evaluation":
         theta = predictor.theta(config.known_kept, config.threshold, config.per_class)
     except ValueError as error:
         raise DataError(str(error)) from error
-    evaluation = evaluate(predictor, load_evaluation_images(config.data, predictor.bundle), theta)
+    images = load_evaluation_images(config.data, predictor.bundle)
+    if config.data.dataset == "folder" and is_installed("torch"):  # a robot without it has no finder of duplicates
+        from cac_core.data.contradictions import SEEN, doubts_about_test, looks_in_file
+        from cac_core.data.labelled import LabelledImages
+
+        seen = looks_in_file(config.model.with_name(config.model.name + ".run") / SEEN)
+        doubts = doubts_about_test(LabelledImages.of(images), seen)
+        images = replace(images, problems=(*doubts, *images.problems))
+    evaluation = evaluate(predictor, images, theta)
     write_results(evaluation, predictor.bundle, _out_folder(config))
     return evaluation
 

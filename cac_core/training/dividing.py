@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 import torch
 
 from cac_core.data import LabelledImages, duplicate_groups, find_duplicates, last_split, stratified_split
+from cac_core.data.contradictions import contradiction_note
 from cac_core.support import console
 from cac_core.support.names import listed
 from cac_core.training.config import TrainConfig
-from cac_core.training.contradictions import contradiction_note
 
 FEW_PHOTOS_OF_A_CLASS = 15
 LOPSIDED = 0.9

@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from cac_core.data import LabelledImages, joined, load_digits_trial, load_image_folder, load_unknown_folder
+from cac_core.data.contradictions import known_among_unknown
 from cac_core.preprocessing import Preprocessing
 from cac_core.support.errors import DataError
 from cac_core.support.names import one_line
 from cac_core.training.config import TrainConfig
-from cac_core.training.contradictions import known_among_unknown
 from cac_core.training.dividing import Divided, divide
 from cac_core.training.normalisation import pretrained_statistics, statistics
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from cac_core.data import LabelledImages, load_image_folder
+from cac_core.data.contradictions import doubts_about_test, looks_as_bytes, looks_in_file
 from cac_core.data.folder_contents import SYSTEM_NAMES
 from cac_core.preprocessing import Preprocessing
 from cac_core.support.errors import CacError
@@ -139,9 +140,17 @@ def two_classes(place: Path) -> None:
     assert "different classes" in warnings(place)
 
 
+def trained_on(place: Path) -> None:
+    images = read(place)
+    seen = place.parent / "seen.npz"
+    seen.write_bytes(looks_as_bytes([images.images]))
+    (note,) = doubts_about_test(images, looks_in_file(seen))
+    assert "6 of 6 test photos were likely trained on" in note
+
+
 FOLDERS = [
     nested, followed, loop, special, hidden, system, no_image, damaged, beside, parts, same, lopsided, among_others,
-    two_classes,
+    two_classes, trained_on,
 ]  # fmt: skip
 
 

@@ -3,11 +3,14 @@
 """ROS image messages to frames. No ROS is imported: messages are read by their fields."""
 
 from cac_ros.images.encodings import ENCODINGS, BadFrameError, bgr_pixels, bytes_per_pixel
+from cac_ros.images.faint import FAINT_NOTE, FaintFrame
 from cac_ros.images.reading import ReducedFrame, to_bgr, to_frame
 
 __all__ = [
     "ENCODINGS",
+    "FAINT_NOTE",
     "BadFrameError",
+    "FaintFrame",
     "ReducedFrame",
     "bgr_pixels",
     "bytes_per_pixel",

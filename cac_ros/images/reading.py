@@ -20,6 +20,7 @@ from cac_core.preprocessing import Frame
 from cac_core.support.errors import first_line
 from cac_ros.images.compressed import decode, raw_encoding
 from cac_ros.images.encodings import LAYOUTS, BadFrameError, bgr_pixels, layout_of, to_eight_bits
+from cac_ros.images.faint import FaintFrame, is_faint
 
 
 class ReducedFrame(Frame):
@@ -41,7 +42,8 @@ def to_frame(message: Any, smallest_side: int = 0) -> Frame:
             keeps so many pixels. This is faster and changes the rejection scores; 0 = always at its full size.
 
     Returns:
-        The frame; a :class:`ReducedFrame` if it is smaller than the image. For the 8-bit rgb, bgr, rgba, bgra and mono
+        The frame; a :class:`ReducedFrame` if it is smaller than the image, a :class:`FaintFrame` if it uses hardly any
+        of its 16 bits. For the 8-bit rgb, bgr, rgba, bgra and mono
         encodings its pixels are a view on the message's buffer.
 
     Raises:
@@ -83,7 +85,8 @@ def _raw_frame(message: Any) -> Frame:
     if layout.channels > 1:
         shape, strides = [*shape, layout.channels], [*strides, layout.bytes_per_channel]
     pixels = np.ndarray(shape, dtype, buffer, strides=strides)
-    return Frame(to_eight_bits(pixels, encoding), layout.order)
+    kind = FaintFrame if is_faint(pixels) else Frame
+    return kind(to_eight_bits(pixels, encoding), layout.order)
 
 
 def _compressed_frame(message: Any, smallest_side: int) -> Frame:
@@ -96,7 +99,8 @@ def _compressed_frame(message: Any, smallest_side: int) -> Frame:
     if is_mosaic and pixels.ndim == 2:
         bayer = mosaic.rstrip("0123456789") + str(bits)
         encoding = bayer if bayer in LAYOUTS else encoding
-    frame = Frame(to_eight_bits(pixels, encoding), LAYOUTS[encoding].order)
+    kind = FaintFrame if is_faint(pixels) else Frame
+    frame = kind(to_eight_bits(pixels, encoding), LAYOUTS[encoding].order)
     if is_reduced:
         frame = ReducedFrame(*frame)
         frame.message = message

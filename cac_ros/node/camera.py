@@ -17,6 +17,7 @@ from cac_msgs.msg import OpenSetClassification
 from rclpy.lifecycle import LifecycleNode
 
 from cac_core.preprocessing import Frame
+from cac_ros.images import FAINT_NOTE, FaintFrame
 from cac_ros.node.active_model import ActiveModel
 from cac_ros.node.answers import Answer
 from cac_ros.node.arrived_image import ArrivedImage, Look, PictureGate, Verdict, look
@@ -73,6 +74,7 @@ class Camera:
         self._report_warning = warn
         self._picture_check = PictureCheck()
         self._problem = ""  # of a frame since the last status
+        self._faint_told = False
         self._observers: list[Observer] = []
         self._regions: RegionInput | None = None
         start, outputs = settings(), f"~/{self.name}".rstrip("/")
@@ -117,6 +119,9 @@ class Camera:
         seen = look(image, model.smallest_side, partial(self._judge, limits) if limits.any else None)
         if seen.frame is not None:
             image.verdict = seen.reason, seen.problem
+        if isinstance(seen.frame, FaintFrame) and not self._faint_told:
+            self._faint_told = True
+            self._warn("faint", FAINT_NOTE)
         return seen
 
     def _judge(self, limits: PictureLimits, frame: Frame, arrived: float) -> Verdict:

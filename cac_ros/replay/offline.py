@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from cac_core.predictor import Decision, Predictor, Reason, failed
 from cac_core.preprocessing import Frame
 from cac_ros.bags.message import BagMessage, MessageError
-from cac_ros.images import BadFrameError, to_frame
+from cac_ros.images import FAINT_NOTE, BadFrameError, FaintFrame, to_frame
 from cac_ros.replay.results import FrameResult, from_decision
 from cac_ros.stamps import stamp_ns
 
@@ -45,7 +45,7 @@ def classify(
     rows: list[FrameResult] = []
     waiting: list[tuple[int, BagMessage, int, Frame | None]] = []
     complaints: dict[str, int] = {}
-    size = 0
+    size = faint = 0
 
     def flush() -> None:
         nonlocal size
@@ -65,10 +65,12 @@ def classify(
             stamp = stamp_ns(content.header.stamp)
             frame = to_frame(content)
             size += frame.pixels.nbytes
+            faint += isinstance(frame, FaintFrame)
         except (MessageError, BadFrameError) as error:
             complaints[str(error)] = complaints.get(str(error), 0) + 1
         waiting.append((index, message, stamp, frame))
         if len(waiting) >= BATCH_FRAMES or size >= BATCH_BYTES:
             flush()
     flush()
-    return rows, [f"{count} of {len(rows)} frames could not be read: {why}." for why, count in complaints.items()]
+    notes = [f"{count} of {len(rows)} frames could not be read: {why}." for why, count in complaints.items()]
+    return rows, [*notes, FAINT_NOTE] if 2 * faint > len(rows) else notes

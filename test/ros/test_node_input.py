@@ -180,3 +180,23 @@ def test_large_best_effort_images_that_get_lost_are_reported_with_the_fix(
             assert found in node.output
     finally:
         robot.close()
+
+
+def test_faint_16_bit_images_are_told_once(robot: Robot, node: NodeProcess) -> None:
+    robot.advertise(RELIABLE)
+    pixels = np.linspace(7000, 9000, 48 * 64).astype("<u2")
+    for _ in range(4):
+        message = Image(encoding="mono16", width=64, height=48, step=128, data=array.array("B", pixels.tobytes()))
+        assert robot.ask(message).reason in (OpenSetClassification.OK, OpenSetClassification.ABOVE_THRESHOLD)
+    assert node.output.count("use less than 1/16 of their range") == 1
+
+
+@pytest.mark.slow
+def test_pictures_of_a_second_node_are_not_advised(
+    robot: Robot, model: Path, module_domain: int, tmp_path: Path
+) -> None:
+    second = running(tmp_path, module_domain, model, arguments=("-r", "__ns:=/second"))
+    with second:
+        robot.wait(lambda: robot.node.count_publishers("/second/cac_classifier/debug_image"), "the second node")
+        message = why_silent(robot, "No node publishes /image")
+        assert "/second" not in message

@@ -5,10 +5,12 @@
 #   docker build -t cac_ros .
 #   docker run --shm-size 256m --name cac_demo cac_ros      # make demo
 #   docker cp cac_demo:/home/robot/cac_ros/demo_output .    # its report
+# The robot's part alone, without PyTorch: the node, replay and evaluate.
+#   docker build -t cac_robot --target robot .
 # The node on a robot. Over UDP: shared memory does not pass between users, and DDS does not notice.
-#   docker run --rm --network host -e FASTDDS_BUILTIN_TRANSPORTS=UDPv4 -v /models:/models:ro cac_ros \
+#   docker run --rm --network host -e FASTDDS_BUILTIN_TRANSPORTS=UDPv4 -v /models:/models:ro cac_robot \
 #     .venv/bin/classifier_node --ros-args -p model_path:=/models/parts.cac -r image:=/camera/image_raw
-FROM python:3.12-slim-bookworm
+FROM python:3.12-slim-bookworm AS base
 
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends build-essential cmake git \
@@ -26,8 +28,30 @@ COPY --chown=robot:robot tools tools
 COPY --chown=robot:robot cac_msgs cac_msgs
 COPY --chown=robot:robot Makefile setup.py setup.cfg package.xml ./
 COPY --chown=robot:robot resource resource
-RUN mkdir cac_core cac_ros launch config && touch cac_core/__init__.py cac_ros/__init__.py \
-    && PIP_NO_CACHE_DIR=1 make setup && rm -rf .setup/build_cac_msgs
+RUN mkdir cac_core cac_ros launch config && touch cac_core/__init__.py cac_ros/__init__.py
+
+
+FROM base AS robot_environment
+RUN PIP_NO_CACHE_DIR=1 python tools/setup_venv.py --robot --venv .venv && rm -rf .setup
+
+
+# Without a compiler, PyTorch and the tests.
+FROM python:3.12-slim-bookworm AS robot
+RUN useradd --create-home --uid 1000 robot \
+    && install --directory --owner=robot --group=robot /home/robot/cac_ros
+USER robot
+WORKDIR /home/robot/cac_ros
+COPY --from=robot_environment --chown=robot:robot /home/robot/cac_ros/.venv .venv
+COPY --chown=robot:robot cac_core cac_core
+COPY --chown=robot:robot cac_ros cac_ros
+COPY --chown=robot:robot launch launch
+COPY --chown=robot:robot config config
+CMD [".venv/bin/classifier_node"]
+
+
+# The last stage is the one that is built without --target.
+FROM base AS everything
+RUN PIP_NO_CACHE_DIR=1 make setup && rm -rf .setup/build_cac_msgs
 COPY --chown=robot:robot . .
 
 CMD ["make", "demo"]

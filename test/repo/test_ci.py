@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,12 @@ import yaml
 from test.repo.sources import ROOT, repository_files, tool
 
 DOCKERFILE = re.sub(r"\\\n\s*", "", (ROOT / "Dockerfile").read_text(encoding="utf-8"))
-LINES = [line for line in DOCKERFILE.splitlines() if line and not line.startswith("#")]
+STAGES = {
+    text.split()[3]: text.splitlines()[1:]
+    for text in re.split(r"^(?=FROM )", re.sub(r"^#.*\n|^\n", "", DOCKERFILE, flags=re.MULTILINE), flags=re.MULTILINE)
+    if text
+}
+LINES = [*STAGES["base"], *STAGES["everything"]]
 IGNORED = [line for line in (ROOT / ".dockerignore").read_text().splitlines() if line and not line.startswith("#")]
 WORKFLOW = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yaml").read_text(encoding="utf-8"))
 STEPS = [(name, step) for name, job in WORKFLOW["jobs"].items() for step in job["steps"]]
@@ -38,11 +44,11 @@ def recipe(target: str) -> list[str]:
     return text.splitlines()
 
 
-def copies() -> list[tuple[list[str], str]]:
-    """Sources and destination of every COPY."""
+def copies(lines: Sequence[str] = LINES) -> list[tuple[list[str], str]]:
+    """Sources and destination of every COPY from the repository."""
     found = []
-    for line in LINES:
-        if line.startswith("COPY "):
+    for line in lines:
+        if line.startswith("COPY ") and "--from" not in line:
             *sources, destination = [word for word in line.split()[1:] if not word.startswith("--")]
             found.append((sources, destination))
     return found
@@ -62,29 +68,42 @@ def in_the_build_context(path: Path) -> bool:
 
 def test_everything_that_is_copied_is_in_the_build_context() -> None:
     assert len(copies()) == 6
-    for sources, _ in copies():
+    for sources, _ in copies() + copies(STAGES["robot"]):
         for source in sources:
             assert (ROOT / source).exists(), source
             assert source == "." or in_the_build_context(ROOT / source), source
     assert [path for path in repository_files() if not in_the_build_context(path)] == []
 
 
-def test_the_image_does_not_run_as_root() -> None:
-    users = [index for index, line in enumerate(LINES) if line.startswith("USER ")]
-    assert [LINES[index] for index in users] == ["USER robot"]
-    made = next(index for index, line in enumerate(LINES) if "useradd" in line)
-    (folder,) = [line.split()[1] for line in LINES if line.startswith("WORKDIR ")]
-    assert LINES[made].endswith(f"install --directory --owner=robot --group=robot {folder}"), "WORKDIR is root's"
-    assert made < users[0] < LINES.index(f"WORKDIR {folder}")
+@pytest.mark.parametrize("lines", [LINES, STAGES["robot"]], ids=["everything", "robot"])
+def test_the_image_does_not_run_as_root(lines: list[str]) -> None:
+    users = [index for index, line in enumerate(lines) if line.startswith("USER ")]
+    assert [lines[index] for index in users] == ["USER robot"]
+    made = next(index for index, line in enumerate(lines) if "useradd" in line)
+    (folder,) = [line.split()[1] for line in lines if line.startswith("WORKDIR ")]
+    assert lines[made].endswith(f"install --directory --owner=robot --group=robot {folder}"), "WORKDIR is root's"
+    assert made < users[0] < lines.index(f"WORKDIR {folder}")
     assert all(
-        index > users[0] for index, line in enumerate(LINES) if line.startswith("COPY ") or "make" in line.split()
+        index > users[0] for index, line in enumerate(lines) if line.startswith("COPY ") or "make" in line.split()
     )
-    assert all("--chown=robot:robot " in line for line in LINES if line.startswith("COPY "))
+    assert all("--chown=robot:robot " in line for line in lines if line.startswith("COPY "))
+
+
+def test_the_robot_image_is_a_stage_with_an_environment_without_pytorch() -> None:
+    assert list(STAGES) == ["base", "robot_environment", "robot", "everything"], "docker build takes the last one"
+    (made,) = STAGES["robot_environment"]
+    assert "tools/setup_venv.py --robot --venv .venv" in made
+    assert not any("apt-get" in line or "requirements" in line for line in STAGES["robot"])
+    assert {source for sources, _ in copies(STAGES["robot"]) for source in sources} == {
+        "cac_core", "cac_ros", "launch", "config",
+    }  # fmt: skip
+    (command,) = [line for line in STAGES["robot"] if line.startswith("CMD ")]
+    assert yaml.safe_load(command.removeprefix("CMD ")) == [".venv/bin/classifier_node"]
 
 
 def test_the_image_has_what_the_setup_asks_for(monkeypatch: pytest.MonkeyPatch) -> None:
     module = tool("setup_venv")
-    (version,) = re.findall(r"^FROM python:(\d+)\.(\d+)-slim-bookworm$", "\n".join(LINES), re.MULTILINE)
+    (version,) = set(re.findall(r"^FROM python:(\d+)\.(\d+)-slim-bookworm AS", DOCKERFILE, re.MULTILINE))
     assert module.OLDEST <= tuple(map(int, version)) <= module.NEWEST
     monkeypatch.setattr(module.shutil, "which", lambda name: None)
     needed = {name for name in module.missing_tools()[1] if not name.startswith("python")}  # Python is the base image
@@ -105,9 +124,10 @@ def test_the_code_is_copied_last_and_does_not_remake_the_environment(tmp_path: P
                 shutil.copytree(ROOT / source, target, ignore=shutil.ignore_patterns("__pycache__"))
             else:
                 shutil.copy2(ROOT / source, target)
-    commands = LINES[made].removeprefix("RUN ").split(" && ")
-    subprocess.run(" && ".join(commands[:2]), shell=True, cwd=tmp_path, check=True)
-    assert commands[2] == "PIP_NO_CACHE_DIR=1 make setup"
+    empty = LINES[made - 1].removeprefix("RUN ")
+    assert empty.startswith("mkdir ")
+    subprocess.run(empty, shell=True, cwd=tmp_path, check=True)
+    assert LINES[made].split(" && ")[0] == "RUN PIP_NO_CACHE_DIR=1 make setup"
     name = [sys.executable, "setup.py", "-q", "--name"]  # what pip install needs of the folder
     assert subprocess.run(name, cwd=tmp_path, check=True, capture_output=True, text=True).stdout == "cac_ros\n"
     before = module.wanted_stamps(tmp_path / ".venv", "3.12")

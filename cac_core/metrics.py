@@ -8,6 +8,7 @@ the most unknown of all.
 
 import math
 from dataclasses import asdict, dataclass
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -78,6 +79,27 @@ def ccr_at_fpr(scores: ArrayLike, predictions: ArrayLike, labels: ArrayLike, fpr
     allowed = math.floor(fpr * len(unknown_scores) + 1e-9)
     kept = s[known] < unknown_scores[allowed] if allowed < len(unknown_scores) else np.ones(known.sum(), dtype=bool)
     return float((kept & (p[known] == y[known])).mean())
+
+
+def share_interval(share: float, images: int, confidence: float = 0.95) -> tuple[float, float]:
+    """Wilson's score interval of a share that was counted on independent images.
+
+    Args:
+        share: of the images, in [0, 1].
+        images: how many there were.
+        confidence: probability that the interval holds the true share.
+
+    Returns:
+        Its ends in [0, 1]; NaN where there is no share or no image. Frames of one recording resemble each other: for
+        them the true interval is wider.
+    """
+    if math.isnan(share) or images <= 0:
+        return math.nan, math.nan
+    z = NormalDist().inv_cdf(0.5 + confidence / 2)
+    centre = share + z * z / (2 * images)
+    spread = z * math.sqrt(share * (1 - share) / images + z * z / (4 * images * images))
+    below, above = ((centre + sign * spread) / (1 + z * z / images) for sign in (-1, 1))
+    return min(share, max(0.0, below)), max(share, min(1.0, above))
 
 
 def fpr_at_known_kept(scores: ArrayLike, unknown: ArrayLike, share: float = 0.95) -> float:

@@ -72,6 +72,7 @@ class Soak:
         sent: stamps of the images, and when each was sent [s since the start].
         latencies: seconds by stamp.
         memory: time [s since the start] and MiB.
+        received: images that reached the node, as it reports them.
         replaced: images that made room for a newer one, as the node reports them.
         swaps: answers to load_model that were a success.
         changes: parameter changes that were accepted.
@@ -81,6 +82,7 @@ class Soak:
     sent: dict[int, float] = field(default_factory=dict)
     latencies: dict[int, float] = field(default_factory=dict)
     memory: list[tuple[float, float]] = field(default_factory=list)
+    received: int = 0
     replaced: int = 0
     swaps: int = 0
     changes: int = 0
@@ -88,8 +90,13 @@ class Soak:
 
     @property
     def missing(self) -> int:
-        """Images that were neither answered nor replaced."""
-        return len(self.sent) - len(self.latencies) - self.replaced
+        """Images that reached the node and were neither answered nor replaced."""
+        return self.received - len(self.latencies) - self.replaced
+
+    @property
+    def not_received(self) -> int:
+        """Images that the middleware dropped because the node did not fetch them in time."""
+        return len(self.sent) - self.received
 
     def slope_of_memory(self, start: float) -> float:
         """MiB per hour from a time [s] on."""
@@ -128,21 +135,21 @@ def random_parameters(chance: random.Random) -> dict[str, Any]:
 
 
 class Reports:
-    """The number of replaced images, from the node's reports."""
+    """The numbers of received and replaced images, from the node's reports."""
 
     def __init__(self, camera: Camera) -> None:
         self._name = f"{camera.namespace.lstrip('/')}/cac_classifier: classifier"
         self._counts: list[dict[str, int]] = []
         camera.node.create_subscription(DiagnosticArray, "/diagnostics", self._hear, 10)
 
-    def replaced(self) -> int:
+    def received_and_replaced(self) -> tuple[int, int]:
         """As a report says that comes after this call and in which no image is on its way."""
         self._counts.clear()
         end = time.monotonic() + 30.0
         while time.monotonic() < end:
             for counts in self._counts[1:]:
                 if counts["received"] == counts["classified"] + counts["replaced"] + counts["failed"]:
-                    return counts["replaced"]
+                    return counts["received"], counts["replaced"]
             time.sleep(0.1)
         raise MeasurementError("the node did not account for every image within 30 s; what it said is above")
 
@@ -213,7 +220,7 @@ def soak(options: SoakOptions) -> Soak:
         camera.watched_by(our_node(models[0], options, **camera.parameters)) as (pid, _),
     ):
         disturber, reports = Disturber(camera, models, options, seen), Reports(camera)
-        replaced = reports.replaced()
+        before = reports.received_and_replaced()
         start, next_sample, published = time.perf_counter(), 0.0, {}
         while (now := time.perf_counter() - start) < 60 * options.minutes:
             published[camera.publish()] = time.perf_counter()
@@ -226,7 +233,8 @@ def soak(options: SoakOptions) -> Soak:
             due = start + len(published) * period
             time.sleep(max(0.0, due - time.perf_counter()))
         camera.wait_for(set(published), 5.0)
-        seen.replaced = reports.replaced() - replaced
+        after = reports.received_and_replaced()
+        seen.received, seen.replaced = (now - then for now, then in zip(after, before, strict=True))
         seen.sent = {stamp: sent - start for stamp, sent in published.items()}
         seen.latencies = {
             stamp: camera.answers[stamp] - sent for stamp, sent in published.items() if stamp in camera.answers
@@ -243,7 +251,12 @@ def main(words: Sequence[str] | None = None) -> int:
     figures, late = Figures(), [seen.latencies[s] for s in seen.latencies if seen.sent[s] >= warm]
     figures.note_times("frame", late)
     figures.note(
-        missing=seen.missing, replaced=seen.replaced, swaps=seen.swaps, changes=seen.changes, refused=len(seen.refused)
+        missing=seen.missing,
+        not_received=seen.not_received,
+        replaced=seen.replaced,
+        swaps=seen.swaps,
+        changes=seen.changes,
+        refused=len(seen.refused),
     )
     figures.rounds["memory_mib"] = [mib for _, mib in seen.memory]
     memory, latency = seen.slope_of_memory(warm), 1e3 * seen.slope_of_latency(warm)
@@ -254,6 +267,7 @@ def main(words: Sequence[str] | None = None) -> int:
             f"{options.minutes:g} minutes at {options.rate:g} Hz",
             (
                 "images",
+                "not received",
                 "replaced",
                 "missing",
                 "swaps",
@@ -265,6 +279,7 @@ def main(words: Sequence[str] | None = None) -> int:
             [
                 (
                     f"{len(seen.sent):,}",
+                    f"{seen.not_received}",
                     f"{seen.replaced:,}",
                     f"{seen.missing}",
                     f"{seen.swaps}",

@@ -17,6 +17,8 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
+from cac_core.metrics import share_interval
+
 _ROOM = "cac_core.reports"
 
 
@@ -60,7 +62,13 @@ def render_page(template: str, plots: Sequence[Plot], package: str = _ROOM, **va
     environment = Environment(
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters |= {"share": _share, "number": _number, "ms": _ms, "thousands": "{:,}".format}
+    environment.filters |= {
+        "share": _share,
+        "number": _number,
+        "ms": _ms,
+        "interval": _interval,
+        "thousands": "{:,}".format,
+    }
     named = {plot.name: plot for plot in plots}
     return environment.get_template(template).render(plots=named, plotly=Markup(get_plotlyjs()), **values)
 
@@ -70,6 +78,14 @@ def theta_lines(class_names: Sequence[str], theta: Sequence[float]) -> list[tupl
     if min(theta) == max(theta):
         return [("all classes", f"{theta[0]:.4g}")]
     return [(name, f"{limit:.4g}") for name, limit in zip(class_names, theta, strict=True)]
+
+
+def _interval(value: float | None, images: int) -> str:
+    """The 95 % interval of a share, as a part of a sentence; empty where there is none."""
+    if value is None or math.isnan(value) or not images:
+        return ""
+    low, high = share_interval(value, images)
+    return f"{100 * low:.1f} to {100 * high:.1f} %"
 
 
 def _share(value: float | None) -> str:

@@ -5,6 +5,7 @@
 import shlex
 from pathlib import Path
 
+from cac_core.reports.metric_rows import share_text
 from cac_core.support import console
 from cac_core.training.finishing import TrainingResult
 
@@ -13,15 +14,15 @@ def print_summary(result: TrainingResult) -> None:
     """Print the figures, the warnings and what to run next."""
     m = result.metrics
     figures = [
-        ("accuracy on validation images", console.number(m.accuracy)),
-        (f"known kept at the threshold ({m.known_images} images)", console.number(m.known_kept)),
+        ("accuracy on validation images", share_text(m.accuracy, m.known_images)),
+        (f"known kept at the threshold ({m.known_images} images)", share_text(m.known_kept, m.known_images)),
     ]
     if m.unknown_images:
         figures += [
             ("AUROC known against unknown", console.number(m.auroc)),
-            (f"unknown rejected ({m.unknown_images} images)", console.number(m.unknown_rejected)),
+            (f"unknown rejected ({m.unknown_images} images)", share_text(m.unknown_rejected, m.unknown_images)),
         ]
-    console.out.print(console.table("Validation", ("", "share"), figures))
+    console.out.print(console.table("Validation", ("", "share (95 % interval)"), figures))
     bundle = result.bundle
     data = bundle.training["data"]
     rows = [

@@ -7,6 +7,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from cac_core.predictor import Reason
+from cac_core.reports.metric_rows import share_text
 from cac_core.support import console
 from cac_ros.replay.results import Evaluation
 
@@ -14,17 +15,20 @@ _JUDGED = (Reason.OK.name, Reason.ABOVE_THRESHOLD.name)
 
 
 def summary(evaluation: Evaluation) -> list[tuple[str, str]]:
-    """Lines for a table: what was measured, and the figure."""
+    """Lines for a table: what was measured, and the figure; shares with their 95 % intervals.
+
+    Frames of one recording resemble each other, so the true intervals are wider.
+    """
     metrics, counts = evaluation.metrics, evaluation.counts()
     number = console.number
     lines = [
         ("frames", f"{counts['total']:,} ({counts['scored']:,} scored)"),
         ("AUROC, known against unknown", number(metrics.auroc)),
-        ("accuracy on known", number(metrics.accuracy)),
+        ("accuracy on known", share_text(metrics.accuracy, metrics.known_images)),
         ("CCR at 5 % FPR", number(metrics.ccr_at_fpr_5)),
         ("CCR at 10 % FPR", number(metrics.ccr_at_fpr_10)),
-        ("known kept at θ", number(metrics.known_kept)),
-        ("unknown rejected at θ", number(metrics.unknown_rejected)),
+        ("known kept at θ", share_text(metrics.known_kept, metrics.known_images)),
+        ("unknown rejected at θ", share_text(metrics.unknown_rejected, metrics.unknown_images)),
         ("unknown accepted as known", f"{counts['unknown_accepted']:,}"),
     ]
     lines += [

@@ -1,0 +1,82 @@
+# SPDX-FileCopyrightText: 2026 cac_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What is promised of θ holds on fresh images, and the printed intervals hold the truth as often as they say."""
+
+import math
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from scipy.stats import beta, binom, binomtest
+
+from cac_core.decision import UNKNOWN
+from cac_core.metrics import open_set_metrics, share_interval
+from cac_core.reports.metric_rows import metric_rows, share_text
+from cac_core.thresholds import fit_thresholds
+
+CLASSES = 4
+
+
+def scores(images: int, rng: np.random.Generator) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Rejection scores ``(images, CLASSES)`` as a trained model gives them, and the classes: skewed, some wrong."""
+    labels = rng.integers(0, CLASSES, images)
+    gamma = rng.lognormal(2.0, 0.5, (images, CLASSES))
+    gamma[np.arange(images), labels] = rng.lognormal(0.0, 1.0, images) * (1 + labels)
+    return gamma.astype(np.float32), labels
+
+
+@pytest.mark.parametrize("known_kept", [0.5, 0.9, 0.95, 0.99])
+@pytest.mark.parametrize("images", [100, 1000])
+def test_fresh_images_are_kept_as_often_as_theta_promises(known_kept: float, images: int) -> None:
+    """The share that θ keeps of fresh images is that of an order statistic: Beta(k, images + 1 - k), k = ⌈q images⌉.
+
+    Over 400 draws of validation images, the middle 90 % of that distribution must hold about 90 %.
+    """
+    rng = np.random.default_rng(0)
+    fresh = np.sort(scores(400_000, rng)[0].min(axis=1))
+    k = math.ceil(known_kept * images - 1e-9)
+    low, high = beta.interval(0.9, k, images + 1 - k)
+    theta = [fit_thresholds(*scores(images, rng), known_kept).theta()[0] for _ in range(400)]
+    shares = np.searchsorted(fresh, theta, side="right") / len(fresh)
+    # θ lies up to 1 % above the score that decides it, which keeps a little more.
+    more = 0.004
+    assert np.mean((low <= shares) & (shares <= high + more)) >= 0.86
+    assert -0.004 < shares.mean() - k / (images + 1) < 0.004 + more, "no bias"
+
+
+def test_the_chosen_share_of_the_validation_images_themselves_is_kept() -> None:
+    rng = np.random.default_rng(1)
+    for images in (30, 333, 1000):
+        gamma, labels = scores(images, rng)
+        thresholds = fit_thresholds(gamma, labels)
+        for known_kept in (0.1, 0.5, 0.9, 0.95, 0.999, 1.0):
+            kept = (gamma.min(axis=1) <= thresholds.theta(known_kept)[0]).sum()
+            assert kept == math.ceil(round(known_kept * images, 9))
+
+
+@pytest.mark.parametrize("images", [1, 10, 200])
+def test_the_interval_is_wilsons(images: int) -> None:
+    for count in range(images + 1):
+        expected = binomtest(count, images).proportion_ci(0.95, method="wilson")
+        assert share_interval(count / images, images) == pytest.approx((expected.low, expected.high), abs=1e-12)
+
+
+@pytest.mark.parametrize("share", [0.5, 0.95, 0.99])
+@pytest.mark.parametrize("images", [50, 500])
+def test_the_interval_holds_the_true_share_as_often_as_it_says(share: float, images: int) -> None:
+    counts = np.arange(images + 1)
+    ends = np.array([share_interval(count / images, images) for count in counts])
+    held = (ends[:, 0] <= share) & (share <= ends[:, 1])
+    coverage = float(binom.pmf(counts, images, share)[held].sum())
+    assert 0.90 < coverage < 0.985, "95 % on average over all shares; counts of images are lumpy"
+
+
+def test_every_share_that_is_printed_has_its_interval() -> None:
+    labels = np.array([0, 0, 1, 1, UNKNOWN, UNKNOWN])
+    nearest, rejected = np.array([0, 1, 1, 1, 0, 1]), np.array([False, False, False, True, True, True])
+    rows = dict(metric_rows(open_set_metrics(np.arange(6.0), nearest, rejected, labels)))
+    assert rows["known kept at θ"] == "0.750 (0.301 to 0.954)"
+    assert rows["unknown rejected at θ"] == "1.000 (0.342 to 1.000)"
+    assert rows["accuracy on known"].startswith("0.750 (")
+    assert share_text(math.nan, 0) == share_text(None, 5) == "–"
+    assert math.isnan(share_interval(math.nan, 5)[0])

@@ -14,6 +14,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from test.repo.sources import ROOT, imported_packages
+from test.repo.torch_free import NOT_ON_A_ROBOT
 
 CONSTRAINTS = ROOT / "requirements" / "constraints.txt"
 OURS = {"cac_core", "cac_ros", "test", "performance"}
@@ -82,6 +83,17 @@ def test_package_xml_declares_every_import() -> None:
         if ROSDEP_KEYS.get(name, name) not in declared and name not in without_key
     }
     assert missing == {}
+
+
+def test_no_package_of_training_is_a_dependency_of_the_node() -> None:
+    package = pytest.importorskip("catkin_pkg.package").parse_package(str(ROOT / "package.xml"))
+    keys = {}
+    for training in ("", "1"):
+        package.evaluate_conditions({"CAC_TRAINING": training})
+        keys[training] = {each.name for each in package.exec_depends if each.evaluated_condition}
+    robot = {name_of(line) for line in (ROOT / "requirements" / "robot.txt").read_text().splitlines()}
+    assert keys["1"] - keys[""] == {ROSDEP_KEYS[name] for name in NOT_ON_A_ROBOT if name in ROSDEP_KEYS}
+    assert not robot & {canonicalize_name(REQUIREMENTS.get(name, name)) for name in NOT_ON_A_ROBOT}
 
 
 def test_requirements_pin_every_import() -> None:

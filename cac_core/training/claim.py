@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from datetime import datetime, timezone
 from pathlib import Path
 
+from cac_core.data.contradictions import SEEN
 from cac_core.support.errors import TrainingError
 from cac_core.support.files import check_writable, sentence_about
 from cac_core.support.names import one_line
@@ -45,7 +46,7 @@ def claimed(config: TrainConfig, weights: int) -> Iterator[None]:
         made = [each for each in (folder, *folder.parents) if not each.exists()]
     try:
         with _locked(folder / LOCK, config.out):
-            for name in (CONFIGURATION, METRICS, REPORT, "tensorboard/events"):
+            for name in (CONFIGURATION, METRICS, SEEN, REPORT, "tensorboard/events"):
                 check_writable(folder / name)
             check_writable(folder / CHECKPOINT, bytes_needed(config, weights))
             yield

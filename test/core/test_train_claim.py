@@ -116,6 +116,7 @@ def file_at(name: str) -> Callable[[TrainConfig], object]:
         (folder_at("config.json"), r"config\.json cannot be written: it is a folder"),
         (folder_at("metrics.csv"), r"metrics\.csv cannot be written: it is a folder"),
         (folder_at("last.ckpt"), r"last\.ckpt cannot be written: it is a folder"),
+        (folder_at("seen.npz"), r"seen\.npz cannot be written: it is a folder"),
         (folder_at("report.html"), r"report\.html cannot be written: it is a folder"),
         (folder_at("lock"), r"lock cannot be written: Is a directory"),
         (file_at("tensorboard"), r"tensorboard/events cannot be written: "),

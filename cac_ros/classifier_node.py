@@ -11,6 +11,12 @@ import contextlib
 import signal
 import sys
 
+# A plain `colcon build` in a workspace does not look for packages below a package.
+_WITHOUT_MESSAGES = (
+    "error: the package cac_msgs is not built, or not sourced. In the workspace: colcon build --base-paths src "
+    "src/cac_ros/cac_msgs, then source install/setup.bash\n"
+)
+
 
 def main(args: list[str] | None = None) -> int:
     """Run the node until SIGINT or SIGTERM.
@@ -24,8 +30,13 @@ def main(args: list[str] | None = None) -> int:
     with contextlib.suppress(ValueError):  # not in the main thread
         if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
             signal.signal(signal.SIGINT, signal.SIG_DFL)
-    from cac_ros.node.process import run
-
+    try:
+        from cac_ros.node.process import run
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != "cac_msgs":
+            raise
+        sys.stderr.write(_WITHOUT_MESSAGES)
+        return 1
     return run(args)
 
 

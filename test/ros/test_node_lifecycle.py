@@ -232,3 +232,12 @@ def test_the_node_imports_nothing_of_training() -> None:
     )
     command = [sys.executable, "-c", code]
     assert subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_without_its_messages_the_node_says_how_to_build_them() -> None:
+    code = "import sys; sys.modules['cac_msgs'] = None; from cac_ros.classifier_node import main; sys.exit(main())"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: the package cac_msgs is not built, or not sourced. ")
+    assert "colcon build --base-paths src src/cac_ros/cac_msgs" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cac_core.data.decode import SUFFIXES
 from cac_core.data.folder_contents import LeftOut
-from cac_core.support.names import one_line, same_form
+from cac_core.support.names import listed, one_line, same_form
 
 PARTS = ("train", "training", "val", "valid", "validation", "dev", "test", "testing", "eval")
 """Names of the parts of a data set, in lower case."""
@@ -30,10 +30,9 @@ def wrong_root(root: Path, folders: Mapping[str, Sequence[Path]], class_names: S
     if not meant:
         return ""
     first = sorted(meant, key=lambda name: _preference(name, class_names is None))[0]
-    inner = ", ".join(sorted(below[first])[:3]) + (", …" if len(below[first]) > 3 else "")
     return (
-        f"{one_line(str(root))} holds {_listed(list(folders))}, and the classes seem to lie one level deeper "
-        f"({one_line(inner)}): did you mean {one_line(str(folders[first][0]))}?"
+        f"{one_line(str(root))} holds {listed(list(folders), 5)}, and the classes seem to lie one level deeper "
+        f"({listed(sorted(below[first]), 3)}): did you mean {one_line(str(folders[first][0]))}?"
     )
 
 
@@ -44,7 +43,7 @@ def same_below(folders: Mapping[str, Sequence[Path]]) -> str:
     if len(shared) < 2 or any(inner != shared for inner in below):
         return ""
     return (
-        f"{_listed(list(folders))} are the classes, and each of them holds {_listed(sorted(shared))}: if those are "
+        f"{listed(list(folders), 5)} are the classes, and each of them holds {listed(sorted(shared), 5)}: if those are "
         "the classes, give one folder less deep or put their photos together"
     )
 
@@ -67,11 +66,3 @@ def _folders_only(paths: Sequence[Path]) -> set[str]:
 
 def _preference(name: str, training: bool) -> tuple[bool, str]:
     return not name.lower().startswith("train" if training else "test"), name
-
-
-def _listed(names: Sequence[str]) -> str:
-    """Names for a sentence, at most five."""
-    shown = [one_line(name) for name in names[:5]]
-    if len(names) > 5:
-        return f"{', '.join(shown)} and {len(names) - 5} more"
-    return " and ".join(filter(None, [", ".join(shown[:-1]), shown[-1]]))

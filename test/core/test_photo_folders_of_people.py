@@ -139,7 +139,7 @@ def test_folders_within_classes_are_fine(tmp_path: Path, make: Callable[[Path], 
     make(tmp_path)
     loaded = load_image_folder(tmp_path, SMALL)
     assert len(loaded.class_names) == 2
-    assert ("each of them holds back and front" in "".join(loaded.problems)) == (make is views)
+    assert ("each of them holds back, front" in "".join(loaded.problems)) == (make is views)
 
 
 SYSTEM = [

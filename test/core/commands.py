@@ -15,6 +15,12 @@ from cac_core.support.arguments import UsageError
 from cac_core.support.command import Command, run
 from test.repo.sources import ROOT
 
+POOR = {
+    "PYTHONIOENCODING": "ascii", "LANG": "C", "LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0",
+    "COLUMNS": "40", "HOME": "/nonexistent", "XDG_CACHE_HOME": "/proc/cache",
+}  # fmt: skip
+"""What the environment of the poorest console says."""
+
 
 def commands(*folders: str) -> list[str]:
     """Names of the modules in these folders that end with ``run(main)``, as they are started."""
@@ -95,11 +101,10 @@ def check_file_of_options(module: str, tmp_path: Path) -> None:
 
 def check_any_console(module: str, folder: Path) -> None:
     """The help comes with ASCII, no language, 40 columns, no terminal, no home, no cache, elsewhere."""
-    poor = {"PYTHONIOENCODING": "ascii", "LANG": "C", "LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
-    nowhere = {"COLUMNS": "40", "HOME": "/nonexistent", "XDG_CACHE_HOME": "/proc/cache", "PYTHONPATH": str(ROOT)}
     kept = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
+    start = [sys.executable, "-m", module.removesuffix(".__main__"), "--help"]
     done = subprocess.run(
-        [sys.executable, "-m", module.removesuffix(".__main__"), "--help"], cwd=folder, env=kept | poor | nowhere,
+        start, cwd=folder, env=kept | POOR | {"PYTHONPATH": str(ROOT)},
         stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, b"")

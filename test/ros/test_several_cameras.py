@@ -251,8 +251,8 @@ def test_what_engine_and_cameras_are_cannot_change_while_the_node_runs(robot: He
         (result,) = robot.set_parameters(**{name: value})
         assert not result.successful
         assert result.reason == (
-            f"{name} cannot be changed while the node runs: it is read when the node is configured; restart the node "
-            "with the new value."
+            f"{name} cannot be changed while the node is active: it is read when the node is configured; clean the "
+            "node up first, or restart it with the new value."
         )
     (value,) = robot.parameter_values(["image_topics"])
     assert list(value.string_array_value) == [FRONT, REAR]

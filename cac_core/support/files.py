@@ -14,6 +14,9 @@ from pathlib import Path
 from cac_core.support.errors import CacError
 from cac_core.support.names import one_line
 
+DISK_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.ESTALE, errno.EFBIG})
+"""What a disk says that is full, broken, or was taken away."""
+
 _UNFINISHED = ".part"
 _OLD = ".old" + _UNFINISHED
 _NAME = 50  # characters of a file's name in that of its unfinished one, which then is never too long

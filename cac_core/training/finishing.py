@@ -19,7 +19,7 @@ from cac_core.engines.bundle_graph import with_graph
 from cac_core.metrics import OpenSetMetrics
 from cac_core.support import console
 from cac_core.support.errors import EngineError
-from cac_core.support.files import write_atomically
+from cac_core.support.files import sentence_about, write_atomically
 from cac_core.training.calibrate import Calibrated, make_bundle
 from cac_core.training.config import CHECKPOINT, TrainConfig
 from cac_core.training.dividing import hygiene
@@ -90,7 +90,8 @@ def finish(
             write_training_page(calibrated, saved, schedule.history, config.run_folder)
     if config.data.dataset == "folder":  # so that an evaluation can tell when it tests with photos of the training
         write_atomically(config.run_folder / SEEN, looks_as_bytes([data.train.images, data.validation.images]))
-    (config.run_folder / CHECKPOINT).unlink(missing_ok=True)  # finished: nothing is left to resume
+    with sentence_about(config.run_folder):
+        (config.run_folder / CHECKPOINT).unlink(missing_ok=True)  # finished: nothing is left to resume
     return TrainingResult(config.out, saved, calibrated.metrics, tuple(schedule.history), tuple(notes))
 
 

@@ -134,7 +134,7 @@ def test_every_option_is_in_the_help_of_its_command() -> None:
 
 
 def test_every_launch_file_has_the_arguments_that_the_pages_give_it() -> None:
-    lines = [line for text in TEXTS.values() for line in code(text) if "ros2 launch" in line]
+    lines = [line for text in TEXTS.values() for line in code(text) if "ros2 launch " in line]
     assert len(lines) >= 5
     for line in lines:
         (name,) = re.findall(r"([a-z]+\.launch\.py)", line)

@@ -22,7 +22,7 @@ RVIZ = yaml.safe_load((ROOT / "config" / "cac_ros.rviz").read_text(encoding="utf
 FOXGLOVE = json.loads((ROOT / "config" / "foxglove_layout.json").read_text(encoding="utf-8"))
 PANELS: dict[str, dict[str, Any]] = FOXGLOVE["configById"]
 CLASSIFICATION = (ROOT / "cac_msgs" / "msg" / "OpenSetClassification.msg").read_text(encoding="utf-8")
-FIELD_TYPES = {name: kind for kind, name in re.findall(r"^(\S+) ([a-z_]+)$", CLASSIFICATION, re.MULTILINE)}
+FIELD_TYPES = {name: kind for kind, name in re.findall(r"^(\S+) ([a-z_]+)(?: \S+)?$", CLASSIFICATION, re.MULTILINE)}
 REASONS = {int(value): name for name, value in re.findall(r"^uint8 ([A-Z_]+)=(\d+)", CLASSIFICATION, re.MULTILINE)}
 
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The paper's equations as pure functions on tensors (Miller et al., WACV 2021, section 3).
 
-What inference needs of them is in :mod:`cac_core.decision`, too, for a robot without PyTorch.
+What inference needs of them is in :mod:`cac_core.inference_equations`, too, for a robot without PyTorch.
 
 Shapes: ``…`` is any number of leading batch dimensions, ``N`` the number of known classes, ``D`` the dimension of
 the logit space (``D = N`` in the paper). Everything is computed in float32 at least, whatever autocast says, because
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from cac_core.decision import UNKNOWN, require_two_classes
+from cac_core.inference_equations import UNKNOWN, require_two_classes
 
 
 def distances(logits: Tensor, centres: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from cac_core.bundle import ModelBundle
 from cac_core.data import LabelledArrays
-from cac_core.decision import UNKNOWN, decide
+from cac_core.inference_equations import UNKNOWN, decide
 from cac_core.metrics import OpenSetMetrics, open_set_metrics
 from cac_core.predictor import Predictor
 from cac_core.preprocessing import Frame

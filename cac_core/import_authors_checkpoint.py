@@ -10,7 +10,7 @@ from typing import Literal
 from cac_core.support import console
 from cac_core.support.command import Command, run
 from cac_core.support.errors import CacError
-from cac_core.support.ranges import Share
+from cac_core.support.option_types import Share
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from cac_core import equations
-from cac_core.decision import UNKNOWN
+from cac_core.inference_equations import UNKNOWN
 
 
 class LossTerms(NamedTuple):

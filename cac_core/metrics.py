@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cac_core.decision import UNKNOWN
+from cac_core.inference_equations import UNKNOWN
 
 FPRS = (0.01, 0.05, 0.10)
 """False positive rates at which the correct classification rate is reported (Table 3)."""

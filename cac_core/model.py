@@ -12,7 +12,7 @@ from cac_core.backbones.build import build_backbone
 from cac_core.backbones.shapes import check_shapes
 from cac_core.backbones.spec import BackboneError
 from cac_core.bundle import ModelBundle
-from cac_core.decision import require_two_classes
+from cac_core.inference_equations import require_two_classes
 from cac_core.preprocessing import Preprocessing
 from cac_core.support.errors import BundleInvalidError, first_line
 

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cac_core.bundle import ModelBundle, load_bundle
-from cac_core.decision import UNKNOWN, decide
 from cac_core.engines import Engine, make_engine
+from cac_core.inference_equations import UNKNOWN, decide
 from cac_core.preprocessing import Frame
 from cac_core.support.errors import CacError, EngineError
 

@@ -73,7 +73,7 @@ def measure(
     import numpy as np
 
     from cac_core.data.corruptions import CORRUPTIONS, STRENGTHS
-    from cac_core.decision import decide
+    from cac_core.inference_equations import decide
 
     jobs = [(CLEAN, 0), *((kind, strength) for kind in kinds or CORRUPTIONS for strength in STRENGTHS)]
     decided: dict[tuple[str, int], list[int]] = {job: [] for job in jobs}
@@ -118,7 +118,7 @@ def _pictures(images: "LabelledArrays", size: int) -> "Iterator[NDArray[np.uint8
 
 
 def _shares(decisions: "NDArray[np.int64]", labels: "NDArray[np.int64]") -> dict[str, float | None]:
-    from cac_core.decision import UNKNOWN
+    from cac_core.inference_equations import UNKNOWN
 
     known = labels != UNKNOWN
 

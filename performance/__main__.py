@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cac_core.support import console
-from cac_core.support.arguments import UsageError
 from cac_core.support.command import Command, run
+from cac_core.support.command_words import UsageError
 from performance.table import FOLDER, print_rows, read_rows
 
 ROWS = {

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cac_core.support.command import Command, run
-from cac_core.support.ranges import PositiveFloat, PositiveInt
+from cac_core.support.option_types import PositiveFloat, PositiveInt
 from performance import table
 from performance.camera import Camera
 from performance.model import bare_loop, load, model_file

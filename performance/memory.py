@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cac_core.support.command import Command, run
-from cac_core.support.ranges import PositiveInt
+from cac_core.support.option_types import PositiveInt
 from performance import table
 from performance.camera import Camera
 from performance.model import model_file

@@ -15,7 +15,7 @@ from cac_core.engines.common import resized_batch, scores_of_logits
 from cac_core.predictor import Predictor
 from cac_core.preprocessing import Frame
 from cac_core.support.command import Command, run
-from cac_core.support.ranges import PositiveFloat
+from cac_core.support.option_types import PositiveFloat
 from cac_ros.images import to_frame
 from cac_ros.node.active_model import ActiveModel
 from cac_ros.node.answers import answer

@@ -20,7 +20,7 @@ from cac_core.bundle import load_bundle, save_bundle
 from cac_core.engines.bundle_graph import with_graph
 from cac_core.support import console
 from cac_core.support.command import Command, run
-from cac_core.support.ranges import PositiveFloat
+from cac_core.support.option_types import PositiveFloat
 from performance import table
 from performance.camera import Camera
 from performance.model import model_file

@@ -15,7 +15,7 @@ from pathlib import Path
 from cac_core.bundle import load_bundle
 from cac_core.support import console
 from cac_core.support.command import Command, run
-from cac_core.support.ranges import PositiveInt
+from cac_core.support.option_types import PositiveInt
 from performance import table
 from performance.camera import TIMEOUT, Camera
 from performance.model import model_file

@@ -18,7 +18,7 @@ from cac_core.support import console
 from cac_core.support.command import Command
 from cac_core.support.devices import resolve_device
 from cac_core.support.files import write_atomically
-from cac_core.support.ranges import PositiveFloat, PositiveInt
+from cac_core.support.option_types import PositiveFloat, PositiveInt
 
 FOLDER = Path("bench_output")
 COLUMNS = ("measured", "p50 ms", "p95 ms", "p99 ms", "ratio", "ratio of", "wanted", "besides")

@@ -10,7 +10,7 @@ from cac_core.support import console
 from cac_core.support.allocator import keep_freed_memory
 from cac_core.support.command import Command, run
 from cac_core.support.devices import resolve_device
-from cac_core.support.ranges import PositiveInt
+from cac_core.support.option_types import PositiveInt
 
 
 @dataclass

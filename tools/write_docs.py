@@ -44,7 +44,8 @@ def parameters_page() -> str:
         "always. The new value holds from the next frame on. Others are read when the node is configured. They can be "
         "changed while the node is unconfigured: `ros2 lifecycle set /cac_classifier deactivate`, then `cleanup`. The "
         "node rejects every other change, and says why.\n",
-        "The table below, the sections and `config/classifier.yaml` are made from `cac_ros/parameters/table.py`.\n",
+        "The table below, the sections and `config/classifier.yaml` are made from "
+        "`cac_ros/parameters/node_parameters.py`.\n",
         parameters.markdown_text(),
     ]
     for row in parameters.TABLE:

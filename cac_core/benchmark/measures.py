@@ -15,7 +15,7 @@ from cac_core import metrics
 from cac_core.benchmark.scores import SCORES, SYSTEM_SCORES, Score
 from cac_core.benchmark.stored_networks import Outputs
 from cac_core.benchmark.systems.evt import shares_at_evt_threshold
-from cac_core.decision import UNKNOWN
+from cac_core.inference_equations import UNKNOWN
 from cac_core.support.errors import DataError
 
 SCORE_OF_SYSTEM = {

@@ -17,7 +17,7 @@ from cac_core.data.datasets import form_of, read_dataset
 from cac_core.data.digits import SPLIT_SEED
 from cac_core.data.labelled import load_image_folder
 from cac_core.data.resizing import frames_to_images
-from cac_core.decision import UNKNOWN
+from cac_core.inference_equations import UNKNOWN
 from cac_core.preprocessing import ColourOrder, Frame, Preprocessing
 from cac_core.support.errors import DataError
 

@@ -10,7 +10,7 @@ from torch import Tensor
 from cac_core.benchmark.trial_source import TrialSource, official_part
 from cac_core.data import ClassSplit, LabelledImages, relabel, stratified_split
 from cac_core.data.digits import SPLIT_SEED
-from cac_core.decision import UNKNOWN
+from cac_core.inference_equations import UNKNOWN
 from cac_core.preprocessing import Preprocessing
 
 

@@ -8,7 +8,7 @@ unpickled. A node that is given a bundle needs no other file and cannot use anot
 in this room: :func:`cac_core.model.build_model` makes a network of a bundle.
 """
 
-from cac_core.bundle.content import FORMAT_VERSION, ModelBundle
 from cac_core.bundle.files import load_bundle, save_bundle
+from cac_core.bundle.model_bundle import FORMAT_VERSION, ModelBundle
 
 __all__ = ["FORMAT_VERSION", "ModelBundle", "load_bundle", "save_bundle"]

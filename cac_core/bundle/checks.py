@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from cac_core.backbones.options import check_spec
 from cac_core.backbones.spec import BackboneError
-from cac_core.bundle.content import ModelBundle
+from cac_core.bundle.model_bundle import ModelBundle
 from cac_core.bundle.onnx_file import graph_problem
 from cac_core.support.limits import CLASSES
 from cac_core.support.names import name_problem, one_line

@@ -11,7 +11,7 @@ import safetensors.numpy
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 
-from cac_core.bundle.content import FORMAT_VERSION
+from cac_core.bundle.model_bundle import FORMAT_VERSION
 from cac_core.support.errors import (
     BundleDamagedError,
     BundleInvalidError,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from cac_core.bundle.checks import bundle_problem
 from cac_core.bundle.container import container, read_container, signature_in
-from cac_core.bundle.content import ModelBundle, arrays_of, bundle_of, checksum_of, document_of
+from cac_core.bundle.model_bundle import ModelBundle, arrays_of, bundle_of, checksum_of, document_of
 from cac_core.bundle.signature import check_signature, sign
 from cac_core.support.bounded_read import UnreadableFileError, read_regular_file
 from cac_core.support.errors import BundleDamagedError, BundleInvalidError, CacError, NotABundleError, first_line

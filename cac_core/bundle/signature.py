@@ -14,7 +14,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from cac_core.bundle.content import Arrays
+from cac_core.bundle.model_bundle import Arrays
 from cac_core.support.errors import BundleUntrustedError, CacError, first_line
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from cac_core.decision import UNKNOWN
+from cac_core.inference_equations import UNKNOWN
 from cac_core.support.errors import DataError
 
 

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from cac_core.data.duplicates import GRID, Looks, find_shared, looks
 from cac_core.data.labelled import LabelledImages
-from cac_core.decision import UNKNOWN
+from cac_core.inference_equations import UNKNOWN
 
 SEEN = "seen.npz"
 """File in the folder of a run: what the photos that were trained on look like."""

@@ -18,7 +18,7 @@ from cac_core.data.class_splits import ClassSplit, class_split, relabel
 from cac_core.data.held_out import stratified_split
 from cac_core.data.labelled import LabelledImages
 from cac_core.data.resizing import frames_to_images
-from cac_core.decision import UNKNOWN
+from cac_core.inference_equations import UNKNOWN
 from cac_core.preprocessing import Frame, Preprocessing
 
 PICTURE_SIZE = 480

@@ -14,7 +14,7 @@ from cac_core.data.folder_contents import LeftOut, class_folders, existing_folde
 from cac_core.data.labelled_arrays import LabelledArrays
 from cac_core.data.resizing import frames_to_images
 from cac_core.data.wrong_root import same_below, wrong_root
-from cac_core.decision import UNKNOWN
+from cac_core.inference_equations import UNKNOWN
 from cac_core.preprocessing import Frame, Preprocessing
 from cac_core.support.errors import DataError
 from cac_core.support.names import one_line, same_form

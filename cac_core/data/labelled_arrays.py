@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cac_core.decision import UNKNOWN
+from cac_core.inference_equations import UNKNOWN
 
 
 @dataclass(frozen=True)

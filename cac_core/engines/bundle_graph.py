@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from cac_core import decision
+from cac_core import inference_equations
 from cac_core.bundle import ModelBundle
-from cac_core.bundle.content import check_pixels
+from cac_core.bundle.model_bundle import check_pixels
 from cac_core.engines.common import CHECK_TOLERANCE
 from cac_core.engines.conversion import INPUT, LOGITS, onnx_bytes
 from cac_core.engines.graph import LogitsGraph
@@ -68,7 +68,7 @@ def _runtime(content: bytes) -> Run | None:
 
 def _compare(own: NDArray[np.float32], expected: NDArray[np.float32], bundle: ModelBundle) -> None:
     difference = float(np.abs(own - expected).max())
-    nearest = [decision.distances(logits, bundle.centres).argmin(axis=-1) for logits in (own, expected)]
+    nearest = [inference_equations.distances(logits, bundle.centres).argmin(axis=-1) for logits in (own, expected)]
     far_apart = not difference <= CHECK_TOLERANCE * max(1.0, float(np.abs(expected).max()))
     if far_apart or (nearest[0] != nearest[1]).any():
         raise EngineError(f"the graph of this network disagrees with PyTorch (logits differ by {difference:.3g})")

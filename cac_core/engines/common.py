@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from cac_core import decision
+from cac_core import inference_equations
 from cac_core.bundle import ModelBundle
-from cac_core.bundle.content import check_pixels
+from cac_core.bundle.model_bundle import check_pixels
 from cac_core.preprocessing import Frame, Preprocessing, resize
 from cac_core.support.errors import EngineError
 
@@ -43,7 +43,7 @@ def resized_batch(frames: Sequence[Frame], preprocessing: Preprocessing) -> NDAr
 
 def scores_of_logits(logits: NDArray[np.float32], centres: NDArray[np.float32]) -> NDArray[np.float32]:
     """γ ``(B, N)`` of logits ``(B, D)`` in float32, outside the engine: its lower precisions never touch the head."""
-    return decision.rejection_scores(decision.distances(logits, centres))
+    return inference_equations.rejection_scores(inference_equations.distances(logits, centres))
 
 
 def check_engine(logits: Callable[[NDArray[np.uint8]], NDArray[np.float32]], bundle: ModelBundle, name: str) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cac_core.bundle import ModelBundle
-from cac_core.decision import UNKNOWN
+from cac_core.inference_equations import UNKNOWN
 from cac_core.metrics import OpenSetMetrics
 from cac_core.reports.page import plot, render_page, theta_lines
 from cac_core.reports.plots.confusion_matrix import confusion_matrix_figure, least_width

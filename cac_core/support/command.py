@@ -19,8 +19,8 @@ import jsonargparse
 import yaml
 
 from cac_core.support import console, pulse
-from cac_core.support.arguments import Names, UsageError, named, nested, scan
 from cac_core.support.command_help import help_text
+from cac_core.support.command_words import Names, UsageError, named, nested, scan
 from cac_core.support.devices import only_for_training
 from cac_core.support.errors import CacError, first_line
 from cac_core.support.options import Option, options_of

@@ -11,7 +11,7 @@ from typing import Any
 
 from docstring_parser import parse as parse_docstring
 
-from cac_core.support.arguments import Names
+from cac_core.support.command_words import Names
 from cac_core.support.options import NONE_SHOWN, Option
 
 _INDENT = 26

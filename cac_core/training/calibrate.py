@@ -13,7 +13,7 @@ from cac_core import equations
 from cac_core.backbones.spec import BackboneSpec
 from cac_core.bundle import ModelBundle
 from cac_core.centres import calibrate_centres
-from cac_core.decision import UNKNOWN
+from cac_core.inference_equations import UNKNOWN
 from cac_core.metrics import OpenSetMetrics, open_set_metrics
 from cac_core.model import weights
 from cac_core.support.errors import TrainingError

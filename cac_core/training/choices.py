@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from cac_core import equations
-from cac_core.decision import UNKNOWN
+from cac_core.inference_equations import UNKNOWN
 from cac_core.thresholds import GRID_STEPS, Thresholds
 
 SHARES = (0.8, 0.9, 0.95, 0.98, 0.99, 1.0)

@@ -19,7 +19,7 @@ from cac_core.backbones.build import build_backbone
 from cac_core.backbones.spec import BackboneSpec
 from cac_core.bundle import ModelBundle, load_bundle
 from cac_core.data import LabelledImages
-from cac_core.decision import UNKNOWN
+from cac_core.inference_equations import UNKNOWN
 from cac_core.model import build_model
 from cac_core.support.devices import resolve_device
 from cac_core.support.errors import TrainingError

@@ -13,9 +13,9 @@ from cac_core.data import LabelledImages, class_folder_names, joined, load_image
 from cac_core.support.errors import DataError
 from cac_core.support.names import listed, one_line, same_form
 from cac_core.training.config import TrainConfig
-from cac_core.training.dividing import Divided, divide, merged
 from cac_core.training.extension_config import ExtendData
 from cac_core.training.sources import TrainingData
+from cac_core.training.validation_split import Divided, divide, merged
 
 
 def load_extension_data(config: ExtendData, bundle: ModelBundle, training: TrainConfig) -> TrainingData:

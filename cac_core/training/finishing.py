@@ -22,9 +22,9 @@ from cac_core.support.errors import EngineError
 from cac_core.support.files import sentence_about, write_atomically
 from cac_core.training.calibrate import Calibrated, make_bundle
 from cac_core.training.config import CHECKPOINT, TrainConfig
-from cac_core.training.dividing import hygiene
 from cac_core.training.schedule import Schedule
 from cac_core.training.sources import TrainingData
+from cac_core.training.validation_split import hygiene
 
 FEW_PHOTOS = 5000
 

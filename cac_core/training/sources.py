@@ -11,8 +11,8 @@ from cac_core.preprocessing import Preprocessing
 from cac_core.support.errors import DataError
 from cac_core.support.names import one_line
 from cac_core.training.config import TrainConfig
-from cac_core.training.dividing import Divided, divide
 from cac_core.training.normalisation import pretrained_statistics, statistics
+from cac_core.training.validation_split import Divided, divide
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from torch import Tensor
 from cac_core import equations
 from cac_core.bundle import ModelBundle
 from cac_core.data import joined
-from cac_core.decision import UNKNOWN, decide
+from cac_core.inference_equations import UNKNOWN, decide
 from cac_core.reports.page import Plot, plot, render_page
 from cac_core.reports.plots.confusion_matrix import confusion_matrix_figure, least_width
 from cac_core.reports.plots.learning_curves import learning_curves_figure

@@ -22,13 +22,13 @@ from cac_ros.node.active_model import ActiveModel
 from cac_ros.node.answers import Answer
 from cac_ros.node.arrived_image import ArrivedImage, Look, PictureGate, Verdict, look
 from cac_ros.node.diagnostics import NodeStatus
+from cac_ros.node.frame_timings import FrameTimes, RecentFrames, timings_of
 from cac_ros.node.image_input import ImageInput
 from cac_ros.node.messages import classification_message
 from cac_ros.node.newest_frame_worker import Counts
 from cac_ros.node.observers.observer import AnsweredFrame, Observer
 from cac_ros.node.observers.selection import make_observers
 from cac_ros.node.picture_quality import PictureCheck, PictureLimits
-from cac_ros.node.recent_frames import FrameTimes, RecentFrames, timings_of
 from cac_ros.node.region_input import RegionInput
 from cac_ros.parameters import NodeSettings
 from cac_ros.parameters.camera_names import camera_name

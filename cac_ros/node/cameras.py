@@ -21,8 +21,8 @@ from cac_ros.node.answers import Answer, answer
 from cac_ros.node.arrived_image import ArrivedImage, Look
 from cac_ros.node.camera import NO_DIGITS, PATIENCE, Camera, Warn
 from cac_ros.node.diagnostics import NodeStatus, combined
+from cac_ros.node.frame_timings import timings_of
 from cac_ros.node.newest_frame_worker import NewestFrameWorker
-from cac_ros.node.recent_frames import timings_of
 from cac_ros.parameters import NodeSettings
 
 Work = tuple[Camera, ArrivedImage]

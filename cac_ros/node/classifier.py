@@ -27,13 +27,13 @@ from cac_core.support.names import one_line, several_lines
 from cac_ros.node.active_model import ActiveModel
 from cac_ros.node.cameras import Cameras
 from cac_ros.node.diagnostics import NodeStatus, status_message
+from cac_ros.node.frame_timings import Timings
 from cac_ros.node.load_model_service import LoadModelService
 from cac_ros.node.log_throttle import LogThrottle
 from cac_ros.node.messages import float32_array, threshold_changes
-from cac_ros.node.model_in_use import ModelInUse
 from cac_ros.node.model_loading import ModelLoading
 from cac_ros.node.newest_frame_worker import Counts
-from cac_ros.node.recent_frames import Timings
+from cac_ros.node.published_model import ModelInUse
 from cac_ros.node.service_manager import say_ready
 from cac_ros.node.transitions import Transitions
 from cac_ros.node.watchdog import Watchdog

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 
 from cac_core.support.names import one_line
+from cac_ros.node.frame_timings import Timings
 from cac_ros.node.newest_frame_worker import Counts
-from cac_ros.node.recent_frames import Timings
 
 FEWEST_FOR_DRIFT = 100
 """Among fewer classified frames, the share of unknown ones says little."""

@@ -15,8 +15,8 @@ from rclpy.lifecycle import LifecycleNode
 from cac_core.support.errors import CacError, first_line
 from cac_core.support.names import one_line, several_lines
 from cac_ros.node.active_model import ActiveModel
-from cac_ros.node.model_in_use import ModelInUse
 from cac_ros.node.model_loading import ModelLoading
+from cac_ros.node.published_model import ModelInUse
 from cac_ros.parameters import NodeSettings
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from cac_core.bundle.signature import key_problem
 from cac_core.support.errors import CacError
-from cac_ros.parameters.table import TABLE, NodeSettings
+from cac_ros.parameters.node_parameters import TABLE, NodeSettings
 
 _SPECS = {spec.name: spec for spec in TABLE}
 

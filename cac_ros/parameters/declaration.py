@@ -11,8 +11,8 @@ from cac_core.support.names import one_line
 from cac_core.support.options import nearest
 from cac_ros.parameters.camera_names import topics_problem
 from cac_ros.parameters.checks import ParameterError, start_problem, value_problem
+from cac_ros.parameters.node_parameters import TABLE, NodeSettings
 from cac_ros.parameters.specification import ParameterSpec
-from cac_ros.parameters.table import TABLE, NodeSettings
 
 
 def declare(node: Node) -> NodeSettings:

@@ -17,7 +17,7 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 from cac_ros.parameters.checks import change_problem
-from cac_ros.parameters.table import TABLE, NodeSettings
+from cac_ros.parameters.node_parameters import TABLE, NodeSettings
 
 
 def own_values(changed: Sequence[Parameter[Any]]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import json
 import re
 import textwrap
 
-from cac_ros.parameters.table import TABLE
+from cac_ros.parameters.node_parameters import TABLE
 
 
 def yaml_text() -> str:
@@ -17,7 +17,7 @@ def yaml_text() -> str:
         "# SPDX-License-Identifier: Apache-2.0",
         "#",
         "# Every parameter of the classifier node with its default.",
-        "# Written by `python -m cac_ros.parameters` from cac_ros/parameters/table.py.",
+        "# Written by `python -m cac_ros.parameters` from cac_ros/parameters/node_parameters.py.",
         "/**:",
         "  ros__parameters:",
     ]

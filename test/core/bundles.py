@@ -16,7 +16,7 @@ from cac_core.backbones.build import build_backbone
 from cac_core.backbones.spec import BackboneSpec
 from cac_core.bundle import ModelBundle
 from cac_core.bundle.container import METADATA_KEY
-from cac_core.bundle.content import checksum_of
+from cac_core.bundle.model_bundle import checksum_of
 from cac_core.equations import anchored_centres
 from cac_core.model import weights
 from cac_core.preprocessing import ColourOrder, Frame, Preprocessing

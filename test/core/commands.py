@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from cac_core.support.arguments import UsageError
 from cac_core.support.command import Command, run
+from cac_core.support.command_words import UsageError
 from test.repo.sources import ROOT
 
 POOR = {

@@ -12,7 +12,7 @@ import pytest
 
 from cac_core import upgrade
 from cac_core.bundle import ModelBundle, load_bundle, save_bundle
-from cac_core.bundle.content import check_pixels
+from cac_core.bundle.model_bundle import check_pixels
 from cac_core.bundle.onnx_file import graph_problem
 from cac_core.engines import make_engine
 from cac_core.engines.bundle_graph import with_graph

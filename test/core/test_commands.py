@@ -12,10 +12,10 @@ from typing import Literal
 
 import pytest
 
-from cac_core.support.arguments import UsageError
 from cac_core.support.command import Command, run
+from cac_core.support.command_words import UsageError
 from cac_core.support.errors import CacError
-from cac_core.support.ranges import PositiveInt, Share
+from cac_core.support.option_types import PositiveInt, Share
 from test.core.commands import check_file_of_options, check_help, check_mistakes, check_spellings, command, commands
 from test.repo.sources import ROOT
 

@@ -19,8 +19,8 @@ from rich.console import Console
 from cac_core.support import console, pulse
 from cac_core.support.names import listed
 from cac_core.support.streams import Stream
-from cac_core.training.dividing import hygiene
 from cac_core.training.summary_table import next_commands
+from cac_core.training.validation_split import hygiene
 from test.core.commands import check_any_console, check_nobody_reads, commands
 from test.repo.sources import ROOT
 

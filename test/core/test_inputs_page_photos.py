@@ -20,8 +20,8 @@ from cac_core.support.limits import NAME_BYTES
 from cac_core.support.names import name_problem
 from cac_core.training.checks import check
 from cac_core.training.config import DataConfig
-from cac_core.training.dividing import LOPSIDED, hygiene
 from cac_core.training.sources import load_training_data
+from cac_core.training.validation_split import LOPSIDED, hygiene
 from test.core.photos import write_folder, write_photo
 from test.core.trainings import photo_config
 from test.repo.sources import ROOT

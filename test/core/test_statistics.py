@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy.stats import beta, binom, binomtest
 
-from cac_core.decision import UNKNOWN
+from cac_core.inference_equations import UNKNOWN
 from cac_core.metrics import open_set_metrics, share_interval
 from cac_core.reports.metric_rows import metric_rows, share_text
 from cac_core.thresholds import fit_thresholds

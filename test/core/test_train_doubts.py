@@ -13,8 +13,8 @@ import pytest
 from PIL import Image
 
 from cac_core.training.config import DataConfig, TrainConfig
-from cac_core.training.dividing import hygiene
 from cac_core.training.sources import load_training_data
+from cac_core.training.validation_split import hygiene
 from test.core.trainings import photo_config
 
 

@@ -14,7 +14,7 @@ import torch
 
 from cac_core import equations
 from cac_core.data import find_duplicates, load_image_folder
-from cac_core.decision import UNKNOWN
+from cac_core.inference_equations import UNKNOWN
 from cac_core.model import build_model
 from cac_core.reports.plots.logit_plane import principal_plane
 from cac_core.reports.thumbnail import thumbnail

@@ -20,7 +20,7 @@ from sensor_msgs.msg import CompressedImage, Image
 
 from cac_core.bundle import load_bundle, save_bundle
 from cac_core.bundle.container import METADATA_KEY
-from cac_core.bundle.content import checksum_of
+from cac_core.bundle.model_bundle import checksum_of
 from cac_core.data.decode import read_image
 from cac_core.pictures import PictureError, decode_jpeg, decode_png
 from cac_core.preprocessing import Preprocessing, resize

@@ -126,8 +126,8 @@ def test_parameters_that_the_pages_name_exist() -> None:
 def test_the_node_page_lists_every_key_of_the_diagnostics() -> None:
     pytest.importorskip("diagnostic_msgs", reason="needs ROS")
     from cac_ros.node.diagnostics import NodeStatus, key_values
+    from cac_ros.node.frame_timings import Timings
     from cac_ros.node.newest_frame_worker import Counts
-    from cac_ros.node.recent_frames import Timings
 
     table = (DOCS / "node.md").read_text(encoding="utf-8").split("## Watch it")[1]
     listed = set(re.findall(r"`([a-z_0-9]+)`", "".join(re.findall(r"^\|(.+?)\|", table, re.MULTILINE))))
@@ -176,8 +176,8 @@ def test_every_sentence_that_the_node_can_report_is_explained() -> None:
 
     from cac_ros.node import image_qos, why_no_images
     from cac_ros.node.diagnostics import NodeStatus
+    from cac_ros.node.frame_timings import Timings
     from cac_ros.node.newest_frame_worker import Counts
-    from cac_ros.node.recent_frames import Timings
 
     def publisher(kind: str, reliability: ReliabilityPolicy) -> TopicEndpointInfo:
         qos = QoSProfile(depth=1, reliability=reliability)

@@ -14,7 +14,7 @@ import numpy as np
 
 from cac_core.backbones.spec import BackboneSpec
 from cac_core.bundle import ModelBundle, save_bundle
-from cac_core.bundle.content import check_pixels
+from cac_core.bundle.model_bundle import check_pixels
 from cac_core.preprocessing import Preprocessing
 from cac_core.thresholds import Thresholds
 

@@ -29,7 +29,7 @@ from cac_ros.node import arrived_image
 from cac_ros.node.active_model import ActiveModel
 from cac_ros.node.classifier import ClassifierNode
 from cac_ros.node.diagnostics import NodeStatus
-from cac_ros.parameters.table import NodeSettings
+from cac_ros.parameters.node_parameters import NodeSettings
 
 real_to_frame = images.to_frame
 real_load = ActiveModel.load

@@ -26,8 +26,8 @@ from cac_ros.node.active_model import ActiveModel
 from cac_ros.node.answers import Answer, answer
 from cac_ros.node.arrived_image import ArrivedImage, PictureGate, look
 from cac_ros.node.messages import class_list_message, classification_message, threshold_changes
-from cac_ros.node.model_in_use import ModelInUse
 from cac_ros.node.observers.debug_image import jpeg_message
+from cac_ros.node.published_model import ModelInUse
 from cac_ros.parameters import NodeSettings, ParameterError
 from test.ros.driver import GREY, RED, picture
 

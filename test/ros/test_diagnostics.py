@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from cac_ros.node.background import Background
 from cac_ros.node.diagnostics import NodeStatus, combined, status_message
+from cac_ros.node.frame_timings import FrameTimes, RecentFrames, Timings, percentile, timings_of
 from cac_ros.node.log_throttle import LogThrottle
 from cac_ros.node.newest_frame_worker import Counts
-from cac_ros.node.recent_frames import FrameTimes, RecentFrames, Timings, percentile, timings_of
 from test.ros.driver import values_of
 
 

@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from cac_core.predictor import Predictor
-from cac_core.support.arguments import UsageError
+from cac_core.support.command_words import UsageError
 from performance import inputs, memory, overhead, table
 from performance.__main__ import OTHERS, ROWS
 from performance.model import bare_loop

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from cac_core import equations
 from cac_core.centres import calibrate_centres
-from cac_core.decision import require_two_classes
+from cac_core.inference_equations import require_two_classes
 
 
 class NearestDistance:

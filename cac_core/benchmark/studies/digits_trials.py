@@ -15,8 +15,8 @@ from torch import nn
 from cac_core import equations
 from cac_core.benchmark.studies.config import DigitsStudy
 from cac_core.data import LabelledImages, load_digits_trial
-from cac_core.decision import UNKNOWN
 from cac_core.evaluation import evaluate
+from cac_core.inference_equations import UNKNOWN
 from cac_core.metrics import auroc
 from cac_core.model import build_model
 from cac_core.predictor import Predictor

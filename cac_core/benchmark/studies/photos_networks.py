@@ -22,8 +22,8 @@ from cac_core.benchmark.stored_networks import Outputs
 from cac_core.benchmark.studies.config import PhotosStudy
 from cac_core.bundle import load_bundle
 from cac_core.data import load_image_folder, load_unknown_folder
-from cac_core.decision import UNKNOWN
 from cac_core.equations import anchored_centres
+from cac_core.inference_equations import UNKNOWN
 from cac_core.metrics import auroc
 from cac_core.model import build_model
 from cac_core.support import console

@@ -9,7 +9,7 @@ from scipy.optimize import minimize_scalar
 from scipy.stats import genpareto
 
 from cac_core.benchmark.stored_networks import Outputs
-from cac_core.decision import UNKNOWN
+from cac_core.inference_equations import UNKNOWN
 
 
 def shares_at_evt_threshold(outputs: Outputs) -> dict[str, float]:

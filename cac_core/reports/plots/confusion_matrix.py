@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 
-from cac_core.decision import UNKNOWN
+from cac_core.inference_equations import UNKNOWN
 from cac_core.reports.plots.style import DANGER_COLOUR, KNOWN_COLOUR, LONGEST_LABEL, as_text, style
 
 MOST_NUMBERS = 25

@@ -14,8 +14,8 @@ from rclpy.qos import QoSProfile
 from sensor_msgs.msg import CompressedImage, Image
 
 from cac_ros.node.newest_frame_worker import NewestFrameWorker
+from cac_ros.node.observers.debug_image_drawing import Picture, annotate
 from cac_ros.node.observers.observer import AnsweredFrame
-from cac_ros.node.observers.overlay import Picture, annotate
 
 _JPEG_QUALITY = 85
 _EARLY = 0.2  # [periods]; a camera is not a metronome: a frame that comes so much too early is taken as on time

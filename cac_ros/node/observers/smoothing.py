@@ -6,7 +6,7 @@ from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import replace
 
-from cac_core.decision import UNKNOWN
+from cac_core.inference_equations import UNKNOWN
 from cac_core.predictor import Decision, Reason
 
 LONGEST_GAP = 1.0

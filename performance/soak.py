@@ -17,7 +17,6 @@ from rcl_interfaces.srv import SetParameters
 from rclpy.parameter import Parameter
 
 from cac_core.bundle import load_bundle, save_bundle
-from cac_core.engines.bundle_graph import with_graph
 from cac_core.support import console
 from cac_core.support.command import Command, run
 from cac_core.support.option_types import PositiveFloat
@@ -203,6 +202,8 @@ class Disturber:
 @contextlib.contextmanager
 def two_models(options: SoakOptions) -> Iterator[list[Path]]:
     """A model and the same one under another name."""
+    from cac_core.engines.bundle_graph import with_graph  # it loads PyTorch, and --help needs none
+
     with model_file(options) as first:
         bundle, second = with_graph(load_bundle(first)), first.with_name("second.cac")
         save_bundle(bundle, first)

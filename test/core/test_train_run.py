@@ -7,13 +7,14 @@ import re
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pytest
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning import Callback
+from torch import Tensor
 
 from cac_core import equations
 from cac_core.backbones.build import build_backbone
@@ -35,10 +36,12 @@ from cac_core.training import (
     PreprocessingConfig,
     ScheduleConfig,
     TrainConfig,
+    calibrate,
 )
 from cac_core.training.checkpoint_file import read_checkpoint
 from cac_core.training.finishing import TrainingResult
 from cac_core.training.learning_rates import layer_rates
+from cac_core.training.logits import compute_logits
 from cac_core.training.module import CACModule
 from test.core.photos import write_folder, write_photo
 from test.core.trainings import photo_config, tiny_config, train
@@ -345,6 +348,11 @@ def test_a_training_says_where_it_is(
         def on_train_batch_end(self, *_: object) -> None:
             time.sleep(0.05)
 
+    def slow_logits(*arguments: Any) -> Tensor:
+        time.sleep(0.2)
+        return compute_logits(*arguments)
+
+    monkeypatch.setattr(calibrate, "compute_logits", slow_logits)
     monkeypatch.setattr(pulse, "FIRST", 0.05)
     monkeypatch.setattr(pulse, "NEXT", 0.05)
     train(tiny_config(tmp_path / "m.cac", schedule=ScheduleConfig(kind="one_cycle", epochs=2)), [Slow()])

@@ -258,7 +258,7 @@ def test_cifar_plus_10_and_plus_50_are_trained_once(tmp_path: Path, monkeypatch:
     images = [row for row in read(tmp_path / "out")["rows"] if row["trials"] and row["score"] == "gamma"]
     assert [row["dataset"] for row in images] == ["CIFAR+10", "CIFAR+50"]
     records = sorted((tmp_path / "out" / "networks").glob("CIFAR+*.json"))
-    assert sorted(json.loads(r.read_text())["images"]["test"] for r in records) == [30, 30, 70, 70]
+    assert sorted(json.loads(r.read_text())["images"]["test"]["count"] for r in records) == [30, 30, 70, 70]
 
 
 @pytest.mark.slow

@@ -25,9 +25,9 @@ sys.meta_path.insert(0, Refuse())
 """
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def without_torch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Every process that a test starts is a robot's."""
+    """Every process that a test starts is a robot's; only here, because other tests follow in the session."""
     folder = tmp_path_factory.mktemp("robot")
     (folder / "sitecustomize.py").write_text(SITECUSTOMIZE)
     path = os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH", "")]))

@@ -42,8 +42,8 @@ def main(words: Sequence[str] | None = None) -> int:
     config = COMMAND.parse(words)
     from cac_core.bundle.files import sign_bundle
     from cac_core.bundle.signature import public_key, read_private_key
-    from cac_core.support.bounded_read import read_regular_file
     from cac_core.support.limits import KEY_BYTES
+    from cac_core.support.regular_files import read_regular_file
 
     key = read_private_key(read_regular_file(config.key, KEY_BYTES))
     path = config.out or config.model

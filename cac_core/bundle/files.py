@@ -12,11 +12,11 @@ from cac_core.bundle.checks import bundle_problem
 from cac_core.bundle.container import container, read_container, signature_in
 from cac_core.bundle.model_bundle import ModelBundle, arrays_of, bundle_of, checksum_of, document_of
 from cac_core.bundle.signature import check_signature, sign
-from cac_core.support.bounded_read import UnreadableFileError, read_regular_file
 from cac_core.support.errors import BundleDamagedError, BundleInvalidError, CacError, NotABundleError, first_line
 from cac_core.support.files import write_atomically
 from cac_core.support.limits import MODEL_BYTES
 from cac_core.support.names import one_line
+from cac_core.support.regular_files import UnreadableFileError, read_regular_file
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey

@@ -14,8 +14,8 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from cac_core.pictures import check_file, check_size
 from cac_core.preprocessing import Frame
 from cac_core.support import limits
-from cac_core.support.bounded_read import UnreadableFileError, read_regular_file
 from cac_core.support.names import one_line
+from cac_core.support.regular_files import UnreadableFileError, read_regular_file
 
 SUFFIXES = frozenset(
     {".bmp", ".gif", ".jpeg", ".jpg", ".jfif", ".pgm", ".png", ".pnm", ".ppm", ".tif", ".tiff", ".webp", ".avif"}

@@ -33,7 +33,7 @@ from cac_ros.node.log_throttle import LogThrottle
 from cac_ros.node.messages import float32_array, threshold_changes
 from cac_ros.node.model_loading import ModelLoading
 from cac_ros.node.newest_frame_worker import Counts
-from cac_ros.node.published_model import ModelInUse
+from cac_ros.node.published_model import PublishedModel
 from cac_ros.node.service_manager import say_ready
 from cac_ros.node.transitions import Transitions
 from cac_ros.node.watchdog import Watchdog
@@ -62,7 +62,7 @@ class ClassifierNode(ExplainedRejections, LifecycleNode):
         self._transitions = Transitions(self)
         self._enabled = True
         self._throttle = LogThrottle(LOG_PERIOD)
-        self._in_use: ModelInUse | None = None
+        self._in_use: PublishedModel | None = None
         self._cameras: Cameras | None = None
         self._loading = ModelLoading()
         self.hangs = False
@@ -124,7 +124,7 @@ class ClassifierNode(ExplainedRejections, LifecycleNode):
     def _configure(self) -> None:
         start, settings = time.monotonic(), self.settings
         model = self._loading.now(settings.model_path, settings, self.context.ok)
-        self._in_use = ModelInUse(self, model)
+        self._in_use = PublishedModel(self, model)
         self._cameras = Cameras(self, lambda: self.settings, self._model, self._warn)
         self._announce(model, f"loaded in {time.monotonic() - start:.1f} s")
 

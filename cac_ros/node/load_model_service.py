@@ -16,7 +16,7 @@ from cac_core.support.errors import CacError, first_line
 from cac_core.support.names import one_line, several_lines
 from cac_ros.node.active_model import ActiveModel
 from cac_ros.node.model_loading import ModelLoading
-from cac_ros.node.published_model import ModelInUse
+from cac_ros.node.published_model import PublishedModel
 from cac_ros.parameters import NodeSettings
 
 
@@ -35,7 +35,7 @@ class LoadModelService:
         self,
         node: LifecycleNode,
         loading: ModelLoading,
-        in_use: Callable[[], ModelInUse | None],
+        in_use: Callable[[], PublishedModel | None],
         settings: Callable[[], NodeSettings],
         on_swap: Callable[[ActiveModel, ActiveModel], None],
     ) -> None:

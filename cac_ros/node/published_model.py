@@ -14,7 +14,7 @@ from cac_ros.node.messages import class_list_message
 from cac_ros.parameters import NodeSettings
 
 
-class ModelInUse:
+class PublishedModel:
     """Holds the model of a configured node.
 
     Args:

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cac_core.support.bounded_read import UnreadableFileError, read_regular_file
 from cac_core.support.limits import NAME_BYTES
 from cac_core.support.names import name_problem, one_line, several_lines
+from cac_core.support.regular_files import UnreadableFileError, read_regular_file
 
 
 @pytest.mark.parametrize("name", ["cup", "a tall box", "größe", "نیم‌فاصله", "👩‍🚒", "x" * NAME_BYTES, "a/b: <c>"])

@@ -27,7 +27,7 @@ from cac_ros.node.answers import Answer, answer
 from cac_ros.node.arrived_image import ArrivedImage, PictureGate, look
 from cac_ros.node.messages import class_list_message, classification_message, threshold_changes
 from cac_ros.node.observers.debug_image import jpeg_message
-from cac_ros.node.published_model import ModelInUse
+from cac_ros.node.published_model import PublishedModel
 from cac_ros.parameters import NodeSettings, ParameterError
 from test.ros.driver import GREY, RED, picture
 
@@ -270,7 +270,7 @@ def test_a_model_that_cannot_be_published_is_never_in_use(active: ActiveModel) -
     node: Any = mock.Mock()
     node.get_clock.return_value.now.return_value.to_msg.return_value = Header().stamp
     node.create_lifecycle_publisher.return_value = publisher
-    in_use = ModelInUse(node, active)
+    in_use = PublishedModel(node, active)
     bundle = active.predictor.bundle
     unsendable = replace(active, predictor=mock.Mock(class_names=("a", "b", "\ud800"), model_id="m@1", bundle=bundle))
     with pytest.raises(UnicodeEncodeError):
@@ -281,4 +281,4 @@ def test_a_model_that_cannot_be_published_is_never_in_use(active: ActiveModel) -
         in_use.replace(replace(active, known_kept=0.1))
     assert in_use.model is active, "what fails after the swap takes it back"
     with pytest.raises(UnicodeEncodeError):
-        ModelInUse(node, unsendable)
+        PublishedModel(node, unsendable)

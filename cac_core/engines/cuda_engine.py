@@ -19,7 +19,7 @@ from torch import Tensor
 from cac_core.bundle import ModelBundle
 from cac_core.engines.common import static_parts
 from cac_core.engines.device_resize import area_resized, source_pixels
-from cac_core.engines.torch_engine import TorchEngine
+from cac_core.engines.torch_engine import TorchEngine, without_tf32
 from cac_core.preprocessing import Frame, resize
 from cac_core.support.errors import first_line
 
@@ -114,8 +114,7 @@ class CudaEngine(TorchEngine):
         pixels = torch.zeros(shape, dtype=torch.uint8, device=self._device)
         if not self._on_gpu:
             return _Static(host, pixels, lambda: self._graph(pixels))
-        # TF32 rounds to the ten bits of float16, which is a precision to ask for and not to get unasked.
-        with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
+        with without_tf32():
             return _Static(host, pixels, self._captured(pixels))
 
     def _captured(self, pixels: Tensor) -> Callable[[], Tensor]:

@@ -3,6 +3,7 @@
 """The reference engine: PyTorch, float32 unless asked for less."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 
 import numpy as np
 import torch
@@ -41,7 +42,8 @@ class TorchEngine:
         self._graph = LogitsGraph(bundle, dtype).to(self._device).to(memory_format=torch.channels_last)
         self._largest = LARGEST_BATCH
         if dtype == torch.float32:
-            check_engine(self._logits_of, bundle, "PyTorch")
+            with without_tf32():
+                check_engine(self._logits_of, bundle, "PyTorch")
 
     def rejection_scores(self, frames: Sequence[Frame]) -> NDArray[np.float32]:
         """γ ``(B, N)`` of a batch of frames of any sizes; in smaller parts when the device's memory asks for it.
@@ -84,6 +86,12 @@ class TorchEngine:
             f"{self.device} ran out of memory with {count} frames at once: from now on there are at most "
             f"{self._largest}, which is slower; end other programs that use it",
         )
+
+
+def without_tf32() -> AbstractContextManager[None]:
+    """TF32 rounds to the ten bits of float16, which is a precision to ask for and not to get unasked."""
+    flags: AbstractContextManager[None] = torch.backends.cudnn.flags(enabled=True, allow_tf32=False)
+    return flags
 
 
 def backbone_dtype(precision: str, device: torch.device) -> torch.dtype:

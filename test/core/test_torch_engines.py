@@ -246,3 +246,15 @@ def test_a_full_gpu_is_survived() -> None:
     finally:
         torch.cuda.set_per_process_memory_fraction(1.0)
     np.testing.assert_allclose(engine.rejection_scores(frames), expected, rtol=1e-4)
+
+
+def test_an_engine_is_compared_with_its_model_without_tf32(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On CUDA, TF32 would round to ten bits, and a sound model would seem damaged."""
+    allowed: list[bool] = []
+    monkeypatch.setattr(
+        "cac_core.engines.torch_engine.check_engine", lambda *_: allowed.append(torch.backends.cudnn.allow_tf32)
+    )
+    before = torch.backends.cudnn.allow_tf32
+    TorchEngine(tiny_bundle(), "cpu")
+    assert allowed == [False]
+    assert torch.backends.cudnn.allow_tf32 == before

@@ -102,7 +102,7 @@ def _scores(predictor: "Predictor", pictures: "list[NDArray[np.uint8]]") -> "NDA
 
 
 def _pictures(images: "LabelledArrays", size: int) -> "Iterator[NDArray[np.uint8]]":
-    """RGB pixels of each file, halved while the shorter side stays at least twice what the network sees."""
+    """RGB pixels of each file; where its shorter side is more than twice what the network sees, reduced to that."""
     import cv2
     import numpy as np
 

@@ -67,6 +67,13 @@ def check_help(module: str, capsys: pytest.CaptureFixture[str]) -> None:
         assert option.text or option.name == "part", f"{option.name} has no text: describe it in its dataclass"
 
 
+def check_help_loads_no_pytorch(module: str) -> None:
+    """The help answers without the training stack."""
+    code = f"import sys, {module} as m\ntry: m.main(['--help'])\nexcept SystemExit: sys.exit('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, timeout=60, check=False)
+    assert done.returncode == 0
+
+
 def check_spellings(module: str) -> None:
     """Dashes, underscores and dots are one."""
     names = command(module).names

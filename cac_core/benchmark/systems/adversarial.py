@@ -5,7 +5,7 @@
 from collections.abc import Callable
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from cac_core.benchmark.stored_networks import Trained
 from cac_core.benchmark.systems.job import Job
@@ -50,6 +50,16 @@ def from_unit_range(images: Tensor, preprocessing: Preprocessing) -> Tensor:
 def as_pixels(images: Tensor) -> Tensor:
     """Images ``(B, C, S, S)`` in [-1, 1] to uint8 ``(B, S, S, C)`` on the CPU."""
     return ((images + 1.0) * 127.5).round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1).cpu().contiguous()
+
+
+def classifier_of_known(job: Job) -> nn.Module:
+    """A classifier of the known classes, trained and ready to judge generated images."""
+    return job.fit_classifier(job.classifier()).backbone.to(job.device).float().eval()
+
+
+def images_per_class(job: Job) -> int:
+    """How many images the class of generated ones gets: as many as a known class has."""
+    return max(1, len(job.train) // job.classes)
 
 
 def train_with_open_class(job: Job, pixels: Tensor) -> Trained:

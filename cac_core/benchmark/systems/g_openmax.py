@@ -16,8 +16,10 @@ from torch.optim import Adam, Optimizer
 from cac_core.benchmark.stored_networks import Trained
 from cac_core.benchmark.systems.adversarial import (
     as_pixels,
+    classifier_of_known,
     from_unit_range,
     gradient_penalty,
+    images_per_class,
     to_unit_range,
     train_with_open_class,
 )
@@ -100,7 +102,6 @@ def train_g_openmax(job: Job) -> Trained:
     """Train generator, classifier, and the classifier with one more class; the representation is N + 1 logits."""
     network = _Parts(job)
     job.fit_objective(_DrawAndConvince(network, job.preprocessing), "G-OpenMax generator")
-    classifier = job.fit_classifier(job.classifier()).backbone.to(job.device).float().eval()
+    classifier = classifier_of_known(job)
     network.to(job.device).requires_grad_(False)
-    wanted = max(1, len(job.train) // job.classes)  # as many as a class has
-    return train_with_open_class(job, misclassified(network, classifier, job.preprocessing, wanted))
+    return train_with_open_class(job, misclassified(network, classifier, job.preprocessing, images_per_class(job)))

@@ -4,7 +4,7 @@
 
 import math
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -169,8 +169,3 @@ class _InTurn(LightningModule):
     def last_epoch(self) -> str:
         """The figures of the epoch that ends."""
         return f"{self.title}: epoch {self.current_epoch + 1}, loss {float(self._last):.4g}"
-
-
-def in_parts(images: Tensor, size: int = 512) -> Iterator[Tensor]:
-    """A large batch in parts that memory bears."""
-    yield from torch.split(images, size)

@@ -17,12 +17,14 @@ from torch.optim import Adam, Optimizer
 from cac_core.benchmark.stored_networks import Trained
 from cac_core.benchmark.systems.adversarial import (
     as_pixels,
+    classifier_of_known,
     from_unit_range,
     gradient_penalty,
+    images_per_class,
     to_unit_range,
     train_with_open_class,
 )
-from cac_core.benchmark.systems.job import Job, in_parts
+from cac_core.benchmark.systems.job import Job
 from cac_core.benchmark.systems.parts import LATENT, Decoder, Encoder
 from cac_core.model import normalise
 from cac_core.preprocessing import Preprocessing
@@ -32,6 +34,9 @@ STEPS = 30
 
 STEP_LENGTH = 0.1
 """Rate of these steps."""
+
+MOVED_TOGETHER = 512
+"""Codes that are moved at a time."""
 
 CLOSENESS = 1.0
 """Weight of the squared distance from the code of the known image."""
@@ -114,13 +119,12 @@ def train_osrci(job: Job) -> Trained:
     """Train generator, classifier, and the classifier with one more class; the representation is N + 1 logits."""
     network = _Parts(job)
     job.fit_objective(_RebuildAndConvince(network, job.preprocessing), "OSRCI generator")
-    classifier = job.fit_classifier(job.classifier()).backbone.to(job.device).float().eval()
+    classifier = classifier_of_known(job)
     network.to(job.device).requires_grad_(False)
-    wanted = max(1, len(job.train) // job.classes)  # as many as a class has
     generator = torch.Generator().manual_seed(job.recipe.config.seed)
-    chosen = torch.randperm(len(job.train), generator=generator)[:wanted]
+    chosen = torch.randperm(len(job.train), generator=generator)[: images_per_class(job)]
     made = []
-    for part in in_parts(job.train.images[chosen]):
+    for part in torch.split(job.train.images[chosen], MOVED_TOGETHER):
         images = normalise(part.to(job.device), job.preprocessing)
         made.append(as_pixels(counterfactuals(network, classifier, images, job.preprocessing)[0]))
     return train_with_open_class(job, torch.cat(made))

@@ -8,6 +8,10 @@ import contextlib
 import os
 import signal
 import sys
+import threading
+import time
+from types import FrameType
+from typing import NoReturn
 
 import rclpy
 from rclpy.executors import ExternalShutdownException
@@ -22,17 +26,28 @@ from cac_ros.node.service_manager import say_stopping
 from cac_ros.node.spinning import spin
 from cac_ros.node.watchdog import EXIT_HANGS
 
+_interrupted = threading.Event()  # SIGINT came; a library may have swallowed the KeyboardInterrupt
 _SIGNALLED = 128  # what shells add to the number of the signal that ended a process
 
 
 def run(args: list[str] | None = None) -> int:
-    """Run the node until SIGINT or SIGTERM; returns the exit status, see :func:`cac_ros.classifier_node.main`."""
+    """Run the node until SIGINT or SIGTERM; returns the exit status, see :func:`cac_ros.classifier_node.main`.
+
+    Does not return if a thread was left behind, as one that still loads a model: the process ends here.
+    """
+    status = _run(args)
+    if any(thread.daemon for thread in threading.enumerate()):
+        _end_now(status)
+    return status
+
+
+def _run(args: list[str] | None) -> int:
     node: ClassifierNode | None = None
     keep_freed_memory()
     try:
         with contextlib.suppress(ValueError):  # not in the main thread
             if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
-                signal.signal(signal.SIGINT, signal.default_int_handler)
+                signal.signal(signal.SIGINT, _interrupt)
         initialise(args)
         node = ClassifierNode()
         if not node.settings.autostart:
@@ -52,10 +67,10 @@ def run(args: list[str] | None = None) -> int:
         rclpy.logging.get_logger("cac_classifier").error(one_line(str(error)))
         return 1
     except Exception:
-        # SIGTERM takes the ROS context away from under whatever is being made at that moment.
+        # A signal takes the ROS context away from under whatever is being made at that moment.
         if rclpy.ok() or not rclpy.get_default_context().handle:
             raise
-        return 0 if node is not None else _SIGNALLED + signal.SIGTERM
+        return 0 if node is not None else _SIGNALLED + _which_signal()
     finally:
         with contextlib.suppress(KeyboardInterrupt):
             _ignore_signals()
@@ -72,9 +87,26 @@ def _end(node: ClassifierNode | None) -> None:
     rclpy.try_shutdown()
     _ignore_signals()  # shutdown gives the signals back to whom they belonged before
     if node is not None and node.hangs:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(EXIT_HANGS)  # the interpreter's own end could wait for the thread that hangs
+        _end_now(EXIT_HANGS)
+
+
+def _end_now(status: int) -> NoReturn:
+    """End without the interpreter's own end: it waits for a thread that hangs, and aborts one that is in a library."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
+
+
+def _which_signal() -> signal.Signals:
+    """The signal that took the context away: Python's own handler of SIGINT may come a moment after that of ROS."""
+    with contextlib.suppress(KeyboardInterrupt):
+        time.sleep(0.05)
+    return signal.SIGINT if _interrupted.is_set() else signal.SIGTERM
+
+
+def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
+    _interrupted.set()
+    raise KeyboardInterrupt
 
 
 def _ignore_signals() -> None:

@@ -47,6 +47,20 @@ def test_at_any_moment_of_the_start_there_is_no_traceback(
             assert errors == [], f"step {step}"
 
 
+@pytest.mark.parametrize("number", BOTH)
+def test_a_model_that_is_being_converted_does_not_abort_the_end(
+    model: Path, ros_domain: int, tmp_path: Path, number: signal.Signals, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python's own end would abort the thread that is in PyTorch or OpenVINO, and the process with it (SIGABRT)."""
+    for step in range(3):
+        monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / f"cache{step}"))  # nothing was converted before
+        with running(tmp_path / str(step), ros_domain, model) as node:
+            wait_until(partial(has_loaded, node, "libopenvino_pytorch_frontend"), "the conversion")
+            time.sleep(0.1 * step)
+            assert node.interrupt(number) == 0, f"step {step}"
+            assert "terminate called" not in node.output, f"step {step}"
+
+
 @pytest.mark.parametrize("second", BOTH)
 @pytest.mark.parametrize("first", BOTH)
 def test_a_second_signal_does_not_cut_the_clean_end(

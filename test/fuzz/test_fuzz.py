@@ -4,10 +4,12 @@
 
 A short run is part of the tests. ``CAC_FUZZ_MINUTES=10 pytest test/fuzz`` runs ten minutes for each reader, with other
 random numbers each time. Hypothesis prints a find with its seed and damage: they become a line of ``found.py``.
+``--junitxml FILE`` writes how many tries each reader had.
 """
 
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -55,24 +57,28 @@ def test_what_was_found_before(name: str, number: int, steps: list[Step], what: 
     check(name, number, steps)
 
 
-def fuzz(name: str, examples: int, random_seed: int | None = None) -> None:
-    """One run of hypothesis."""
+def fuzz(name: str, examples: int, random_seed: int) -> int:
+    """One run of hypothesis; returns the number of tries."""
+    tries = 0
 
     @settings(max_examples=examples, deadline=None, database=None, suppress_health_check=list(HealthCheck))
     @given(number=st.integers(0, 20), steps=STEPS)
     def run(number: int, steps: list[Step]) -> None:
+        nonlocal tries
+        tries += 1
         check(name, number, steps)
 
-    (run if random_seed is None else seed(random_seed)(run))()
+    seed(random_seed)(run)()
+    return tries
 
 
 @pytest.mark.parametrize("name", TARGETS)
 @pytest.mark.timeout(180 + 120 * MINUTES)
-def test_any_bytes_are_read_or_refused(name: str) -> None:
+def test_any_bytes_are_read_or_refused(name: str, record_property: Callable[[str, object], None]) -> None:
+    tries, end, number = 0, time.monotonic() + 60 * MINUTES, time.time_ns()
     if not MINUTES:
-        fuzz(name, TARGETS[name].examples, random_seed=0)
-        return
-    end, number = time.monotonic() + 60 * MINUTES, time.time_ns()
+        tries = fuzz(name, TARGETS[name].examples, random_seed=0)
     while time.monotonic() < end:
         number += 1
-        fuzz(name, 500, number)
+        tries += fuzz(name, 500, number)
+    record_property("tries", tries)

@@ -24,7 +24,8 @@ class ImportConfig:
         split: FAMILY/TRIAL; the published weights are of cac2020.
         data_root: folder of the dataset, to calibrate centres and thresholds. Without it every image is unknown until a
             threshold is set by hand.
-        mean: normalisation per channel, in units of [0, 1].
+        mean: normalisation per channel, in units of [0, 1]; that of the known training images, as the authors take it,
+            when not given.
         std: normalisation per channel, in units of [0, 1].
         known_kept: share of known images the threshold keeps.
     """
@@ -76,6 +77,9 @@ def main(words: Sequence[str] | None = None) -> int:
     saved = save_bundle(bundle, config.out)
     for note in notes:
         console.warn(note)
+    right = bundle.training["validation_accuracy"]
+    if right is not None:
+        console.out.print(f"right    {right:.2%} of the known validation images", markup=False, highlight=False)
     console.out.print(f"model    {config.out} ({saved.model_id})", markup=False, highlight=False)
     return 0
 

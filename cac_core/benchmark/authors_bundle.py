@@ -3,7 +3,8 @@
 """A checkpoint of the paper's authors as a bundle.
 
 With the dataset's images the centres are calibrated and thresholds chosen on the known training images of the split,
-as the authors' evaluation does.
+as the authors' evaluation does. The normalisation is theirs too: mean and standard deviation of the known training
+images as they are stored, before any resize.
 """
 
 from collections.abc import Sequence
@@ -24,6 +25,9 @@ from cac_core.data import ClassSplit
 from cac_core.model import weights
 from cac_core.preprocessing import Preprocessing
 from cac_core.thresholds import GRID_STEPS, Thresholds, fit_thresholds
+
+LEAST_ACCURACY = 0.5
+"""Below it a checkpoint and a split hardly belong together; the authors' networks reach 0.6 and more."""
 
 DROPOUT = {"TinyImageNet": 0.3}
 
@@ -48,14 +52,14 @@ def make_imported_bundle(
     known_kept: float = 0.95,
     name: str = "authors",
 ) -> tuple[ModelBundle, list[str]]:
-    """A bundle of a checkpoint, and warnings.
+    """A bundle of a checkpoint, and what should be said about it.
 
     Args:
         checkpoint: what was read.
         split: which classes its outputs mean.
         data_root: folder of the dataset, to calibrate on its known training images.
-        mean: normalisation per channel in units of [0, 1]; of the known training images, or of the whole dataset
-            without them, when not given.
+        mean: normalisation per channel in units of [0, 1]; of the known training images before the resize, or of the
+            whole dataset without them, when not given.
         std: like mean.
         known_kept: share of known validation images that the threshold keeps.
         name: of the bundle.
@@ -82,6 +86,7 @@ def make_imported_bundle(
     network.load_state_dict(checkpoint.state)
     network.eval()
     notes = []
+    right: float | None = None
     if data_root is None:
         calibrated = CalibratedCentres(checkpoint.centres, torch.zeros(n, dtype=torch.long))
         nothing = np.zeros((n, GRID_STEPS + 1), dtype=np.float32)
@@ -90,10 +95,19 @@ def make_imported_bundle(
             "without --data-root the centres are those of the file and every threshold is 0, so that everything is "
             "unknown until a threshold is set; the normalisation is that of the whole dataset unless given"
         )
+        notes.append(
+            f"nothing in the file says which classes its outputs mean: {split.family}/{split.trial} was taken, classes "
+            f"{' '.join(str(c) for c in split.known)}; give --split if it is another"
+        )
     else:
-        preprocessing, calibrated, thresholds = _calibrate(
+        preprocessing, calibrated, thresholds, right = _calibrate(
             network, checkpoint, split, preprocessing, data_root, known_kept, mean, std
         )
+        if right < LEAST_ACCURACY:
+            notes.append(
+                f"only {right:.1%} of the known validation images are classified correctly: the checkpoint is probably "
+                f"of another split than {split.family}/{split.trial}; give its own with --split"
+            )
     magnitude = float(checkpoint.centres.diagonal().mean())
     bundle = ModelBundle(
         class_names=tuple(str(c) for c in split.known),
@@ -112,6 +126,7 @@ def make_imported_bundle(
             "dataset": split.dataset,
             "split": f"{split.family}/{split.trial}",
             "calibrated": data_root is not None,
+            "validation_accuracy": right,
         },
         name=name,
     )
@@ -127,16 +142,20 @@ def _calibrate(
     known_kept: float,
     mean: Sequence[float] | None,
     std: Sequence[float] | None,
-) -> tuple[Preprocessing, CalibratedCentres, Thresholds]:
+) -> tuple[Preprocessing, CalibratedCentres, Thresholds, float]:
+    """Preprocessing with the normalisation, calibrated centres, thresholds, and the validation accuracy."""
     from cac_core.benchmark.authors_values import VALUES
     from cac_core.benchmark.trial_source import TrialSource
-    from cac_core.benchmark.trials import TrialSpec, load_trial
+    from cac_core.benchmark.trials import TrialSpec, load_trial, sets_of
+    from cac_core.data.datasets import read_dataset
+    from cac_core.metrics import accuracy
     from cac_core.training.logits import compute_logits
     from cac_core.training.normalisation import statistics
 
     values = VALUES[split.dataset]
     trial = load_trial(TrialSpec(split), preprocessing, TrialSource(data_root), values.validation_share)
-    own_mean, own_std = statistics(trial.train.images)
+    stored, _ = read_dataset(sets_of(split.dataset)[0], data_root, True, split.known)
+    own_mean, own_std = statistics(torch.from_numpy(stored))
     preprocessing = replace(preprocessing, mean=tuple(mean or own_mean), std=tuple(std or own_std))
     train = trial.train
     if values.flip > 0:  # the authors calibrate on mirrored copies too where training mirrors
@@ -147,4 +166,5 @@ def _calibrate(
     calibrated = calibrate_centres(logits, train.labels, checkpoint.centres)
     held_out = compute_logits(network, trial.validation, preprocessing, device)
     gamma = equations.rejection_scores(equations.distances(held_out, calibrated.centres))
-    return preprocessing, calibrated, fit_thresholds(gamma, trial.validation.labels, known_kept)
+    right = accuracy(gamma.argmin(dim=1), trial.validation.labels)
+    return preprocessing, calibrated, fit_thresholds(gamma, trial.validation.labels, known_kept), right

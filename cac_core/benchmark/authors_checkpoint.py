@@ -7,6 +7,7 @@ Their files store every convolution and batch normalisation under two names that
 """
 
 import pickle
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from torch import Tensor, nn
 
 from cac_core.backbones.paper_network import PaperNetwork
 from cac_core.support.errors import CacError, first_line
+from cac_core.support.names import one_line
 
 CENTRES = ("anchors", "means")
 CONTAINERS = ("net", "state_dict", "model")
@@ -57,9 +59,12 @@ def read_checkpoint(path: str | Path) -> AuthorsCheckpoint:
         with torch.serialization.safe_globals(_plain_numpy()):
             content = torch.load(source, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
+        # PyTorch's own text ends with the advice to load the file unsafely.
+        named = re.search(r"GLOBAL (\S+)", str(error))
+        wants = f"it asks for {one_line(named[1])}" if named else "it holds more than tensors and numbers"
         raise CheckpointError(
-            f"{source} cannot be loaded without running code from it ({first_line(error)}): it is refused."
-        ) from error
+            f"{source} cannot be loaded without running code from it ({wants}): it is refused."
+        ) from None
     except (RuntimeError, OSError, EOFError, ValueError, KeyError) as error:
         raise CheckpointError(
             f"{source} is not a whole torch file ({first_line(error)}): download it again."

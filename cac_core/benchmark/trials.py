@@ -61,7 +61,7 @@ def load_trial(spec: TrialSpec, preprocessing: Preprocessing, source: TrialSourc
         DataError: for images that are missing or damaged, or a class that the dataset does not have.
     """
     split = spec.split
-    known_set, unknown_set = _sets(split.dataset)
+    known_set, unknown_set = sets_of(split.dataset)
     arguments = (preprocessing, source)
     if known_set == unknown_set:
         train = official_part(known_set, True, split.known, *arguments)
@@ -114,6 +114,6 @@ def _labelled(images: Tensor, labels: Tensor, names: tuple[str, ...]) -> Labelle
     return LabelledImages(images.contiguous(), labels, names, ("",) * len(labels))
 
 
-def _sets(dataset: str) -> tuple[str, str]:
+def sets_of(dataset: str) -> tuple[str, str]:
     """The dataset that known and the one that unknown classes come from."""
     return ("CIFAR10", "CIFAR100") if dataset.startswith("CIFAR+") else (dataset, dataset)

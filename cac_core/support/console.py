@@ -59,6 +59,7 @@ class Bar(Progress):
             TimeRemainingColumn(),
             console=err,
             disable=not err.is_terminal,
+            auto_refresh=err.is_terminal,  # rich's refreshing thread ends at once off a terminal and counts nothing
         )
         self._line = line or self._newest_task
         self._pulse = ExitStack()

@@ -229,6 +229,13 @@ def test_long_work_speaks_soon_and_again(
     assert all(re.fullmatch(r"calibrating(: \d+( of \d+)?)?, \d+ s", line) for line in lines), lines
 
 
+def test_a_line_about_steps_says_how_many_are_done(impatient: None, capsys: pytest.CaptureFixture[str]) -> None:
+    steps(1.0)
+    done = [int(line.split()[1]) for line in capsys.readouterr().err.splitlines()]
+    assert done == sorted(done)
+    assert done[-1] > 0
+
+
 def test_a_promise_of_five_and_thirty_seconds() -> None:
     assert pulse.FIRST * (1 + 1 / 8) < 5.0
     assert pulse.NEXT + pulse.FIRST / 8 < 30.0

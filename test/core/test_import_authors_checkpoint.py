@@ -15,6 +15,8 @@ from torch import Tensor, nn
 from cac_core.backbones.paper_network import PaperNetwork
 from cac_core.benchmark.authors_checkpoint import CheckpointError, read_checkpoint
 from cac_core.bundle import load_bundle
+from cac_core.data import class_split
+from cac_core.data.datasets import read_dataset
 from cac_core.import_authors_checkpoint import main
 from cac_core.model import build_model
 from cac_core.support.errors import CacError
@@ -106,8 +108,32 @@ def test_the_command_calibrates_on_the_split_and_writes_a_bundle(tmp_path: Path)
     assert len(bundle.class_names) == 6
     assert bundle.training["split"] == "cac2020/0"
     assert bundle.preprocessing.interpolation == "linear"
+    assert 0.0 <= bundle.training["validation_accuracy"] <= 1.0
     assert bundle.thresholds.validation_images.tolist() == [2] * 6
     assert build_model(bundle)(torch.zeros(2, 1, 32, 32)).shape == (2, 6)
+
+
+def test_mean_and_std_are_those_of_the_pixels_before_the_resize(tmp_path: Path) -> None:
+    write_mnist(tmp_path, per_class=10)
+    torch.save({"net": AuthorsNetwork().state_dict()}, tmp_path / "net.pth")
+    arguments = ["--dataset", "MNIST", "--out", str(tmp_path / "model.cac"), "--data-root", str(tmp_path)]
+    with pytest.warns(UserWarning, match="classified correctly"):
+        main([str(tmp_path / "net.pth"), *arguments])
+    pixels, _ = read_dataset("MNIST", tmp_path, train=True, classes=class_split("cac2020", "MNIST", 0).known)
+    preprocessing = load_bundle(tmp_path / "model.cac").preprocessing
+    assert preprocessing.mean == pytest.approx([np.mean(pixels / 255.0)], abs=1e-6)
+    assert preprocessing.std == pytest.approx([np.std(pixels / 255.0)], abs=1e-6)
+
+
+def test_a_split_that_hardly_fits_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_mnist(tmp_path, per_class=10)
+    torch.save({"net": AuthorsNetwork().state_dict()}, tmp_path / "net.pth")
+    arguments = ["--dataset", "MNIST", "--out", str(tmp_path / "model.cac"), "--data-root", str(tmp_path)]
+    with pytest.warns(UserWarning, match="classified correctly"):
+        main([str(tmp_path / "net.pth"), *arguments])
+    printed = capsys.readouterr()
+    assert "of the known validation images" in printed.out
+    assert "another split than cac2020/0" in printed.err.replace("\n", " ")
 
 
 def test_without_images_everything_is_unknown_until_a_threshold_is_set(
@@ -120,7 +146,9 @@ def test_without_images_everything_is_unknown_until_a_threshold_is_set(
     assert np.array_equal(bundle.centres, 10.0 * np.eye(6))
     assert bundle.thresholds.theta().tolist() == [0.0] * 6
     assert (bundle.preprocessing.mean, bundle.preprocessing.std) == ((0.2,), (0.3,))
-    assert "everything is unknown" in capsys.readouterr().err.replace("\n", " ")
+    said = capsys.readouterr().err.replace("\n", " ")
+    assert "everything is unknown" in said
+    assert "cac2020/0 was taken, classes" in said
 
 
 class Evil:
@@ -131,8 +159,9 @@ class Evil:
 def test_code_in_a_checkpoint_is_not_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     torch.save({"net": AuthorsNetwork().state_dict(), "extra": Evil()}, "net.pth")
-    with pytest.raises(CheckpointError, match="without running code"):
+    with pytest.raises(CheckpointError, match=r"without running code from it \(it asks for posix.mkdir\)") as refused:
         read_checkpoint("net.pth")
+    assert "weights_only" not in str(refused.value)  # PyTorch's advice to load it unsafely
     assert not (tmp_path / "evil-was-here").exists()
 
 

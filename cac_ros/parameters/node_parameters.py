@@ -195,6 +195,15 @@ class NodeSettings:
         **_AT_CONFIGURE,
         low=0.0,
     )
+    harvest_margin: float = parameter(
+        0.0,
+        "Also save frames whose rejection score is near the threshold: it differs from the threshold by at most this "
+        "share of it. Labels of such frames teach the most. Known frames are saved for this reason only. 0 = save "
+        "unknown frames only. Try 0.2.",
+        **_AT_CONFIGURE,
+        low=0.0,
+        high=1.0,
+    )
     debug_image_rate: float = parameter(
         10.0,
         "Highest rate of annotated images on ~/debug_image and ~/debug_image/compressed [Hz]. 0 = none. They are "

@@ -21,7 +21,7 @@ from std_msgs.msg import Header
 from cac_core.data.decode import read_image
 from cac_core.predictor import Decision, Reason, failed
 from cac_core.preprocessing import Frame
-from cac_ros.node.observers.harvest import Harvest, file_name
+from cac_ros.node.observers.harvest import Harvest, file_name, saved_because
 from cac_ros.node.observers.harvest_index import COLUMNS, append_row
 from cac_ros.node.observers.observer import AnsweredFrame
 from test.ros.driver import GREEN, GREY, RED, Robot, picture, running, sums_up, values_of, wait_until
@@ -55,8 +55,10 @@ def sentences() -> list[str]:
 def harvest(tmp_path: Path, sentences: list[str]) -> Iterator[Make]:
     made = []
 
-    def make(folder: Path = tmp_path / "unknown", period: float = 0.0, quota: float = 1e9) -> Harvest:
-        made.append(Harvest(folder, period, quota, sentences.append, clock))
+    def make(
+        folder: Path = tmp_path / "unknown", period: float = 0.0, quota: float = 1e9, margin: float = 0.0
+    ) -> Harvest:
+        made.append(Harvest(folder, period, quota, sentences.append, clock, margin))
         return made[-1]
 
     yield make
@@ -82,7 +84,7 @@ def test_an_unknown_frame_is_saved_with_a_line_in_the_index(harvest: Make, tmp_p
     with (tmp_path / "unknown" / "index.csv").open() as file:
         (row,) = csv.DictReader(file)
     assert tuple(row) == COLUMNS
-    expected = [path.name, "0.000000000", "front, left", "deep blue", "2.5", "1", "m@1"]
+    expected = [path.name, "0.000000000", "front, left", "deep blue", "2.5", "1", "m@1", "unknown"]
     assert list(row.values()) == expected
 
 
@@ -95,6 +97,42 @@ def test_known_and_failed_frames_are_not_saved(harvest: Make, tmp_path: Path) ->
     )
     assert values["harvested"] == "0"
     assert not (tmp_path / "unknown").exists()
+
+
+def scored(score: float) -> Decision:
+    """What a node says of a frame with this score and the threshold 1."""
+    known = score <= 1.0
+    reason = Reason.OK if known else Reason.ABOVE_THRESHOLD
+    label = "deep blue" if known else ""
+    return Decision(not known, 0 if known else -1, label, 0, "deep blue", score, 1.0, reason, np.zeros(3, np.float32))
+
+
+def test_frames_near_the_threshold_are_saved_too_if_wanted() -> None:
+    scores = (0.5, 0.79, 0.81, 1.0, 1.01, 1.19, 1.21)
+    assert [saved_because(scored(score), 0.0) for score in scores] == [""] * 4 + ["unknown"] * 3
+    near = ["near_threshold"] * 4
+    assert [saved_because(scored(score), 0.2) for score in scores] == ["", "", *near, "unknown"]
+    assert saved_because(failed(Reason.BAD_FRAME), 0.2) == ""
+    assert saved_because(failed(Reason.NOT_FINITE), 1.0) == ""
+
+
+def test_each_picture_says_why_it_was_saved(harvest: Make, tmp_path: Path) -> None:
+    frames = [answered(scene(number), decision=scored(score)) for number, score in enumerate((0.5, 0.9, 1.1, 3.0))]
+    assert show(harvest(margin=0.2), *frames)["harvested"] == "3"
+    with (tmp_path / "unknown" / "index.csv").open() as file:
+        rows = [(row["rejection_score"], row["saved_because"]) for row in csv.DictReader(file)]
+    assert rows == [("0.9", "near_threshold"), ("1.1", "near_threshold"), ("3", "unknown")]
+
+
+def test_an_index_of_an_earlier_version_gets_the_new_header(harvest: Make, tmp_path: Path) -> None:
+    index = tmp_path / "unknown" / "index.csv"
+    index.parent.mkdir()
+    index.write_text(",".join(COLUMNS[:7]) + "\na.jpg,1.0,camera,cup,2.5,1,m@0\n")
+    assert show(harvest(), answered(scene(0)))["harvested"] == "1"
+    with index.open() as file:
+        first, second = csv.DictReader(file)
+    assert (first["file"], first["saved_because"]) == ("a.jpg", None)
+    assert (second["model_id"], second["saved_because"]) == ("m@1", "unknown")
 
 
 def test_near_duplicates_are_skipped_and_other_pictures_are_not(harvest: Make) -> None:

@@ -1,8 +1,9 @@
 # SPDX-FileCopyrightText: 2026 cac_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Keeps rejected frames in a folder, to be labelled and trained on. Never blocks a frame. No ROS in this file.
+"""Keeps rejected frames, and those near the threshold, in a folder, to be labelled and trained on.
 
-``FOLDER/20260131T120000.123456_near-cup.jpg`` and so on, and ``FOLDER/index.csv`` with a line for each.
+Never blocks a frame. No ROS in this file. ``FOLDER/20260131T120000.123456_near-cup.jpg`` and so on, and
+``FOLDER/index.csv`` with a line for each.
 """
 
 from __future__ import annotations
@@ -18,12 +19,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from cac_core.predictor import Reason
+from cac_core.predictor import Decision, Reason
+from cac_core.support.errors import CacError
 from cac_core.support.names import one_line
 from cac_ros.images import to_bgr
 from cac_ros.node.log_throttle import LogThrottle
 from cac_ros.node.newest_frame_worker import NewestFrameWorker
-from cac_ros.node.observers.harvest_index import append_row, index_row
+from cac_ros.node.observers.harvest_index import NEAR_THRESHOLD, UNKNOWN, append_row, index_row, renew_header
 from cac_ros.node.observers.observer import AnsweredFrame
 
 _THUMBNAIL = 16  # [pixels]
@@ -38,11 +40,27 @@ class QuotaError(Exception):
     """The folder is full as far as we are concerned; the message is a sentence."""
 
 
+def saved_because(decision: Decision, margin: float) -> str:
+    """Why a frame is worth saving; empty if it is not.
+
+    Args:
+        decision: what was answered.
+        margin: share of the threshold that a score near it differs by at most; 0 = only unknown frames are saved.
+    """
+    if decision.reason not in (Reason.OK, Reason.ABOVE_THRESHOLD):
+        return ""
+    near = margin > 0 and abs(decision.rejection_score - decision.threshold) <= margin * decision.threshold
+    if near:
+        return NEAR_THRESHOLD
+    return UNKNOWN if decision.unknown else ""
+
+
 class Harvest:
     """An observer that saves frames answered with "unknown" because no class was close enough.
 
-    Frames with an error are not saved. Everything that touches the disk happens in a thread of its own, which works on
-    the newest frame and forgets older ones.
+    With a margin it also saves those, known or unknown, whose score lies near the threshold. Frames with an error are
+    not saved. Everything that touches the disk happens in a thread of its own, which works on the newest frame and
+    forgets older ones.
 
     Args:
         folder: made when the first frame is saved.
@@ -50,6 +68,7 @@ class Harvest:
         quota: most bytes of pictures in the folder, those of earlier runs included.
         say: gets a sentence when saving fails, once in ten minutes for each kind of failure.
         clock: gives the time of day [s since 1970], for the names of the files.
+        margin: see :func:`saved_because`.
     """
 
     def __init__(
@@ -59,12 +78,14 @@ class Harvest:
         quota: float,
         say: Callable[[str], None],
         clock: Callable[[], float] = time.time,
+        margin: float = 0.0,
     ) -> None:
         self._folder = folder
         self._period = period
         self._quota = quota
         self._say = say
         self._clock = clock
+        self._margin = margin
         self._due = 0.0
         self._used = -1  # bytes; -1 = not counted yet
         self._thumbnails: deque[NDArray[np.int16]] = deque(maxlen=_REMEMBERED)
@@ -81,9 +102,9 @@ class Harvest:
         return self._failure
 
     def observe(self, answered: AnsweredFrame) -> None:
-        """Hand a rejected frame to the thread if it is time for one."""
-        rejected = answered.frame is not None and answered.decision.reason == Reason.ABOVE_THRESHOLD
-        if rejected and answered.arrived >= self._due:
+        """Hand a frame that is worth saving to the thread if it is time for one."""
+        wanted = answered.frame is not None and saved_because(answered.decision, self._margin)
+        if wanted and answered.arrived >= self._due:
             self._due = answered.arrived + self._period
             self._worker.put("frame", answered)
 
@@ -109,7 +130,7 @@ class Harvest:
             try:
                 if self._save(answered):
                     self._failure = ""
-            except (OSError, QuotaError) as error:
+            except (OSError, QuotaError, CacError) as error:
                 self._fail(error)
         return [True] * len(batch)
 
@@ -146,8 +167,11 @@ class Harvest:
         try:
             unfinished.write_bytes(data)
             unfinished.replace(path)
-            append_row(self._folder / "index.csv", index_row(name, answered))
-        except OSError:
+            index = self._folder / "index.csv"
+            if not self._saved:
+                renew_header(index)
+            append_row(index, index_row(name, answered, saved_because(answered.decision, self._margin)))
+        except (OSError, CacError):
             unfinished.unlink(missing_ok=True)
             path.unlink(missing_ok=True)  # a picture without its line is of no use
             raise

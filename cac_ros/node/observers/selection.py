@@ -44,7 +44,9 @@ def make_observers(
     if start.harvest_folder:
         folder = Path(start.harvest_folder).expanduser() / name
         quota = 1e6 * start.harvest_quota / max(1, len(start.cameras))
-        yield Harvest(folder, start.harvest_period, quota, lambda sentence: _warn(node, sentence))
+        yield Harvest(
+            folder, start.harvest_period, quota, lambda sentence: _warn(node, sentence), margin=start.harvest_margin
+        )
 
 
 def _warn(node: LifecycleNode, sentence: str) -> None:

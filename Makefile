@@ -61,7 +61,7 @@ demo: setup
 	@$(RUN) -m cac_ros.demo $(ARGS)
 
 test: setup
-	@$(RUN) -m pytest -n auto --dist loadfile $(ARGS)
+	@$(RUN) -m pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: setup
 	@$(RUN) -m ruff check .

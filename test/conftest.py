@@ -19,6 +19,20 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with the longest tests come first, so that no core works alone at the end.
+
+    How long a test may take is its ``timeout`` mark; files without one follow by their number of slow tests.
+    """
+    weights: dict[Path, tuple[float, int]] = {}
+    for item in items:
+        limit, slow = weights.get(item.path, (0.0, 0))
+        mark = item.get_closest_marker("timeout")
+        limit = max(limit, float(mark.args[0]) if mark and mark.args else 0.0)
+        weights[item.path] = limit, slow + (item.get_closest_marker("slow") is not None)
+    items.sort(key=lambda item: weights[item.path], reverse=True)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def cache_of_this_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """One cache for the session, so that a model is converted once; all workers and what they start share it."""

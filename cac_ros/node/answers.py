@@ -10,7 +10,7 @@ from cac_core.predictor import Decision, Reason, failed
 from cac_core.preprocessing import Frame
 from cac_core.support.errors import CacError
 from cac_ros.node.active_model import ActiveModel
-from cac_ros.node.arrived_image import Look
+from cac_ros.node.arrived_image import Look, unread
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,10 @@ def answer(looks: Sequence[Callable[[], Look]], model: ActiveModel) -> list[Answ
     decode_s: list[float] = []
     for read in looks:
         start = time.perf_counter()
-        seen.append(read())
+        try:
+            seen.append(read())
+        except Exception as error:  # noqa: BLE001 - a bug in one camera's part must not cost the others their answers
+            seen.append(unread(error))
         decode_s.append(time.perf_counter() - start)
     start = time.perf_counter()
     good = [one.frame for one in seen if one.frame and one.reason == Reason.OK]

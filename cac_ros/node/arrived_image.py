@@ -90,8 +90,17 @@ def look(image: ArrivedImage, smallest_side: int, gate: PictureGate | None) -> L
     """
     try:
         frame = image.frame(smallest_side)
-    except BadFrameError as error:
-        return Look(None, Reason.BAD_FRAME, f"A frame could not be read: {error}")
     except Exception as error:  # noqa: BLE001 - a bug of ours or of a decoder must not cost the frame its answer
-        return Look(None, Reason.BAD_FRAME, f"A frame could not be read: {type(error).__name__}: {error}")
-    return Look(frame, *(gate(frame, image.arrived) if gate else (Reason.OK, "")))
+        return unread(error)
+    if gate is None:
+        return Look(frame, Reason.OK, "")
+    try:
+        return Look(frame, *gate(frame, image.arrived))
+    except Exception as error:  # noqa: BLE001 - the same for a bug of the gate
+        return Look(frame, Reason.BAD_FRAME, f"A frame could not be checked: {type(error).__name__}: {error}")
+
+
+def unread(error: Exception) -> Look:
+    """What there is to see when reading failed."""
+    kind = "" if isinstance(error, BadFrameError) else f"{type(error).__name__}: "
+    return Look(None, Reason.BAD_FRAME, f"A frame could not be read: {kind}{error}")

@@ -37,6 +37,17 @@ def decide_on_boxes(
         A decision for each box, and what went wrong, as a sentence. In a refused image every box is unknown with the
         reason of the image. Never raises.
     """
+    try:
+        return _decide(image, boxes, model, gate, engine)
+    except Exception as error:  # noqa: BLE001 - a bug of ours must not cost the boxes their answer
+        return [failed(Reason.BAD_FRAME)] * len(
+            boxes
+        ), f"The boxes could not be cut out: {type(error).__name__}: {error}"
+
+
+def _decide(
+    image: ArrivedImage, boxes: Sequence[Box], model: ActiveModel, gate: PictureGate | None, engine: threading.Lock
+) -> tuple[list[Decision], str]:
     frame, reason, problem = look(image, model.smallest_side, gate)
     if reason == Reason.OK and isinstance(frame, ReducedFrame):
         side = side_for(boxes, frame, model.smallest_side)

@@ -194,9 +194,9 @@ class Camera:
 
     def _on_image(self, message: Any, arrived: float) -> None:
         image = ArrivedImage(message, arrived)
+        self._put(self, image)  # first: whatever goes wrong with boxes, the frame is counted and answered
         if self._regions is not None:
             self._regions.remember(image)
-        self._put(self, image)
 
     def _show(self, answered: AnsweredFrame) -> None:
         for observer in self._observers:

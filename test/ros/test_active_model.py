@@ -24,7 +24,7 @@ from cac_core.support.errors import CacError, EngineError
 from cac_ros.images import to_bgr
 from cac_ros.node.active_model import ActiveModel
 from cac_ros.node.answers import Answer, answer
-from cac_ros.node.arrived_image import ArrivedImage, PictureGate, look
+from cac_ros.node.arrived_image import ArrivedImage, Look, PictureGate, look
 from cac_ros.node.messages import class_list_message, classification_message, threshold_changes
 from cac_ros.node.observers.debug_image import jpeg_message
 from cac_ros.node.published_model import PublishedModel
@@ -53,6 +53,16 @@ def test_a_batch_is_answered_in_order_and_one_bad_frame_spoils_no_other(active: 
     assert [r.failed for r in results] == [False, True, False]
     assert [bool(r.problem) for r in results] == [False, True, False]
     assert results[1].problem.startswith("A frame could not be read: encoding ''")
+
+
+def test_a_bug_before_the_engine_costs_its_frame_and_no_other(active: ActiveModel) -> None:
+    def bug() -> Look:
+        raise ZeroDivisionError("a bug")
+
+    good = partial(look, ArrivedImage(picture(RED), 0.0), 0, None)
+    results = answer([good, bug, good], active)
+    assert [r.decision.reason for r in results] == [Reason.OK, Reason.BAD_FRAME, Reason.OK]
+    assert results[1].problem == "A frame could not be read: ZeroDivisionError: a bug"
 
 
 @pytest.mark.parametrize("engine", ["openvino", "torch"])

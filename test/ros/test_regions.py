@@ -149,6 +149,25 @@ def test_an_unreadable_image_is_tried_once_and_a_bug_costs_no_answer() -> None:
     assert seen == (None, Reason.BAD_FRAME, "A frame could not be read: ZeroDivisionError: a bug")
 
 
+def test_a_gate_with_a_bug_costs_neither_frame_nor_boxes_their_answer(active: ActiveModel) -> None:
+    gate = mock.Mock(side_effect=ZeroDivisionError("a bug"))
+    image = ArrivedImage(quarters(), 0.0)
+    frame, reason, problem = look(image, 0, gate)
+    assert frame is not None
+    assert (reason, problem) == (Reason.BAD_FRAME, "A frame could not be checked: ZeroDivisionError: a bug")
+    decisions, problem = decide_on_boxes(image, [Box("a", 0, 0, 9, 9)], active, gate, threading.Lock())
+    assert [(d.reason, d.unknown) for d in decisions] == [(Reason.BAD_FRAME, True)]
+    assert problem == "A frame could not be checked: ZeroDivisionError: a bug"
+
+
+def test_a_bug_in_cutting_out_boxes_costs_no_answer(active: ActiveModel) -> None:
+    with mock.patch("cac_ros.node.box_decisions.classify", side_effect=ZeroDivisionError("a bug")):
+        boxes = [Box("a", 0, 0, 9, 9), Box("b", 1, 1, 9, 9)]
+        decisions, problem = decide_on_boxes(ArrivedImage(quarters(), 0.0), boxes, active, None, threading.Lock())
+    assert [d.reason for d in decisions] == [Reason.BAD_FRAME] * 2
+    assert problem == "The boxes could not be cut out: ZeroDivisionError: a bug"
+
+
 @given(
     st.integers(-300, 900), st.integers(-300, 900), st.integers(0, 700), st.integers(0, 700), st.sampled_from([2, 4, 8])
 )

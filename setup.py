@@ -35,7 +35,7 @@ setup(
     ],
     python_requires=">=3.10",
     # ROS itself brings rclpy and the messages. `test` tells `colcon test` to run pytest.
-    extras_require={"robot": ROBOT, "train": TRAIN, "test": ["pytest"]},
+    extras_require={"robot": ROBOT, "train": TRAIN, "teach": pins("teach.txt"), "test": ["pytest"]},
     zip_safe=False,
     author="cac_ros contributors",
     maintainer="cac_ros contributors",

@@ -47,7 +47,9 @@ ROOT = Path(__file__).resolve().parent.parent
 WORK = ROOT / ".setup"  # log, lock and the build folder of cac_msgs
 LOG = WORK / "setup.log"
 PIP = "pip==26.3"
-REQUIREMENTS = ("robot.txt", "core.txt", "ros.txt", "build.txt", "export.txt", "photos.txt", "signing.txt", "test.txt")
+REQUIREMENTS = (
+    "robot.txt", "core.txt", "ros.txt", "build.txt", "export.txt", "photos.txt", "signing.txt", "teach.txt", "test.txt",
+)  # fmt: skip
 ROBOT = ("robot.txt", "ros.txt", "build.txt")  # an environment without PyTorch
 CONSTRAINTS = "constraints.txt"  # the versions of what those depend on
 STAMP = "cac_ros-setup.json"  # inside the environment: which stages are done, and from what

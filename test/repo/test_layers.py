@@ -40,6 +40,8 @@ FLOORS = (
     ("cac_ros.stamps", "cac_ros.images", "cac_ros.parameters"),
     ("cac_ros.node", "cac_ros.bags"),
     ("cac_ros.replay",),
+    ("cac_ros.photos",),
+    ("cac_ros.teach",),
     ("cac_ros.classifier_node", "cac_ros.commands", "cac_ros.demo"),
 )
 """Rooms from the ground up; those of one floor do not import each other."""

@@ -16,20 +16,17 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 import cv2
-import numpy as np
-from numpy.typing import NDArray
 
 from cac_core.predictor import Decision, Reason
 from cac_core.support.errors import CacError
 from cac_core.support.names import one_line
 from cac_ros.images import to_bgr
+from cac_ros.images.likeness import Thumbnail, alike, thumbnail_of
 from cac_ros.node.log_throttle import LogThrottle
 from cac_ros.node.newest_frame_worker import NewestFrameWorker
 from cac_ros.node.observers.harvest_index import NEAR_THRESHOLD, UNKNOWN, append_row, index_row, renew_header
 from cac_ros.node.observers.observer import AnsweredFrame
 
-_THUMBNAIL = 16  # [pixels]
-_ALIKE = 8.0  # [grey levels]; thumbnails that differ less on average show the same thing
 _REMEMBERED = 256  # saved pictures that a new one is compared with
 _JPEG_QUALITY = 95
 _SAY_AGAIN = 600.0  # [s]; a disk at its brink fails and works in turns
@@ -88,7 +85,7 @@ class Harvest:
         self._margin = margin
         self._due = 0.0
         self._used = -1  # bytes; -1 = not counted yet
-        self._thumbnails: deque[NDArray[np.int16]] = deque(maxlen=_REMEMBERED)
+        self._thumbnails: deque[Thumbnail] = deque(maxlen=_REMEMBERED)
         self._saved = self._alike = self._failed = 0
         self._failure = ""  # of the last picture that was to be written; empty if it was
         self._throttle = LogThrottle(_SAY_AGAIN)
@@ -183,17 +180,6 @@ class Harvest:
 
 def _bytes_of_pictures(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.glob("*.jpg"))
-
-
-def thumbnail_of(picture: NDArray[np.uint8]) -> NDArray[np.int16]:
-    """What two pictures are compared by: BGR ``(H, W, 3)`` to ``(16, 16, 3)``."""
-    small = cv2.resize(picture, (_THUMBNAIL, _THUMBNAIL), interpolation=cv2.INTER_AREA)
-    return np.asarray(small, dtype=np.int16)
-
-
-def alike(first: NDArray[np.int16], second: NDArray[np.int16]) -> bool:
-    """Whether two thumbnails show nearly the same picture."""
-    return bool(np.abs(first - second).mean() < _ALIKE)
 
 
 def file_name(now: float, nearest_label: str) -> str:

@@ -2,13 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The file index.csv beside the harvested pictures: a line for each. No ROS in this file."""
 
-import contextlib
 import csv
 import io
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from cac_core.support.appending import append_whole
 from cac_core.support.csv_cells import harmless
 from cac_core.support.files import write_atomically
 from cac_ros.node.observers.observer import AnsweredFrame
@@ -63,15 +62,10 @@ def append_row(path: Path, row: Sequence[str]) -> None:
     Raises:
         OSError: the disk is full, say.
     """
-    with path.open("ab", buffering=0) as file:
-        before = file.tell()
-        text = io.StringIO()
-        csv.writer(text, lineterminator="\n").writerows([harmless(row)] if before else [COLUMNS, harmless(row)])
-        data = text.getvalue().encode("utf-8", "backslashreplace")
-        try:
-            while data:  # a disk that is nearly full takes a part
-                data = data[file.write(data) or 0 :]
-        except OSError:
-            with contextlib.suppress(OSError):
-                os.ftruncate(file.fileno(), before)
-            raise
+    append_whole(path, _line(harmless(row)), first=_line(COLUMNS))
+
+
+def _line(row: Sequence[str]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerow(row)
+    return text.getvalue().encode("utf-8", "backslashreplace")

@@ -6,6 +6,13 @@ from cac_core.pictures import jpeg, png
 from cac_core.pictures.errors import check_file_size
 
 
+def claimed_pixels(data: bytes | memoryview) -> int:
+    """Width times height by the header of a JPEG or PNG, unchecked; 0 for anything else. Takes microseconds."""
+    if data[:2] == jpeg.START:
+        return jpeg.claimed_pixels(data)
+    return png.claimed_pixels(data) if data[:8] == png.START else 0
+
+
 def check_file(data: bytes) -> None:
     """Check a whole JPEG or PNG, and the size of any other file; raises PictureError for what is not read."""
     check_file_size(len(data))

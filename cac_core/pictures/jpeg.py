@@ -8,7 +8,7 @@ grey or smears and go on, and such a picture can fall on a known class. ``docs/r
 
 import re
 from collections.abc import Iterator
-from itertools import chain
+from itertools import chain, islice
 from typing import NamedTuple, cast
 
 import numpy as np
@@ -79,6 +79,18 @@ def read_jpeg_header(data: bytes) -> JpegHeader:
         elif marker == _APP1 and data.startswith(_EXIF, start):
             orientation = orientation_of(data[start:end])
     raise PictureError("the JPEG is cut or damaged: its header is not complete")
+
+
+def claimed_pixels(data: bytes | memoryview) -> int:
+    """Width times height by the header of a JPEG, unchecked; 0 where it has none."""
+    for marker, start, end in islice(_segments(data), limits.HEADER_SEGMENTS):
+        if marker in _FRAMES and end - start > 5:
+            return int.from_bytes(data[start + 1 : start + 3], "big") * int.from_bytes(
+                data[start + 3 : start + 5], "big"
+            )
+        if marker == _SCAN:
+            break
+    return 0
 
 
 def decode_jpeg(data: bytes, colours: str = "BGR", smallest_side: int = 0) -> tuple[NDArray[np.uint8], bool]:
@@ -184,7 +196,7 @@ def _check_scans(data: bytes, start: int, end: int, frame: _Frame) -> None:
         raise PictureError("the JPEG is cut or damaged: a scan is missing")
 
 
-def _segments(data: bytes, position: int = 2) -> Iterator[tuple[int, int, int]]:
+def _segments(data: bytes | memoryview, position: int = 2) -> Iterator[tuple[int, int, int]]:
     """Marker, and where its body starts and ends, for each segment up to the end of the picture or of the data."""
     while (match := _MARKER.search(data, position)) is not None:
         marker, start = match[1][0], match.end() + 2

@@ -21,6 +21,10 @@ JPEG_SCANS = 100
 """Scans of a progressive JPEG."""
 JPEG_SCAN_PIXELS = 2_000_000_000
 """Scans times pixels of a JPEG: what its decoder has to go through."""
+MESSAGE_PIXELS = 40_000_000
+"""Width times height of a compressed picture in a ROS message; 8K cameras have 35 million."""
+DECODE_SECONDS = 1
+"""How long the node waits for the decoder of one compressed picture [s]."""
 HEADER_SEGMENTS = 4_096
 """Segments of a JPEG before its first scan."""
 PNG_CHUNKS = 131_072

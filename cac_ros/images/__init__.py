@@ -4,7 +4,7 @@
 
 from cac_ros.images.encodings import ENCODINGS, BadFrameError, bgr_pixels, bytes_per_pixel
 from cac_ros.images.faint import FAINT_NOTE, FaintFrame
-from cac_ros.images.reading import ReducedFrame, to_bgr, to_frame
+from cac_ros.images.reading import ReducedFrame, claimed_pixels, to_bgr, to_frame
 
 __all__ = [
     "ENCODINGS",
@@ -14,6 +14,7 @@ __all__ = [
     "ReducedFrame",
     "bgr_pixels",
     "bytes_per_pixel",
+    "claimed_pixels",
     "to_bgr",
     "to_frame",
 ]

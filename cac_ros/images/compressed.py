@@ -11,7 +11,8 @@ import re
 import numpy as np
 from numpy.typing import NDArray
 
-from cac_core.pictures import PictureError, check_file_size, decode_jpeg, decode_png, jpeg, png
+from cac_core.pictures import PictureError, check_file_size, claimed_pixels, decode_jpeg, decode_png, jpeg, png
+from cac_core.support import limits
 from cac_ros.images.encodings import LAYOUTS, BadFrameError, layout_of, quoted
 
 _GENERIC = re.compile(r"\d+[A-Z]+C\d*")  # 16UC1, 32FC1, 8UC3: a type of memory, which says nothing of colours
@@ -38,6 +39,11 @@ def check_raw_encoding(pixel_format: str) -> None:
         layout_of("16UC1")
 
 
+def file_start(pixel_format: str) -> int:
+    """Where the file begins in the data of a message with this format [bytes]."""
+    return _DEPTH_HEADER_BYTES if _DEPTH in pixel_format else 0
+
+
 def decode(
     data: bytes, pixel_format: str, smallest_side: int = 0
 ) -> tuple[NDArray[np.uint8] | NDArray[np.uint16], bool]:
@@ -55,10 +61,11 @@ def decode(
         BadFrameError: it is empty, cut, damaged, beyond a limit, of another kind, or no picture by its format.
     """
     check_raw_encoding(pixel_format)
-    if _DEPTH in pixel_format:
-        data = data[_DEPTH_HEADER_BYTES:]
+    data = data[file_start(pixel_format) :]
     try:
         check_file_size(len(data))
+        if claimed_pixels(data) > limits.MESSAGE_PIXELS:
+            raise PictureError(f"it has too many pixels; the limit of an image message is {limits.MESSAGE_PIXELS:,}")
         if data.startswith(jpeg.START):
             return decode_jpeg(data, "BGR", smallest_side)
         if data.startswith(png.START):

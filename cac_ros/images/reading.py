@@ -16,9 +16,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from cac_core import pictures
 from cac_core.preprocessing import Frame
 from cac_core.support.errors import first_line
-from cac_ros.images.compressed import decode, raw_encoding
+from cac_ros.images.compressed import decode, file_start, raw_encoding
 from cac_ros.images.encodings import LAYOUTS, BadFrameError, bgr_pixels, layout_of, to_eight_bits
 from cac_ros.images.faint import FaintFrame, is_faint
 
@@ -56,6 +57,13 @@ def to_frame(message: Any, smallest_side: int = 0) -> Frame:
     except (cv2.error, ValueError, TypeError, OverflowError, MemoryError, AttributeError) as error:
         # The checks below name every cause known to us; what is left is still the frame's fault and not the node's.
         raise BadFrameError(f"the image cannot be read: {type(error).__name__}: {first_line(error)[:200]}") from error
+
+
+def claimed_pixels(message: Any) -> int:
+    """Pixels of a compressed image by the header of its file, unchecked; 0 without one and for a raw image."""
+    if not hasattr(message, "format"):
+        return 0
+    return pictures.claimed_pixels(_bytes(message.data).data[file_start(str(message.format)) :])
 
 
 def to_bgr(frame: Frame) -> NDArray[np.uint8]:

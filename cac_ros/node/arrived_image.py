@@ -2,13 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """An image message that is decoded once, for its frame and for the boxes in it. No ROS in this file."""
 
+import contextlib
 import threading
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from cac_core.predictor import Reason
 from cac_core.preprocessing import Frame
-from cac_ros.images import BadFrameError, to_frame
+from cac_ros.images import BadFrameError
+from cac_ros.node.decoder import Decoder
 
 Verdict = tuple[Reason, str]
 """Why a picture is not worth classifying, with a sentence; OK and an empty one if it is."""
@@ -20,19 +22,36 @@ PictureGate = Callable[[Frame, float], Verdict]
 class ArrivedImage:
     """One image message of a camera.
 
+    Args:
+        message: sensor_msgs/Image or CompressedImage.
+        arrived: when it came [s, time.monotonic()].
+        decoder: the camera's.
+
     Attributes:
         message: sensor_msgs/Image or CompressedImage.
         arrived: when it came [s, time.monotonic()].
         verdict: of the camera's gate, once the frame had its turn; None before.
     """
 
-    def __init__(self, message: Any, arrived: float) -> None:
+    def __init__(self, message: Any, arrived: float, decoder: Decoder | None = None) -> None:
         self.message = message
         self.arrived = arrived
         self.verdict: Verdict | None = None
+        self._decoder = decoder or Decoder()
         self._lock = threading.Lock()
         self._smallest_side = -1
+        self._begun: Callable[[], Frame] | None = None
         self._read: Frame | BadFrameError | None = None
+
+    def begin(self, smallest_side: int = 0) -> None:
+        """Let a large picture be decoded from now on, while others are; :meth:`frame` then waits for it. Never raises.
+
+        Args:
+            smallest_side: see :func:`cac_ros.images.to_frame`.
+        """
+        with self._lock, contextlib.suppress(Exception):  # what cannot be begun is tried again by frame()
+            if self._read is None and self._begun is None:
+                self._begun, self._smallest_side = self._decoder.begin(self.message, smallest_side), smallest_side
 
     def frame(self, smallest_side: int = 0) -> Frame:
         """The frame; decoded at the first call for this size, by whichever thread comes first.
@@ -44,16 +63,21 @@ class ArrivedImage:
             BadFrameError: it cannot be read.
         """
         with self._lock:
-            if self._read is None or self._smallest_side != smallest_side:
-                try:
-                    self._read = to_frame(self.message, smallest_side)
-                except BadFrameError as error:
-                    self._read = error
-                self._smallest_side = smallest_side
+            if self._smallest_side != smallest_side:
+                self._begun, self._read, self._smallest_side = None, None, smallest_side
+            if self._read is None:
+                self._read = self._finish()
             result = self._read
         if isinstance(result, BadFrameError):
             raise BadFrameError(str(result))
         return result
+
+    def _finish(self) -> Frame | BadFrameError:
+        begun, self._begun = self._begun, None
+        try:
+            return (begun or self._decoder.begin(self.message, self._smallest_side))()
+        except BadFrameError as error:
+            return error
 
     def pixel_bytes(self) -> int:
         """Memory that the decoded frame takes besides the message [bytes]."""
@@ -63,7 +87,8 @@ class ArrivedImage:
     def forget_frame(self) -> None:
         """Free what was decoded; the next call of :meth:`frame` decodes again."""
         with self._lock:
-            self._read = None
+            if isinstance(self._read, Frame):
+                self._read = None
 
 
 class Look(NamedTuple):

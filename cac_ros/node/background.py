@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cac_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Work that takes seconds, awaited by a service callback without blocking the executor."""
+"""Work that takes seconds, in a thread of its own: awaited without blocking the executor, or given up."""
 
 import threading
 from collections.abc import Callable, Generator
@@ -24,7 +24,13 @@ class Background(Generic[T]):
         self._done = threading.Event()
         self._ending = threading.Lock()
         # A daemon, because a library that hangs while loading must not keep the process from ending.
-        threading.Thread(target=self._run, name="background", daemon=True).start()
+        self._thread = threading.Thread(target=self._run, name="background", daemon=True)
+        self._thread.start()
+
+    @property
+    def is_running(self) -> bool:
+        """Whether its thread is still at work; also after it was given up."""
+        return self._thread.is_alive()
 
     def __await__(self) -> Generator[None, None, T]:
         """Wait for the end; gives what ``work`` returned, or raises what it raised."""

@@ -21,6 +21,7 @@ from cac_ros.images import FAINT_NOTE, FaintFrame
 from cac_ros.node.active_model import ActiveModel
 from cac_ros.node.answers import Answer
 from cac_ros.node.arrived_image import ArrivedImage, Look, PictureGate, Verdict, look
+from cac_ros.node.decoder import Decoder
 from cac_ros.node.diagnostics import NodeStatus
 from cac_ros.node.frame_timings import FrameTimes, RecentFrames, timings_of
 from cac_ros.node.image_input import ImageInput
@@ -72,6 +73,7 @@ class Camera:
         self._put = put
         self._settings = settings
         self._report_warning = warn
+        self._decoder = Decoder()
         self._picture_check = PictureCheck()
         self._problem = ""  # of a frame since the last status
         self._faint_told = False
@@ -185,6 +187,7 @@ class Camera:
             counts=counts,
             timings=timings_of(self.recent_frames),
             problem=problem,
+            given_up=self._decoder.given_up,
             observer_values=values,
             **values_of_input,
         )
@@ -193,7 +196,7 @@ class Camera:
         return status
 
     def _on_image(self, message: Any, arrived: float) -> None:
-        image = ArrivedImage(message, arrived)
+        image = ArrivedImage(message, arrived, self._decoder)
         self._put(self, image)  # first: whatever goes wrong with boxes, the frame is counted and answered
         if self._regions is not None:
             self._regions.remember(image)

@@ -128,6 +128,8 @@ class Cameras:
         model = self._model()
         if model is None:
             return [None] * len(batch)
+        for _, image in batch:
+            image.begin(model.smallest_side)  # large pictures are decoded at the same time
         with self._engine:
             results = answer([partial(self._look, camera, image, model) for camera, image in batch], model)
         if self._released:  # while the engine hung

@@ -34,6 +34,7 @@ class NodeStatus:
         rate: images a second [Hz].
         age: time since the last image [s].
         lost: images that DDS reported as lost.
+        given_up: pictures whose decoder took too long.
         busy_for: how long a frame has been in the engine, or in the decoder [s].
         decoding: it is in the decoder.
         input_problem: why no images arrive, or that many are lost; empty if neither.
@@ -63,6 +64,7 @@ class NodeStatus:
     input_problem: str = ""
     failure: str = ""
     problem: str = ""
+    given_up: int = 0
     observer_values: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -120,6 +122,7 @@ def combined(node: NodeStatus, cameras: Mapping[str, NodeStatus], timings: Timin
         rate=sum(status.rate for status in each),
         age=max(silences, default=math.nan),
         lost=sum(status.lost for status in each),
+        given_up=sum(status.given_up for status in each),
         problem=" ".join([*filter(None, [node.problem]), *problems]),
     )
 
@@ -149,6 +152,7 @@ def key_values(status: NodeStatus) -> dict[str, str]:
         "replaced": str(counts.replaced),
         "failed": str(counts.failed),
         "unanswered": str(counts.unanswered),
+        "given_up": str(status.given_up),
         "waiting": str(counts.waiting + counts.in_work),
         "lost": str(status.lost),
         "input_rate_hz": f"{status.rate:.1f}",

@@ -8,7 +8,8 @@ While the file named by BUG_FILE exists, loading a model and reporting raise.
 SLOW_ENGINE is how long each call of the engine takes longer [s].
 A cyan picture makes the engine raise when it is not alone in its batch.
 An orange picture makes the engine note that it got one.
-A picture 13 pixels wide makes the decoder hang until the file named by RELEASE_FILE exists.
+A picture 13 pixels wide, or compressed with the format "hangs", makes the decoder hang until the file named by
+RELEASE_FILE exists.
 A magenta picture makes the engine raise, a yellow one makes it hang until the file named by RELEASE_FILE exists.
 """
 
@@ -25,7 +26,7 @@ from numpy.typing import NDArray
 from cac_core.predictor import Predictor
 from cac_core.preprocessing import Frame
 from cac_ros import classifier_node, images
-from cac_ros.node import arrived_image
+from cac_ros.node import decoder
 from cac_ros.node.active_model import ActiveModel
 from cac_ros.node.classifier import ClassifierNode
 from cac_ros.node.diagnostics import NodeStatus
@@ -85,13 +86,13 @@ def rejection_scores(self: Predictor, frames: Sequence[Frame]) -> NDArray[np.flo
 
 
 def to_frame(message: Any, smallest_side: int = 0) -> Frame:
-    if message.width == 13:
+    if getattr(message, "width", 0) == 13 or getattr(message, "format", "") == "hangs":
         wait_for_release()
     return real_to_frame(message, smallest_side)
 
 
 if __name__ == "__main__":
-    arrived_image.to_frame = to_frame  # type: ignore[attr-defined]
+    decoder.to_frame = to_frame  # type: ignore[attr-defined]
     Predictor.rejection_scores = rejection_scores  # type: ignore[method-assign]
     ActiveModel.load = load  # type: ignore[method-assign]
     ClassifierNode._announce = announce  # type: ignore[method-assign]

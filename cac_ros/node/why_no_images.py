@@ -129,14 +129,21 @@ def _no_publisher(
     free = {other: kind for other, kind in others.items() if other not in read}
     if not free:
         return f"{start}, and all other image topics are read already: start this camera, or correct its name."
+    transport, own = _in_other_transport(topic, message_type)
+    if own in free and free[own] != message_type:
+        return f"{start}, but {own} is there. Start the node with {_options(name, transport)}."
     names = listed([other + ("" if kind == RAW_TYPE else " (compressed)") for other, kind in free.items()])
     same = [other for other, kind in free.items() if kind == message_type]
-    if same:
-        suffix = "/compressed" if message_type == COMPRESSED_TYPE else ""
-        return f"{start}; image topics here: {names}. Start the node with -r {name}:={same[0].removesuffix(suffix)}."
-    transport, suffix = ("compressed", "/compressed") if message_type == RAW_TYPE else ("raw", "")
-    options = _options(transport, name, name, next(iter(free)).removesuffix(suffix))
+    theirs = same[0] if same else next(iter(free))
+    options = _options(name, "" if same else transport, (name, theirs.removesuffix("/compressed")))
     return f"{start}; image topics here: {names}. Start the node with {options}."
+
+
+def _in_other_transport(topic: str, message_type: str) -> tuple[str, str]:
+    """The transport that is not read, and the topic on which the same camera would publish it (image_transport)."""
+    if message_type == RAW_TYPE:
+        return "compressed", f"{topic}/compressed"
+    return "raw", topic.removesuffix("/compressed")
 
 
 def _other_type(topic: str, name: str, message_type: str, publishers: Sequence[TopicEndpointInfo]) -> str:
@@ -144,18 +151,28 @@ def _other_type(topic: str, name: str, message_type: str, publishers: Sequence[T
     if (message_type, theirs) == (RAW_TYPE, COMPRESSED_TYPE):
         base = topic.removesuffix("/compressed")
         remap = (name, base) if base != topic else (f"{topic}/compressed", topic)
-        fix = f"start the node with {_options('compressed', name, *remap)}"
+        fix = f"start the node with {_options(name, 'compressed', remap)}"
     elif (message_type, theirs) == (COMPRESSED_TYPE, RAW_TYPE):
-        fix = f"start the node with {_options('raw', name, name, topic)}"
+        fix = f"start the node with {_options(name, 'raw', (name, topic))}"
     else:
-        fix = f"remap {name} to an image topic with -r {name}:=TOPIC"
+        fix = f"remap {name} to an image topic with {_options(name, '', (name, 'TOPIC'))}"
     return f"{_name(publishers[0])} publishes {topic} as {theirs}, but this node reads {message_type}: {fix}."
 
 
-def _options(transport: str, name: str, old: str, new: str) -> str:
-    """The options that read another transport and topic; what helps one of several cameras must not break others."""
-    remap = f" -r {old}:={new}" if old != new else ""
-    return f"-p image_transport:={transport if name == 'image' else 'auto'}{remap}"
+def _options(name: str, transport: str, remap: tuple[str, str] | None = None) -> str:
+    """The options that read another transport and topic, and the same for classifier.launch.py where that has them.
+
+    What helps one of several cameras must not break others: they share the parameter image_transport.
+    """
+    node, launched = [], []
+    if transport:
+        launched.append(f"image_transport:={transport if name == 'image' else 'auto'}")
+        node.append(f"-p {launched[0]}")
+    if remap and remap[0] != remap[1]:
+        launched.append(":=".join(remap))
+        node.append(f"-r {launched[-1]}")
+    by_launch = remap is None or remap[0] == "image" or remap[0] == remap[1]
+    return " ".join(node) + (f" (with the launch file: {' '.join(launched)})" if by_launch else "")
 
 
 def _incompatible(publisher: TopicEndpointInfo, qos: QoSProfile) -> str:

@@ -22,6 +22,15 @@ def publisher(
     return TopicEndpointInfo(node_name=name, node_namespace="/front", topic_type=kind, qos_profile=profile)
 
 
+def remapped(topic: str, transport: str = "") -> str:
+    """The options that read another topic, as the sentences name them."""
+    remap = f"image:={topic}"
+    if not transport:
+        return f"-r {remap} (with the launch file: {remap})"
+    setting = f"image_transport:={transport}"
+    return f"-p {setting} -r {remap} (with the launch file: {setting} {remap})"
+
+
 def explain(*publishers: TopicEndpointInfo, **changes: object) -> str:
     values: dict[str, Any] = {
         "topic": "/image",
@@ -72,24 +81,42 @@ def test_nobody_publishes_any_image() -> None:
 def test_other_image_topics_are_listed_with_the_remapping() -> None:
     topics = {"/b/image_raw": [RAW_TYPE], "/a/image/compressed": [COMPRESSED_TYPE], "/rosout": ["other"]}
     start = "No node publishes /image; image topics here: /a/image/compressed (compressed), /b/image_raw. "
-    assert explain(topics=topics) == f"{start}Start the node with -r image:=/b/image_raw."
-    assert explain(topics=topics, message_type=COMPRESSED_TYPE) == f"{start}Start the node with -r image:=/a/image."
+    assert explain(topics=topics) == f"{start}Start the node with {remapped('/b/image_raw')}."
+    compressed = explain(topics=topics, message_type=COMPRESSED_TYPE)
+    assert compressed == f"{start}Start the node with {remapped('/a/image')}."
 
 
 def test_only_the_other_transport_is_there() -> None:
     message = explain(topics={"/a/image/compressed": [COMPRESSED_TYPE]})
-    assert message.endswith("Start the node with -p image_transport:=compressed -r image:=/a/image.")
+    assert message.endswith(f"Start the node with {remapped('/a/image', 'compressed')}.")
     message = explain(topics={"/a/image": [RAW_TYPE]}, message_type=COMPRESSED_TYPE)
-    assert message.endswith("Start the node with -p image_transport:=raw -r image:=/a/image.")
+    assert message.endswith(f"Start the node with {remapped('/a/image', 'raw')}.")
+
+
+@pytest.mark.parametrize(
+    ("topic", "message_type", "other", "kind", "transport"),
+    [
+        ("/cc/image_raw", RAW_TYPE, "/cc/image_raw/compressed", COMPRESSED_TYPE, "compressed"),
+        ("/cc/image_raw/compressed", COMPRESSED_TYPE, "/cc/image_raw", RAW_TYPE, "raw"),
+    ],
+)
+def test_the_own_topic_in_another_transport_comes_before_other_cameras(
+    topic: str, message_type: str, other: str, kind: str, transport: str
+) -> None:
+    topics = {"/cc/image_rav": [RAW_TYPE], "/cc/image_rav/compressed": [COMPRESSED_TYPE], other: [kind]}
+    assert explain(topic=topic, message_type=message_type, topics=topics) == (
+        f"No node publishes {topic}, but {other} is there. Start the node with -p image_transport:={transport} "
+        f"(with the launch file: image_transport:={transport})."
+    )
 
 
 @pytest.mark.parametrize(
     ("topic", "mine", "theirs", "fix"),
     [
         ("/image", RAW_TYPE, COMPRESSED_TYPE, "-p image_transport:=compressed -r /image/compressed:=/image."),
-        ("/a/compressed", RAW_TYPE, COMPRESSED_TYPE, "-p image_transport:=compressed -r image:=/a."),
-        ("/a", COMPRESSED_TYPE, RAW_TYPE, "-p image_transport:=raw -r image:=/a."),
-        ("/a", RAW_TYPE, "std_msgs/msg/String", "remap image to an image topic with -r image:=TOPIC."),
+        ("/a/compressed", RAW_TYPE, COMPRESSED_TYPE, f"start the node with {remapped('/a', 'compressed')}."),
+        ("/a", COMPRESSED_TYPE, RAW_TYPE, f"start the node with {remapped('/a', 'raw')}."),
+        ("/a", RAW_TYPE, "std_msgs/msg/String", f"remap image to an image topic with {remapped('TOPIC')}."),
     ],
 )
 def test_another_type_on_the_topic(topic: str, mine: str, theirs: str, fix: str) -> None:
@@ -197,7 +224,7 @@ def test_one_of_several_cameras_is_told_apart_from_the_others() -> None:
     other = publisher(kind=COMPRESSED_TYPE)
     assert explain(other, **several).endswith("-p image_transport:=auto -r /rear/compressed:=/rear.")
     compressed = {**several, "topics": {"/rear/compressed": [COMPRESSED_TYPE]}}
-    assert explain(**{**compressed, "name": "/rear"}).endswith("Start the node with -p image_transport:=auto.")
+    assert "Start the node with -p image_transport:=auto (" in explain(**{**compressed, "name": "/rear"})
 
 
 @pytest.mark.parametrize(

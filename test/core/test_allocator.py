@@ -45,3 +45,41 @@ def page_faults(mode: str, size: int) -> int:
 def test_what_was_freed_makes_room_for_what_comes_next(size: int, modes: list[str]) -> None:
     for mode in modes:
         assert page_faults(mode, size) < size / 4096 < page_faults("as it is", size)
+
+
+HEAPS = """
+import ctypes, sys, threading
+from cac_core.support.allocator import keep_freed_memory
+
+if sys.argv[1] == "kept":
+    assert keep_freed_memory()
+
+together = threading.Barrier(6)
+
+def load():
+    together.wait()
+    blocks = [bytearray(200_000) for _ in range(50)]
+    together.wait()
+
+threads = [threading.Thread(target=load) for _ in range(6)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+libc = ctypes.CDLL(None)
+libc.fopen.restype = ctypes.c_void_p
+file = ctypes.c_void_p(libc.fopen(b"/dev/stdout", b"w"))
+libc.malloc_info(0, file)
+libc.fclose(file)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc has several heaps")
+def test_all_threads_of_a_node_share_one_heap() -> None:
+    heaps = {}
+    for mode in ("as it is", "kept"):
+        done = subprocess.run(
+            [sys.executable, "-c", HEAPS, mode], capture_output=True, text=True, timeout=60, check=True
+        )
+        heaps[mode] = done.stdout.count("<heap nr=")
+    assert heaps["kept"] == 1 < heaps["as it is"]

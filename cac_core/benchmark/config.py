@@ -41,7 +41,8 @@ class BenchmarkConfig:
         recipe: paper (two stages), short (one cycle of 6 epochs), small (12 epochs, a quarter of the width), strong
             (RandAugment, label smoothing, warm restarts).
         quick: a small version on the digits of scikit-learn.
-        systems: which systems to train (table1 only): cac, softmax, openmax, c2ae, crosr, gfror, osrci, g-openmax.
+        systems: which systems to train (table1 only): cac, softmax, openmax, c2ae, crosr, gfror, osrci, g-openmax,
+            arpl, supcon.
         losses: which losses to train (table1 only).
         epochs: another number of epochs than the recipe's.
         backbone: another network than the paper's.

@@ -48,6 +48,8 @@ TABLE1 = (
     Method("GFROR, softmax", "gfror", "max_softmax", "gfror"),
     Method("OSRCI", "osrci", "open_class", "osrci", "OSRCI"),
     Method("G-OpenMax", "g-openmax", "open_class_openmax", "g-openmax", "G-OpenMax"),
+    Method("ARPL", "arpl", "max_logit", "arpl"),
+    Method("supervised contrastive, largest logit", "supcon", "max_logit", "supcon"),
     Method("Center loss, γ", "center", "gamma"),
     Method("Center loss, learnt centres, γ", "center_learnt", "gamma"),
     Method("CAC, learnt centres, γ", "cac_learnt", "gamma"),

@@ -19,13 +19,16 @@ from cac_core.benchmark.rows import trial_specs
 from cac_core.benchmark.scores import SCORES, SYSTEM_SCORES, LeastReconstructionError, OpenClass, OpenMax
 from cac_core.benchmark.systems import SYSTEMS
 from cac_core.benchmark.systems.adversarial import as_pixels, from_unit_range, gradient_penalty, to_unit_range
+from cac_core.benchmark.systems.arpl import FarFromItsPoint, ReciprocalPoints
 from cac_core.benchmark.systems.c2ae import ConditionedAutoEncoder
 from cac_core.benchmark.systems.crosr import BOTTLENECK, HierarchicalReconstruction
 from cac_core.benchmark.systems.evt import evt_threshold
+from cac_core.benchmark.systems.supcon import contrastive_loss
 from cac_core.benchmark.tables import TABLE1, table1_methods
 from cac_core.data import LabelledImages
 from cac_core.preprocessing import Preprocessing
 from cac_core.support.errors import DataError, TrainingError
+from cac_core.training.config import OptimiserConfig
 
 GREY = Preprocessing(32, 1, mean=(0.3,), std=(0.2,))
 
@@ -34,7 +37,7 @@ GREY = Preprocessing(32, 1, mean=(0.3,), std=(0.2,))
 @pytest.mark.parametrize("system", sorted(SYSTEMS))
 def test_a_system_learns_to_tell_unknown_digits_and_resumes(system: str, tmp_path: Path) -> None:
     config = BenchmarkConfig("table1", quick=True, systems=(system,), epochs=8)
-    (method,) = [m for m in table1_methods(config) if m.paper]
+    method = table1_methods(config)[0]
     spec = network_of(config, trial_specs(config, "neal2018")[0], method.loss)
     outputs = train_network(spec, tmp_path, config.source, torch.device("cpu"), show_progress=False)
     assert outputs.test_logits.isfinite().all()
@@ -48,7 +51,8 @@ def test_a_system_learns_to_tell_unknown_digits_and_resumes(system: str, tmp_pat
 def test_every_system_of_the_paper_has_a_row_and_a_way_to_train() -> None:
     papers = {method.paper for method in TABLE1 if method.paper}
     assert papers == {"CAC", "Softmax", "OpenMax", "C2AE", "CROSR", "GFROR", "OSRCI", "G-OpenMax"}
-    assert {method.loss for method in TABLE1 if method.paper} == {"cac", "cross_entropy", *SYSTEMS}
+    assert {method.loss for method in TABLE1 if method.paper} == {"cac", "cross_entropy", *SYSTEMS} - {"arpl", "supcon"}
+    assert {method.loss for method in TABLE1} >= set(SYSTEMS)
 
 
 @pytest.mark.parametrize("asked", [{"systems": ("nonsense",)}, {"losses": ("c2ae ",)}])
@@ -113,6 +117,43 @@ def test_the_open_class_adds_to_what_openmax_calls_unknown() -> None:
     score.fit(torch.cat([known, torch.zeros(300, 1)], dim=1), labels)
     low, high = (torch.cat([known[:4], torch.full((4, 1), value)], dim=1) for value in (0.0, 6.0))
     assert (score.score(high) > score.score(low)).all()
+
+
+# -- the later ones -----------------------------------------------------------------------------------------------
+
+
+def test_the_logits_of_arpl_are_its_distances_from_the_points() -> None:
+    network = ReciprocalPoints(nn.Identity(), 3, 2)
+    with torch.no_grad():
+        network.points.copy_(torch.tensor([[1.0, 0.0, 0.0], [0.0, 2.0, 0.0]]))
+    images = torch.tensor([3.0, 1.0, 2.0]).reshape(1, 3, 1, 1)
+    # |z - p|² / 3 - z · p
+    assert network(images)[0].tolist() == pytest.approx([(4 + 1 + 4) / 3 - 3.0, (9 + 1 + 4) / 3 - 2.0])
+
+
+def test_the_loss_of_arpl_is_cross_entropy_and_a_margin() -> None:
+    network = ReciprocalPoints(nn.Identity(), 3, 2)
+    with torch.no_grad():
+        network.points.zero_()
+        network.radius.fill_(0.5)
+    images = torch.tensor([3.0, 0.0, 0.0]).reshape(1, 3, 1, 1)
+    loss = FarFromItsPoint(network, OptimiserConfig()).loss(0, images, torch.tensor([1]))
+    assert float(loss) == pytest.approx(np.log(2) + 0.1 * (3.0 - 0.5 + 1.0))
+
+
+def test_the_contrastive_loss_is_that_of_its_paper() -> None:
+    generator = torch.Generator().manual_seed(4)
+    z = nn.functional.normalize(torch.randn(7, 5, generator=generator, dtype=torch.float64), dim=1)
+    labels = torch.tensor([0, 0, 1, 1, 1, 2, 0])
+    each = []
+    for i in range(7):
+        others = [a for a in range(7) if a != i]
+        positives = [p for p in others if labels[p] == labels[i]]
+        if positives:
+            total = sum(np.exp(float(z[i] @ z[a]) / 0.1) for a in others)
+            each.append(-np.mean([np.log(np.exp(float(z[i] @ z[p]) / 0.1) / total) for p in positives]))
+    assert float(contrastive_loss(z, labels)) == pytest.approx(np.mean(each))
+    assert float(contrastive_loss(z[:2], torch.tensor([0, 1]))) == 0.0
 
 
 # -- their parts --------------------------------------------------------------------------------------------------

@@ -53,6 +53,7 @@ class EvaluateConfig:
         per_class: one threshold per class.
         device: auto, cpu or cuda:N.
         engine: auto or an engine's name.
+        precision: auto, float32 or a variant of the model: int8, bf16 or fp16.
     """
 
     model: Path
@@ -63,6 +64,7 @@ class EvaluateConfig:
     per_class: bool = False
     device: str = "auto"
     engine: str = "auto"
+    precision: str = "auto"
 
 
 COMMAND = Command(
@@ -114,7 +116,7 @@ def evaluate_model(config: EvaluateConfig) -> "Evaluation":
     for name in FILES:
         check_writable(_out_folder(config) / name, _ROOM)
     with console.activity(f"loading {config.model.name}"):
-        predictor = Predictor(load_bundle(config.model), config.engine, config.device)
+        predictor = Predictor(load_bundle(config.model), config.engine, config.device, precision=config.precision)
     try:
         theta = predictor.theta(config.known_kept, config.threshold, config.per_class)
     except ValueError as error:

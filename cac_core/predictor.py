@@ -71,7 +71,8 @@ class Predictor:
         engine: ``auto`` or an engine's name.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
         threads: CPU threads of the engine; 0 lets it choose.
-        precision: of the backbone, see :func:`cac_core.engines.make_engine`.
+        precision: of the backbone, see :func:`cac_core.engines.make_engine`. Other than float32 it is a variant of the
+            model. ``bundle``, ``model_id`` and every threshold are then those of the variant.
 
     Raises:
         DeviceError, EngineError, BundleInvalidError: with a sentence.
@@ -85,8 +86,8 @@ class Predictor:
         threads: int = 0,
         precision: str = "auto",
     ) -> None:
-        self.bundle = bundle
         self._engine: Engine = make_engine(bundle, engine, device, threads, precision)
+        self.bundle = bundle.in_precision(self._engine.precision)
         self._notes_given = 0
         self._default_theta = self.theta()
 
@@ -109,7 +110,7 @@ class Predictor:
 
     @property
     def model_id(self) -> str:
-        """Name and checksum of the model."""
+        """Name and checksum of the model, and ``+int8`` or the like when a variant answers."""
         return self.bundle.model_id
 
     @property
@@ -121,6 +122,11 @@ class Predictor:
     def device_name(self) -> str:
         """The device in use."""
         return self._engine.device
+
+    @property
+    def precision(self) -> str:
+        """The precision in use: float32, or the variant of the model that answers."""
+        return self.bundle.precision
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -144,7 +150,7 @@ class Predictor:
 
         The node does so, because a robot's memory is small. Such a bundle cannot be saved or given to another engine.
         """
-        self.bundle = replace(self.bundle, state={}, graph=b"")
+        self.bundle = replace(self.bundle, state={}, graph=b"", variants=())
 
     def warm_up(self, batch_size: int = 1) -> None:
         """Run a grey frame through the engine, so that the first real one is not slow.

@@ -32,7 +32,7 @@ from performance.table import Figures, Measurement
 class NoNetwork:
     """An engine whose network takes no time; the rest is that of every engine."""
 
-    name, device = "none", "cpu"
+    name, device, precision = "none", "cpu", "float32"
     notes: tuple[str, ...] = ()
 
     def __init__(self, bundle: ModelBundle) -> None:

@@ -76,7 +76,7 @@ class NetworkSpec:
         """JSON-ready: everything that must be equal for finished results to be used."""
         recipe = self.make_recipe()
         config = recipe.config.to_dict()
-        for key in ("out", "data", "resume", "device", "known_kept", "precision", "graph"):
+        for key in ("out", "data", "resume", "device", "known_kept", "precision", "graph", "variants"):
             del config[key]
         split = self.trial.split
         return {

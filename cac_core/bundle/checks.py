@@ -4,6 +4,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -59,20 +60,36 @@ def _problems(bundle: ModelBundle) -> Iterator[str]:
 
 
 def _contradictions(bundle: ModelBundle) -> Iterator[str]:
-    n, grid = len(bundle.class_names), GRID_STEPS + 1
-    th, backbone, preprocessing = bundle.thresholds, bundle.backbone, bundle.preprocessing
+    backbone, preprocessing = bundle.backbone, bundle.preprocessing
+    yield from _centres_and_thresholds(bundle)
+    if backbone.image_size != preprocessing.image_size:
+        yield "backbone and preprocessing differ in image size"
+    if backbone.channels != preprocessing.channels:
+        yield "backbone and preprocessing differ in channels"
+    if not (math.isfinite(bundle.anchor_magnitude) and math.isfinite(bundle.anchor_weight)):
+        yield "the anchors are not finite"
+    if bundle.graph:
+        yield from _graph_problems(bundle)
+    for variant in bundle.variants:
+        yield from variant.problems()
+        chosen = bundle.in_precision(variant.precision)
+        for problem in chain(_centres_and_thresholds(chosen), _graph_problems(chosen)):
+            yield f"variant {variant.precision}: {problem}"
+    for name, value in bundle.state.items():
+        if not _finite(value):
+            yield f"a weight is not finite ({one_line(name[:100])})"
+
+
+def _centres_and_thresholds(bundle: ModelBundle) -> Iterator[str]:
+    n, grid, th = len(bundle.class_names), GRID_STEPS + 1, bundle.thresholds
     if not (bundle.centres.ndim == 2 and bundle.centres.shape[0] == n):
         yield f"{n} classes but centres of shape {tuple(bundle.centres.shape)}"
     if not _finite(bundle.centres):
         yield "a centre is not finite"
     if bundle.centre_counts.shape != (n,):
         yield "the counts behind the centres do not fit the classes"
-    if backbone.num_classes != bundle.centres.shape[-1]:
+    if bundle.backbone.num_classes != bundle.centres.shape[-1]:
         yield "the backbone's logits and the centres differ in size"
-    if backbone.image_size != preprocessing.image_size:
-        yield "backbone and preprocessing differ in image size"
-    if backbone.channels != preprocessing.channels:
-        yield "backbone and preprocessing differ in channels"
     if not (th.quantiles.shape == (grid,) and th.class_quantiles.shape == (n, grid)):
         yield "the threshold grid has a wrong shape"
     if not (_finite(th.quantiles) and _finite(th.class_quantiles)):
@@ -81,18 +98,15 @@ def _contradictions(bundle: ModelBundle) -> Iterator[str]:
         yield "a threshold grid decreases"
     if not 0.0 < th.known_kept <= 1.0:
         yield f"the share of known to keep is {th.known_kept}"
-    if not (math.isfinite(bundle.anchor_magnitude) and math.isfinite(bundle.anchor_weight)):
-        yield "the anchors are not finite"
-    if bundle.graph:
-        if problem := graph_problem(bundle.graph):
-            yield f"its graph {problem}"
-        if bundle.check_logits.shape != (2, backbone.num_classes):
-            yield "the logits to compare engines with have a wrong shape"
-        if not _finite(bundle.check_logits):
-            yield "a logit to compare engines with is not finite"
-    for name, value in bundle.state.items():
-        if not _finite(value):
-            yield f"a weight is not finite ({one_line(name[:100])})"
+
+
+def _graph_problems(bundle: ModelBundle) -> Iterator[str]:
+    if problem := graph_problem(bundle.graph):
+        yield f"its graph {problem}"
+    if bundle.check_logits.shape != (2, bundle.backbone.num_classes):
+        yield "the logits to compare engines with have a wrong shape"
+    if not _finite(bundle.check_logits):
+        yield "a logit to compare engines with is not finite"
 
 
 def _without_digits(model_id: object) -> object:

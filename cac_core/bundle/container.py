@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 
 from cac_core.bundle.model_bundle import FORMAT_VERSION
+from cac_core.bundle.variants import array_types
 from cac_core.support.errors import (
     BundleDamagedError,
     BundleInvalidError,
@@ -71,7 +72,7 @@ def read_container(content: bytes, source: str) -> tuple[dict[str, Any], dict[st
             f"{source} is a safetensors file without a cac_ros description: give a .cac file written by cac_core.train"
         )
     document, checksum = _read_document(str(metadata[METADATA_KEY]), source)
-    _check_types(header, source, {**_OWN, **(_OF_FORMAT_2 if document["format_version"] > 1 else {})})
+    _check_types(header, source, _types(document, source))
     return document, _read_arrays(content, source), checksum
 
 
@@ -119,6 +120,16 @@ def _read_document(text: str, source: str) -> tuple[dict[str, Any], object]:
 
 def _unreadable(source: str) -> BundleDamagedError:
     return BundleDamagedError(f"the description inside {source} cannot be read: copy or train the file again")
+
+
+def _types(document: Mapping[str, Any], source: str) -> dict[str, str]:
+    """Types of the arrays that a file of this document must hold."""
+    version = document["format_version"]
+    try:
+        variants = array_types(document) if version > 2 else {}
+    except ValueError as error:
+        raise BundleInvalidError(f"{source} cannot be used as a model: {error}; write its variants again") from error
+    return {**_OWN, **(_OF_FORMAT_2 if version > 1 else {}), **variants}
 
 
 def _check_types(header: Mapping[str, Any], source: str, own: Mapping[str, str]) -> None:

@@ -5,19 +5,22 @@
 import hashlib
 import json
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cac_core.backbones.spec import BackboneSpec
+from cac_core.bundle.variants import FLOAT32, VARIANTS, Variant
 from cac_core.preprocessing import Preprocessing
+from cac_core.support.errors import BundleInvalidError, VariantMissingError
 from cac_core.thresholds import Thresholds
 
-FORMAT_VERSION = 2
-"""The newest format. Format 2 holds the network also as a graph, which needs no PyTorch; format 1 does not."""
+FORMAT_VERSION = 3
+"""The newest format. Format 1 holds weights, format 2 also the network as a graph, which needs no PyTorch, and format 3
+also variants. A model is written in the oldest format that can hold it, so ids of models stay as they are."""
 
 Arrays = Mapping[str, NDArray[Any]]
 WEIGHTS = "backbone."
@@ -45,6 +48,9 @@ class ModelBundle:
         check_logits: ``(2, D)`` float32, PyTorch's logits of :func:`check_pixels`; empty in format 1. Every engine
             compares its own with them when it starts.
         checksum: hex SHA-256; filled in by saving and loading.
+        variants: the same network in other arithmetics, in the order of :data:`cac_core.bundle.variants.VARIANTS`.
+        precision: what graph, centres, thresholds and check_logits belong to. A file holds those of float32 here;
+            :meth:`in_precision` puts those of a variant in their place.
     """
 
     class_names: tuple[str, ...]
@@ -62,17 +68,58 @@ class ModelBundle:
     graph: bytes = b""
     check_logits: NDArray[np.float32] = field(default_factory=lambda: np.empty((0, 0), dtype=np.float32))
     checksum: str = ""
+    variants: tuple[Variant, ...] = ()
+    precision: str = FLOAT32
 
     @property
     def model_id(self) -> str:
-        """Name and first 12 digits of the checksum: tells two trainings of one name apart."""
-        return f"{self.name}@{(self.checksum or checksum_of(document_of(self), arrays_of(self)))[:12]}"
+        """Name, first 12 digits of the checksum, and the precision if it is not float32: tells apart what decides."""
+        checksum = self.checksum or checksum_of(document_of(self), arrays_of(self))
+        return f"{self.name}@{checksum[:12]}{'' if self.precision == FLOAT32 else f'+{self.precision}'}"
+
+    def in_precision(self, precision: str) -> "ModelBundle":
+        """This model as one of its variants: everything that decides is the variant's own.
+
+        Raises:
+            VariantMissingError: the file has no such variant; the sentence lists what it has.
+        """
+        if precision == self.precision:
+            return self
+        found = next((each for each in self.variants if each.precision == precision), None)
+        if found is None:
+            present = [FLOAT32, *(each.precision for each in self.variants)]
+            raise VariantMissingError(
+                f"{self.model_id} has no variant {precision}, only {', '.join(present)}: write it with python -m "
+                f"cac_core.export MODEL --precision {precision}, or use precision auto"
+            )
+        return replace(
+            self,
+            graph=found.graph or self.graph,
+            centres=found.centres,
+            centre_counts=found.centre_counts,
+            thresholds=found.thresholds,
+            check_logits=found.check_logits,
+            checksum=self.checksum or checksum_of(document_of(self), arrays_of(self)),
+            precision=precision,
+        )
+
+    def with_variant(self, variant: Variant) -> "ModelBundle":
+        """This model with one more variant, or another one in the place of the same precision."""
+        others = [each for each in self.variants if each.precision != variant.precision]
+        return replace(self, variants=_in_order([*others, variant]), checksum="")
 
 
 def document_of(bundle: ModelBundle) -> dict[str, Any]:
-    """Everything but the arrays, ready for JSON."""
+    """Everything but the arrays, ready for JSON.
+
+    Raises:
+        BundleInvalidError: the bundle is one of its variants, which has taken the place of float32.
+    """
+    if bundle.precision != FLOAT32:
+        raise BundleInvalidError(f"{bundle.name} stands for its variant {bundle.precision} and cannot be written")
+    variants = {each.precision: each.document() for each in bundle.variants}
     return {
-        "format_version": FORMAT_VERSION if bundle.graph else 1,
+        "format_version": 3 if variants else 2 if bundle.graph else 1,
         "name": bundle.name,
         "parent": bundle.parent,
         "class_names": list(bundle.class_names),
@@ -82,6 +129,7 @@ def document_of(bundle: ModelBundle) -> dict[str, Any]:
         "anchor_weight": bundle.anchor_weight,
         "known_kept": bundle.thresholds.known_kept,
         "training": bundle.training,
+        **({"variants": variants} if variants else {}),
     }
 
 
@@ -97,6 +145,8 @@ def arrays_of(bundle: ModelBundle) -> dict[str, NDArray[Any]]:
     if bundle.graph:
         own["graph"] = np.frombuffer(bundle.graph, dtype=np.uint8)
         own["check_logits"] = np.asarray(bundle.check_logits, dtype=np.float32)
+    for variant in bundle.variants:
+        own |= variant.arrays()
     weights = {WEIGHTS + name: value for name, value in bundle.state.items()}
     # Copies: safetensors writes the memory behind an array, which must be in C order, and the bundle keeps its own.
     return {name: np.array(value, order="C") for name, value in {**own, **weights}.items()}
@@ -131,6 +181,7 @@ def bundle_of(document: Mapping[str, Any], arrays: Arrays, checksum: str) -> Mod
         graph=arrays["graph"].tobytes() if "graph" in arrays else b"",
         check_logits=arrays["check_logits"] if "graph" in arrays else np.empty((0, 0), dtype=np.float32),
         checksum=checksum,
+        variants=_in_order(Variant.of(name, entry, arrays) for name, entry in document.get("variants", {}).items()),
     )
 
 
@@ -149,6 +200,10 @@ def checksum_of(document: Mapping[str, Any], arrays: Arrays) -> str:
         digest.update(f"{name} torch.{value.dtype.name} {value.shape}".encode())
         digest.update(value.tobytes())
     return digest.hexdigest()
+
+
+def _in_order(variants: Iterable[Variant]) -> tuple[Variant, ...]:
+    return tuple(sorted(variants, key=lambda each: VARIANTS.index(each.precision)))
 
 
 def _list(document: Mapping[str, Any], name: str) -> list[Any]:

@@ -9,12 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cac_core.bundle import ModelBundle
+from cac_core.bundle.variants import FLOAT32, VARIANTS
 from cac_core.preprocessing import Frame
-from cac_core.support.devices import INSTALL_TRAIN, choose_device, is_installed
-from cac_core.support.errors import EngineError
+from cac_core.support.devices import (
+    INSTALL_TRAIN,
+    choose_device,
+    cpu_multiplies_bf16,
+    cpu_multiplies_int8,
+    is_installed,
+)
+from cac_core.support.errors import DisagreementError, EngineError
 
 ENGINES = ("auto", "torch", "openvino", "onnxruntime")
-PRECISIONS = ("auto", "float32", "bf16", "fp16")
+PRECISIONS = ("auto", FLOAT32, *VARIANTS)
 
 
 class Engine(Protocol):
@@ -22,6 +29,8 @@ class Engine(Protocol):
 
     name: str
     device: str
+    precision: str
+    """``float32`` or the variant whose centres and thresholds belong to the scores."""
     notes: tuple[str, ...]
     """Sentences worth logging once, such as a fallback that was taken."""
 
@@ -36,38 +45,49 @@ def make_engine(
     """Make the engine of that name.
 
     ``auto`` takes PyTorch on CUDA and OpenVINO on the CPU; where OpenVINO is not installed or cannot compile the model
-    it takes PyTorch there too, or ONNX Runtime on a robot without PyTorch, and says so in the notes.
+    it takes PyTorch there too, or ONNX Runtime on a robot without PyTorch, and says so in the notes. An engine that
+    computes other logits than those stored with the model is never replaced by another one: that is an error.
 
     Args:
         bundle: the model.
         name: one of :data:`ENGINES`.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
         threads: CPU threads of the engine; 0 lets it choose. PyTorch's are those of the whole process.
-        precision: of the backbone, one of :data:`PRECISIONS`; ``auto`` is float32, the others decide some frames
-            differently.
+        precision: of the backbone, one of :data:`PRECISIONS`. Other than float32 it is a variant of the bundle with
+            centres and thresholds of its own. ``auto`` is float32, or the variant that :func:`fast_variants` gives.
 
     Raises:
+        VariantMissingError: the bundle has no such variant.
+        DisagreementError: the engine computes other logits than those stored with the model.
         EngineError: for a name or precision that does not exist or that the engine does not have, or an engine asked
             for by name that cannot run this model.
         DeviceError: for a device that is not there.
     """
     if precision not in PRECISIONS:
         raise EngineError(f"there is no precision named {precision!r}: use one of {', '.join(PRECISIONS)}")
-    if name == "torch":
-        return _torch(bundle, device, threads, precision)
-    if name == "openvino":
-        return _openvino(bundle, device, threads, precision)
-    if name == "onnxruntime":
-        from cac_core.engines.onnx_engine import ONNXEngine
-
-        _refuse(name, precision, "bf16", "fp16")
-        return ONNXEngine(bundle, device, threads)
-    if name != "auto":
+    if name not in ENGINES:
         raise EngineError(f"there is no engine named {name!r}: use one of {', '.join(ENGINES)}")
-    chosen, notes = choose_device(device)
-    engine = _on_the_cpu(bundle, threads, precision) if chosen == "cpu" else _torch(bundle, chosen, threads, precision)
-    engine.notes = (*notes, *engine.notes)
-    return engine
+    if name == "auto":
+        chosen, notes = choose_device(device)
+        on_the_cpu = chosen == "cpu"
+        engine = _on_the_cpu(bundle, threads, precision) if on_the_cpu else _torch(bundle, chosen, threads, precision)
+        engine.notes = (*notes, *engine.notes)
+        return engine
+    if name == "openvino" and precision == "auto":
+        return _fastest_openvino(bundle, device, threads)
+    makers = {"torch": _torch, "openvino": _openvino, "onnxruntime": _onnxruntime}
+    return makers[name](bundle, device, threads, precision)
+
+
+def fast_variants(bundle: ModelBundle) -> tuple[str, ...]:
+    """The variants that ``precision: auto`` may take on this CPU, the fastest first.
+
+    The processor's instructions decide, and no measurement: the same robot always decides alike. A variant counts only
+    if its AUROC and accuracy were measured when it was written and are as good as those of float32
+    (:attr:`cac_core.bundle.variants.Variant.is_close`).
+    """
+    fast = {"int8": cpu_multiplies_int8(), "bf16": cpu_multiplies_bf16(), "fp16": False}
+    return tuple(v.precision for v in bundle.variants if v.engine == "openvino" and v.is_close and fast[v.precision])
 
 
 def _on_the_cpu(bundle: ModelBundle, threads: int, precision: str) -> Engine:
@@ -76,13 +96,31 @@ def _on_the_cpu(bundle: ModelBundle, threads: int, precision: str) -> Engine:
     if not is_installed("openvino"):
         return make_engine(bundle, other, "cpu", threads, precision)
     try:
-        return _openvino(bundle, "cpu", threads, precision)
+        return make_engine(bundle, "openvino", "cpu", threads, precision)
+    except DisagreementError:
+        raise  # the file contradicts itself or the arithmetic is wrong here: nobody knows which, so nothing answers
     except EngineError as error:
-        if not is_installed(other):
+        if not is_installed(other) or precision not in ("auto", FLOAT32):
             raise
         engine = make_engine(bundle, other, "cpu", threads, precision)
         engine.notes = (f"{error}; running with {other} instead", *engine.notes)
         return engine
+
+
+def _fastest_openvino(bundle: ModelBundle, device: str, threads: int) -> Engine:
+    """The fastest variant that answers as it did when it was written, else float32."""
+    notes: list[str] = []
+    for precision in (*fast_variants(bundle), FLOAT32):
+        try:
+            engine = _openvino(bundle, device, threads, precision)
+        except EngineError as error:
+            if precision == FLOAT32:
+                raise
+            notes.append(f"{error}; variant {precision} is not used")
+            continue
+        engine.notes = (*notes, *engine.notes)
+        return engine
+    raise AssertionError("float32 is the last one")
 
 
 def _torch(bundle: ModelBundle, device: str, threads: int, precision: str) -> Engine:
@@ -93,24 +131,25 @@ def _torch(bundle: ModelBundle, device: str, threads: int, precision: str) -> En
             f"engine torch needs PyTorch, which is not installed: {INSTALL_TRAIN}, or use engine openvino"
         ) from error
 
+    chosen = bundle.in_precision(FLOAT32 if precision == "auto" else precision)
     if threads:
         torch.set_num_threads(threads)
     if choose_device(device)[0] != "cpu":
         from cac_core.engines.cuda_engine import CudaEngine
 
-        return CudaEngine(bundle, device, precision)
+        return CudaEngine(chosen, device)
     from cac_core.engines.torch_engine import TorchEngine
 
-    return TorchEngine(bundle, device, precision)
+    return TorchEngine(chosen, device)
 
 
 def _openvino(bundle: ModelBundle, device: str, threads: int, precision: str) -> Engine:
     from cac_core.engines.openvino_engine import OpenVINOEngine
 
-    _refuse("openvino", precision, "fp16")
-    return OpenVINOEngine(bundle, device, threads, "bf16" if precision == "bf16" else "float32")
+    return OpenVINOEngine(bundle.in_precision(precision), device, threads)
 
 
-def _refuse(name: str, precision: str, *missing: str) -> None:
-    if precision in missing:
-        raise EngineError(f"engine {name} does not compute in {precision}: use precision auto, or engine torch")
+def _onnxruntime(bundle: ModelBundle, device: str, threads: int, precision: str) -> Engine:
+    from cac_core.engines.onnx_engine import ONNXEngine
+
+    return ONNXEngine(bundle.in_precision(FLOAT32 if precision == "auto" else precision), device, threads)

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from cac_core import inference_equations
 from cac_core.bundle import ModelBundle
 from cac_core.bundle.model_bundle import check_pixels
+from cac_core.bundle.variants import FLOAT32
 from cac_core.preprocessing import Frame, Preprocessing, resize
-from cac_core.support.errors import EngineError
+from cac_core.support.errors import DisagreementError, EngineError
 
 LARGEST_BATCH = 16
 """Larger batches run in parts: static graphs are compiled for 1, 2, 4, 8 and 16 images."""
@@ -30,6 +31,9 @@ NEEDS_TORCH = (
 
 CHECK_TOLERANCE = 1e-3
 """Largest difference from the logits in a bundle that an engine may have, relative to the largest of them."""
+
+VARIANT_TOLERANCE = 0.05
+"""The same for a variant: in few bits the order of a sum is seen, and another CPU or version can have another one."""
 
 _SUMS = "checksums.json"
 
@@ -50,7 +54,8 @@ def check_engine(logits: Callable[[NDArray[np.uint8]], NDArray[np.float32]], bun
     """See that an engine computes what the network computed when the model was written.
 
     Finds weights and a graph that do not belong together, and arithmetic that is wrong on this machine. A bundle of
-    format 1 has nothing to compare with. Pixels go in one at a time: no static graph is compiled for this alone.
+    format 1 has nothing to compare with. A variant is compared with its own logits. Pixels go in one at a time: no
+    static graph is compiled for this alone.
 
     Args:
         logits: the engine, uint8 ``(1, S, S, C)`` to ``(1, D)``.
@@ -58,18 +63,36 @@ def check_engine(logits: Callable[[NDArray[np.uint8]], NDArray[np.float32]], bun
         name: of the engine, for the sentence.
 
     Raises:
-        EngineError: when they differ.
+        DisagreementError: when they differ.
     """
-    if not bundle.graph:
+    if not bundle.check_logits.size:
         return
     pixels = check_pixels(bundle.preprocessing)
     own = np.concatenate([logits(pixels[i : i + 1]) for i in range(len(pixels))])
     difference = float(np.abs(own - bundle.check_logits).max()) if own.shape == bundle.check_logits.shape else np.inf
-    if not difference <= CHECK_TOLERANCE * max(1.0, float(np.abs(bundle.check_logits).max())):
+    tolerance = CHECK_TOLERANCE if bundle.precision == FLOAT32 else VARIANT_TOLERANCE
+    if not difference <= tolerance * max(1.0, float(np.abs(bundle.check_logits).max())):
+        what = "write the model again with python -m cac_core.upgrade"
+        if bundle.precision != FLOAT32:
+            what = f"write the variant again with python -m cac_core.export --precision {bundle.precision}"
+        raise DisagreementError(
+            f"{name} computes other logits of {bundle.model_id} than were stored with it (by {difference:.3g}): the "
+            f"file's weights and graph do not belong together, or this engine is wrong here; {what}, or choose another "
+            "engine by name"
+        )
+
+
+def check_variant_engine(bundle: ModelBundle, name: str) -> None:
+    """See that a bundle in the precision of a variant is computed by the engine that computed its centres.
+
+    Raises:
+        EngineError: with what to use instead.
+    """
+    found = next((each for each in bundle.variants if each.precision == bundle.precision), None)
+    if bundle.precision != FLOAT32 and found is not None and found.engine != name:
         raise EngineError(
-            f"{name} computes other logits of {bundle.name} than were stored with it (by {difference:.3g}): the file's "
-            "weights and graph do not belong together, or this engine is wrong here; use another engine, or write the "
-            "model again with python -m cac_core.upgrade"
+            f"engine {name} rounds otherwise than engine {found.engine}, with which the centres and thresholds of "
+            f"{bundle.model_id} were computed: use engine {found.engine}, or precision float32"
         )
 
 

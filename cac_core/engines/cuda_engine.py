@@ -46,13 +46,12 @@ class CudaEngine(TorchEngine):
     Everything but the pinning and the capture works on the CPU as well, and is tested there.
 
     Args:
-        bundle: the model.
+        bundle: the model, in the precision to compute in; see :class:`TorchEngine`.
         device: ``auto``, ``cuda`` or ``cuda:N``.
-        precision: of the backbone, see :class:`TorchEngine`.
     """
 
-    def __init__(self, bundle: ModelBundle, device: str = "auto", precision: str = "auto") -> None:
-        super().__init__(bundle, device, precision)
+    def __init__(self, bundle: ModelBundle, device: str = "auto") -> None:
+        super().__init__(bundle, device)
         self._on_gpu = self._device.type == "cuda"
         self._static: dict[int, _Static] = {}
         self._uploads = _no_buffers()

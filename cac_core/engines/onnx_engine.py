@@ -14,6 +14,7 @@ from cac_core.engines.common import (
     NEEDS_TORCH,
     cached_graph,
     check_engine,
+    check_variant_engine,
     is_whole,
     keep_graph,
     resized_batch,
@@ -48,6 +49,8 @@ class ONNXEngine:
             raise EngineError(
                 "engine onnxruntime is not installed: pip install onnxruntime onnx onnxscript, or use engine torch"
             ) from error
+        check_variant_engine(bundle, self.name)
+        self.precision = bundle.precision
         self._preprocessing = bundle.preprocessing
         self._centres = bundle.centres
         self.notes: tuple[str, ...] = ()
@@ -64,13 +67,14 @@ class ONNXEngine:
         self.device = "cpu" if in_use == "CPUExecutionProvider" else (device if ":" in device else "cuda:0")
         if device.startswith("cuda") and self.device == "cpu":
             raise DeviceError(f"ONNX Runtime cannot use {device} (its CUDA provider did not load): use device cpu")
-        check_engine(self._logits, bundle, "ONNX Runtime")
+        check_engine(self.logits, bundle, "ONNX Runtime")
 
     def rejection_scores(self, frames: Sequence[Frame]) -> NDArray[np.float32]:
         """γ ``(B, N)`` of a batch of frames of any sizes."""
-        return scores_of_logits(self._logits(resized_batch(frames, self._preprocessing)), self._centres)
+        return scores_of_logits(self.logits(resized_batch(frames, self._preprocessing)), self._centres)
 
-    def _logits(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def logits(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Logits ``(B, D)`` of pixels ``(B, S, S, C)``."""
         logits: NDArray[np.float32] = self._session.run(None, {"pixels": pixels})[0]
         return logits
 

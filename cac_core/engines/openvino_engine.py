@@ -8,7 +8,7 @@ the converted graph is kept on disk under the model's checksum.
 
 import re
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from cac_core.engines.common import (
     NEEDS_TORCH,
     cached_graph,
     check_engine,
+    check_variant_engine,
     is_whole,
     keep_graph,
     resized_batch,
@@ -29,19 +30,19 @@ from cac_core.preprocessing import Frame
 from cac_core.support.devices import is_installed
 from cac_core.support.errors import DeviceError, EngineError, first_line
 
-Precision = Literal["float32", "bf16"]
-
 GRAPH = "graph.xml"
+
+_HINTS = {"float32": "f32", "int8": "f32", "bf16": "bf16", "fp16": "f16"}
+"""What OpenVINO computes in where the graph says nothing. The graph of int8 says itself what is quantised."""
 
 
 class OpenVINOEngine:
     """Runs a bundle with OpenVINO on the CPU.
 
     Args:
-        bundle: the model.
+        bundle: the model, in the precision to compute in; the head is always float32.
         device: ``auto`` or ``cpu``.
         threads: number of threads; 0 lets OpenVINO choose.
-        precision: of the backbone; the head is always float32.
 
     Raises:
         EngineError: when OpenVINO is not installed, cannot compile this model, or the CPU lacks the precision.
@@ -51,15 +52,15 @@ class OpenVINOEngine:
     name = "openvino"
     device = "cpu"
 
-    def __init__(
-        self, bundle: ModelBundle, device: str = "auto", threads: int = 0, precision: Precision = "float32"
-    ) -> None:
+    def __init__(self, bundle: ModelBundle, device: str = "auto", threads: int = 0) -> None:
         if device not in ("auto", "cpu"):
             raise DeviceError(f"engine openvino runs on the CPU, not on {device}: use device cpu, or engine torch")
         try:
             openvino: Any = import_openvino()
         except ImportError as error:
             raise EngineError("engine openvino is not installed: pip install openvino, or use engine torch") from error
+        check_variant_engine(bundle, self.name)
+        self.precision = bundle.precision
         self.notes: tuple[str, ...] = ()
         self._ov = openvino
         self._preprocessing = bundle.preprocessing
@@ -67,18 +68,18 @@ class OpenVINOEngine:
         self._shape = (bundle.preprocessing.image_size, bundle.preprocessing.image_size, bundle.preprocessing.channels)
         self._settings: dict[str, Any] = {
             "PERFORMANCE_HINT": "LATENCY",
-            "INFERENCE_PRECISION_HINT": "f32" if precision == "float32" else "bf16",
+            "INFERENCE_PRECISION_HINT": _HINTS[bundle.precision],
             **({"INFERENCE_NUM_THREADS": threads} if threads else {}),
         }
         self._core = openvino_core()
-        if precision == "bf16" and "BF16" not in self._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
-            raise EngineError("this CPU does not compute in bfloat16: use precision auto or float32")
+        needed = {"bf16": "BF16", "fp16": "FP16"}.get(bundle.precision)
+        if needed and needed not in self._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
+            raise EngineError(f"this CPU does not compute in {bundle.precision}: use precision auto or float32")
         self._requests: dict[int, Any] = {}
         try:
             self._graph = self._core.read_model(bundle.graph) if bundle.graph else self._read_or_convert(bundle)
             self._request(1)
-            if precision == "float32":  # lower precisions differ by their nature
-                check_engine(self._logits, bundle, "OpenVINO")
+            check_engine(self.logits, bundle, "OpenVINO")
         except EngineError:
             raise
         except Exception as error:  # OpenVINO raises plain RuntimeErrors for whatever it cannot do
@@ -88,9 +89,10 @@ class OpenVINOEngine:
 
     def rejection_scores(self, frames: Sequence[Frame]) -> NDArray[np.float32]:
         """γ ``(B, N)`` of a batch of frames of any sizes."""
-        return scores_of_logits(self._logits(resized_batch(frames, self._preprocessing)), self._centres)
+        return scores_of_logits(self.logits(resized_batch(frames, self._preprocessing)), self._centres)
 
-    def _logits(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def logits(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Logits ``(B, D)`` of pixels ``(B, S, S, C)``."""
         logits, start = [], 0
         for part in static_parts(len(pixels)):
             outputs = self._request(part).infer({0: pixels[start : start + part]}, share_inputs=True)

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from cac_core.bundle import ModelBundle
-from cac_core.engines.common import LARGEST_BATCH, check_engine, resized_batch, scores_of_logits
+from cac_core.engines.common import LARGEST_BATCH, check_engine, check_variant_engine, resized_batch, scores_of_logits
 from cac_core.engines.graph import LogitsGraph
 from cac_core.preprocessing import Frame
 from cac_core.support.devices import cpu_multiplies_bf16, resolve_device
@@ -21,10 +21,9 @@ class TorchEngine:
     """Runs a bundle with torch; every other engine is checked against this one.
 
     Args:
-        bundle: the model.
+        bundle: the model, in the precision that the backbone computes in: ``float32``, ``bf16`` where the hardware has
+            it, ``fp16`` on CUDA. The head is always float32.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
-        precision: of the backbone: ``auto`` = ``float32``, ``bf16`` where the hardware has it, ``fp16`` on CUDA. The
-            head is always float32.
 
     Raises:
         DeviceError: for a device that is not there.
@@ -33,17 +32,18 @@ class TorchEngine:
 
     name = "torch"
 
-    def __init__(self, bundle: ModelBundle, device: str = "auto", precision: str = "auto") -> None:
+    def __init__(self, bundle: ModelBundle, device: str = "auto") -> None:
+        check_variant_engine(bundle, self.name)
+        self.precision = bundle.precision
         self._device, self.notes = resolve_device(device)
         self.device = str(self._device)
         self._preprocessing = bundle.preprocessing
         self._centres = bundle.centres
-        dtype = backbone_dtype(precision, self._device)
+        dtype = backbone_dtype(bundle.precision, self._device)
         self._graph = LogitsGraph(bundle, dtype).to(self._device).to(memory_format=torch.channels_last)
         self._largest = LARGEST_BATCH
-        if dtype == torch.float32:
-            with without_tf32():
-                check_engine(self._logits_of, bundle, "PyTorch")
+        with without_tf32():
+            check_engine(self.logits, bundle, "PyTorch")
 
     def rejection_scores(self, frames: Sequence[Frame]) -> NDArray[np.float32]:
         """γ ``(B, N)`` of a batch of frames of any sizes; in smaller parts when the device's memory asks for it.
@@ -67,10 +67,11 @@ class TorchEngine:
     @torch.inference_mode()
     def _logits(self, frames: Sequence[Frame]) -> NDArray[np.float32]:
         """Logits ``(B, D)`` of a batch; raises torch.OutOfMemoryError."""
-        return self._logits_of(resized_batch(frames, self._preprocessing))
+        return self.logits(resized_batch(frames, self._preprocessing))
 
     @torch.inference_mode()
-    def _logits_of(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def logits(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Logits ``(B, D)`` of pixels ``(B, S, S, C)``."""
         logits: NDArray[np.float32] = self._graph(torch.from_numpy(pixels).to(self._device)).cpu().numpy()
         return logits
 
@@ -99,7 +100,7 @@ def backbone_dtype(precision: str, device: torch.device) -> torch.dtype:
 
     float32 is the default on CUDA, too: of 432 grocery photos float16 decided one differently, bfloat16 five of 474.
     """
-    if precision in ("auto", "float32"):
+    if precision == "float32":
         return torch.float32
     if precision == "fp16":
         if device.type == "cuda":

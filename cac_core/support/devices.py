@@ -81,10 +81,23 @@ def cpu_multiplies_bf16(cpuinfo: str | None = None) -> bool:
     Args:
         cpuinfo: the text of /proc/cpuinfo; read when not given. Without that file the answer is no.
     """
+    return _has_one_of({"avx512_bf16", "amx_bf16", "bf16"}, cpuinfo)
+
+
+def cpu_multiplies_int8(cpuinfo: str | None = None) -> bool:
+    """Whether this CPU adds up products of int8 in one instruction (x86: VNNI or AMX). Arm was never measured: no.
+
+    Args:
+        cpuinfo: as of :func:`cpu_multiplies_bf16`.
+    """
+    return _has_one_of({"avx512_vnni", "avx_vnni", "amx_int8"}, cpuinfo)
+
+
+def _has_one_of(wanted: set[str], cpuinfo: str | None) -> bool:
     if cpuinfo is None:
         cpuinfo = _CPUINFO.read_text(errors="replace") if _CPUINFO.is_file() else ""
     flags = re.search(r"^(?:flags|Features)\s*:(.*)$", cpuinfo, re.MULTILINE)
-    return flags is not None and not {"avx512_bf16", "amx_bf16", "bf16"}.isdisjoint(flags.group(1).split())
+    return flags is not None and not wanted.isdisjoint(flags.group(1).split())
 
 
 def _cuda_devices() -> int:

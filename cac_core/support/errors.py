@@ -23,6 +23,14 @@ class EngineError(CacError):
     """An inference engine is not installed, cannot run this model, or failed on a batch."""
 
 
+class DisagreementError(EngineError):
+    """An engine computes other logits than those stored with the model: one of them is wrong."""
+
+
+class VariantMissingError(EngineError):
+    """A model file has no variant of the precision that was asked for."""
+
+
 class BundleError(CacError):
     """A model file cannot be used; the subclasses say why."""
 

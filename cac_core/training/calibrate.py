@@ -93,7 +93,7 @@ def make_bundle(
     except ValueError as error:
         raise TrainingError(f"no threshold can be chosen ({error}): train with a smaller learning rate.") from error
     others = _known_unknown_scores(backbone, data, centres, device)
-    thresholds, doubt = _choose(thresholds, others, config.false_accept)
+    thresholds, doubt = choose_share(thresholds, others, config.false_accept)
     labels, every = data.validation.labels, gamma
     unknown_logits = logits[:0]
     if data.unknown is not None:
@@ -130,7 +130,7 @@ def _known_unknown_scores(
     return equations.rejection_scores(equations.distances(logits, centres))
 
 
-def _choose(thresholds: Thresholds, others: Tensor | None, rate: float | None) -> tuple[Thresholds, list[str]]:
+def choose_share(thresholds: Thresholds, others: Tensor | None, rate: float | None) -> tuple[Thresholds, list[str]]:
     """The share of known to keep that belongs to the wanted false-accept rate, and a doubt about it."""
     if others is None or rate is None:
         return thresholds, []

@@ -225,6 +225,8 @@ class TrainConfig:
         resume: go on with an unfinished run of the same configuration in OUT.run/; false starts again.
         report: write the page OUT.run/report.html.
         graph: write the network into the model file as a graph too; a robot then needs no PyTorch.
+        variants: write these variants into the model file as well, int8, bf16 or fp16, each with centres and thresholds
+            of its own; see python -m cac_core.export --help.
     """
 
     out: Path = Path("model.cac")
@@ -244,6 +246,7 @@ class TrainConfig:
     resume: bool = True
     report: bool = True
     graph: bool = True
+    variants: tuple[Literal["int8", "bf16", "fp16"], ...] = ()
 
     @property
     def run_folder(self) -> Path:

@@ -18,13 +18,14 @@ from cac_core.data.contradictions import SEEN, looks_as_bytes
 from cac_core.engines.bundle_graph import with_graph
 from cac_core.metrics import OpenSetMetrics
 from cac_core.support import console
-from cac_core.support.errors import EngineError
+from cac_core.support.errors import CacError, EngineError
 from cac_core.support.files import sentence_about, write_atomically
 from cac_core.training.calibrate import Calibrated, make_bundle
 from cac_core.training.config import CHECKPOINT, TrainConfig
 from cac_core.training.schedule import Schedule
 from cac_core.training.sources import TrainingData
 from cac_core.training.validation_split import hygiene
+from cac_core.training.variants import add_variant
 
 FEW_PHOTOS = 5000
 
@@ -82,7 +83,14 @@ def finish(
         except EngineError as error:
             notes.append(f"{error}: the model file brings no graph, so a robot needs PyTorch to use it")
     summary = _summary(config, data, schedule, calibrated, notes)
-    saved = save_bundle(replace(bundle, training=summary, parent=parent), config.out)
+    bundle = replace(bundle, training=summary, parent=parent)
+    for precision in config.variants:
+        try:
+            bundle, doubts = add_variant(bundle, data, precision)
+            notes += doubts
+        except CacError as error:  # hours of training are not lost for it
+            notes.append(f"{error}: the model file has no variant {precision}")
+    saved = save_bundle(bundle, config.out)
     if config.report:
         from cac_core.training.training_page import write_training_page  # plotly takes a moment to import
 
@@ -114,7 +122,7 @@ def _summary(
 ) -> dict[str, Any]:
     """JSON-ready; without times and places, so that the same seed gives the same file."""
     settings = config.to_dict()
-    del settings["out"], settings["resume"], settings["report"], settings["graph"]
+    del settings["out"], settings["resume"], settings["report"], settings["graph"], settings["variants"]
     for name in ("root", "unknown", "known_unknown"):
         del settings["data"][name]
     two_stage = config.schedule.kind == "two_stage"

@@ -41,7 +41,8 @@ def prepare_run_folder(config: TrainConfig, images: str, processes: Processes, p
         UnwritableError: when the folder cannot be written.
     """
     identity = config.to_dict()
-    for name in ("out", "resume", "device", "threads", "report", "graph"):  # these do not change what is learnt
+    # These do not change what is learnt.
+    for name in ("out", "resume", "device", "threads", "report", "graph", "variants"):
         del identity[name]
     identity["images"] = images
     identity["processes"] = processes.world

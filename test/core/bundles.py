@@ -17,6 +17,7 @@ from cac_core.backbones.spec import BackboneSpec
 from cac_core.bundle import ModelBundle
 from cac_core.bundle.container import METADATA_KEY
 from cac_core.bundle.model_bundle import checksum_of
+from cac_core.bundle.variants import Variant
 from cac_core.equations import anchored_centres
 from cac_core.model import weights
 from cac_core.preprocessing import ColourOrder, Frame, Preprocessing
@@ -43,6 +44,17 @@ def tiny_bundle(names: Sequence[str] = ("cup", "a tall box", "größe"), seed: i
         "training": {"seed": seed},
     }
     return ModelBundle(**{**values, **changes})
+
+
+def with_variant(bundle: ModelBundle, precision: str = "bf16", engine: str = "openvino", **changes: Any) -> ModelBundle:
+    """The bundle with a variant that has centres of its own and nothing to compare engines with; not to be saved."""
+    values = {
+        "centres": bundle.centres * np.float32(1.5),
+        "centre_counts": bundle.centre_counts,
+        "thresholds": bundle.thresholds,
+        "check_logits": np.empty((0, 0), dtype=np.float32),
+    }
+    return bundle.with_variant(Variant(precision, engine, **{**values, **changes}))
 
 
 def random_frames(count: int = 3, seed: int = 0) -> list[Frame]:

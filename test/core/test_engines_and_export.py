@@ -28,7 +28,7 @@ from cac_core.predictor import Predictor
 from cac_core.preprocessing import Fit, Frame, Interpolation, Preprocessing
 from cac_core.support import errors
 from cac_core.thresholds import fit_thresholds
-from test.core.bundles import random_frames, tiny_bundle
+from test.core.bundles import random_frames, tiny_bundle, with_variant
 
 NAMED = [name for name in ENGINES if name != "auto"]
 
@@ -160,24 +160,30 @@ def test_a_batch_of_any_size_is_answered_like_its_frames_one_by_one(name: str) -
 def test_bfloat16_is_computed_where_the_cpu_has_it_and_refused_where_not() -> None:
     openvino = pytest.importorskip("openvino", reason="openvino is not installed")
     bundle, frames = tiny_bundle(), random_frames(4)
+    brain = with_variant(bundle, "bf16", centres=bundle.centres)
     exact = make_engine(bundle, "openvino", "cpu", precision="float32").rejection_scores(frames)
     np.testing.assert_array_equal(make_engine(bundle, "openvino", "cpu").rejection_scores(frames), exact)
     if "BF16" not in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
         with pytest.raises(errors.EngineError, match="use precision auto or float32"):
-            make_engine(bundle, "auto", "cpu", precision="bf16")
+            make_engine(brain, "auto", "cpu", precision="bf16")
         return
-    coarse = make_engine(bundle, "auto", "cpu", precision="bf16").rejection_scores(frames)
+    coarse = make_engine(brain, "auto", "cpu", precision="bf16").rejection_scores(frames)
     assert not np.array_equal(coarse, exact)
     np.testing.assert_allclose(coarse, exact, rtol=0.05)
 
 
-@pytest.mark.parametrize(
-    ("name", "precision"), [("onnxruntime", "bf16"), ("onnxruntime", "fp16"), ("openvino", "fp16")]
-)
-def test_a_precision_that_an_engine_lacks_is_refused_with_what_to_use(name: str, precision: str) -> None:
-    with pytest.raises(errors.EngineError, match=f"engine {name} does not compute in {precision}: use precision auto"):
-        make_engine(tiny_bundle(), name, "cpu", precision=precision)
-    with pytest.raises(errors.EngineError, match="use one of auto, float32, bf16"):
+def test_an_engine_that_rounds_otherwise_does_not_answer_with_a_variant() -> None:
+    pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
+    for name in ("onnxruntime", "torch"):
+        with pytest.raises(errors.EngineError, match=f"engine {name} rounds otherwise .* use engine openvino"):
+            make_engine(with_variant(tiny_bundle(), "bf16"), name, "cpu", precision="bf16")
+
+
+@pytest.mark.parametrize("name", ["auto", "openvino", "torch", "onnxruntime"])
+def test_a_precision_that_a_model_lacks_is_refused_with_those_that_it_has(name: str) -> None:
+    with pytest.raises(errors.VariantMissingError, match="has no variant int8, only float32, bf16: write it with"):
+        make_engine(with_variant(tiny_bundle(), "bf16"), name, "cpu", precision="int8")
+    with pytest.raises(errors.EngineError, match="use one of auto, float32, int8, bf16"):
         make_engine(tiny_bundle(), name, "cpu", precision="int3")
 
 

@@ -24,7 +24,7 @@ from cac_core.predictor import Predictor, Reason
 from cac_core.preprocessing import ColourOrder, Fit, Frame, Interpolation, Preprocessing, resize
 from cac_core.support import devices, errors
 from cac_core.support.devices import cpu_multiplies_bf16
-from test.core.bundles import random_frames, tiny_bundle
+from test.core.bundles import random_frames, tiny_bundle, with_variant
 
 CPU, CUDA = torch.device("cpu"), torch.device("cuda", 0)
 ENGINES = [TorchEngine, CudaEngine]
@@ -109,14 +109,16 @@ def test_what_the_gpu_cannot_resize_like_opencv_is_left_to_opencv() -> None:
 
 
 def test_lower_precisions_run_where_the_hardware_has_them_only() -> None:
-    exact = make_engine(tiny_bundle(), "torch", "cpu").rejection_scores(random_frames(4))
+    same: dict[str, Any] = {"engine": "torch", "centres": tiny_bundle().centres}
+    half, brain = (with_variant(tiny_bundle(), precision, **same) for precision in ("fp16", "bf16"))
+    exact = make_engine(half, "torch", "cpu").rejection_scores(random_frames(4))
     with pytest.raises(errors.EngineError, match="float16 on CUDA only: use precision bf16 or auto"):
-        make_engine(tiny_bundle(), "torch", "cpu", precision="fp16")
+        make_engine(half, "torch", "cpu", precision="fp16")
     if not cpu_multiplies_bf16():
         with pytest.raises(errors.EngineError, match="cpu does not compute in bfloat16: use precision auto"):
-            make_engine(tiny_bundle(), "torch", "cpu", precision="bf16")
+            make_engine(brain, "torch", "cpu", precision="bf16")
         return
-    coarse = make_engine(tiny_bundle(), "torch", "cpu", precision="bf16").rejection_scores(random_frames(4))
+    coarse = make_engine(brain, "torch", "cpu", precision="bf16").rejection_scores(random_frames(4))
     assert not np.array_equal(coarse, exact)
     np.testing.assert_allclose(coarse, exact, rtol=0.05)
 
@@ -124,11 +126,11 @@ def test_lower_precisions_run_where_the_hardware_has_them_only() -> None:
 def test_a_cpu_without_bfloat16_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cac_core.engines.torch_engine.cpu_multiplies_bf16", lambda: False)
     with pytest.raises(errors.EngineError, match="cpu does not compute in bfloat16: use precision auto or float32"):
-        TorchEngine(tiny_bundle(), "cpu", "bf16")
+        TorchEngine(with_variant(tiny_bundle(), "bf16", "torch").in_precision("bf16"), "cpu")
 
 
 def test_float32_is_the_default_everywhere_and_float16_is_there_on_cuda() -> None:
-    assert [backbone_dtype("auto", device) for device in (CPU, CUDA)] == [torch.float32] * 2
+    assert [backbone_dtype("float32", device) for device in (CPU, CUDA)] == [torch.float32] * 2
     assert backbone_dtype("fp16", CUDA) is torch.float16
 
 
@@ -199,14 +201,14 @@ def test_cuda_is_taken_by_the_engine_that_is_made_for_it(name: str, monkeypatch:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
 
-    def on_the_cpu(bundle: ModelBundle, device: str, precision: str) -> CudaEngine:
-        asked.append((device, precision))
+    def on_the_cpu(bundle: ModelBundle, device: str) -> CudaEngine:
+        asked.append((device, bundle.precision))
         return CudaEngine(bundle, "cpu")
 
     monkeypatch.setattr("cac_core.engines.cuda_engine.CudaEngine", on_the_cpu)
     assert type(make_engine(tiny_bundle(), name, "cuda:1")) is CudaEngine
     assert type(make_engine(tiny_bundle(), name, "cpu")) is not CudaEngine
-    assert asked == [("cuda:1", "auto")]
+    assert asked == [("cuda:1", "float32")]
 
 
 # --- with a GPU
@@ -216,7 +218,10 @@ def test_cuda_is_taken_by_the_engine_that_is_made_for_it(name: str, monkeypatch:
 @pytest.mark.parametrize(("precision", "tolerance"), [("auto", 1e-3), ("fp16", 0.02), ("bf16", 0.05)])
 def test_a_gpu_decides_as_the_cpu_does(precision: str, tolerance: float) -> None:
     frames = random_frames(21)
-    engine = make_engine(tiny_bundle(), "auto", "cuda:0", precision=precision)
+    bundle = tiny_bundle()
+    if precision != "auto":
+        bundle = with_variant(bundle, precision, "torch", centres=bundle.centres)
+    engine = make_engine(bundle, "auto", "cuda:0", precision=precision)
     expected = TorchEngine(tiny_bundle(), "cpu").rejection_scores(frames)
     for _ in range(2):
         np.testing.assert_allclose(engine.rejection_scores(frames), expected, rtol=tolerance, atol=tolerance)

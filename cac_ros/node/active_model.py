@@ -105,7 +105,7 @@ class ActiveModel:
         """What it is, for the log."""
         return (
             f"{len(self.predictor.class_names)} classes, engine {self.predictor.engine_name} on "
-            f"{self.predictor.device_name}, threshold {self.threshold_text}"
+            f"{self.predictor.device_name} in {self.predictor.precision}, threshold {self.threshold_text}"
         )
 
     def status_fields(self) -> dict[str, Any]:
@@ -114,6 +114,7 @@ class ActiveModel:
             "model_id": self.model_id,
             "engine": self.predictor.engine_name,
             "device": self.predictor.device_name,
+            "precision": self.predictor.precision,
             "threshold": self.threshold_text,
             "known_kept": f"{self.known_kept:g}",
             "promised_unknown": self.promised_unknown,

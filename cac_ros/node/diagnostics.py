@@ -27,7 +27,7 @@ class NodeStatus:
         state: lifecycle state; "disabled" when active but switched off.
         counts: of the worker.
         timings: of the last frames.
-        model_id, engine, device, threshold, known_kept: empty without a model.
+        model_id, engine, device, precision, threshold, known_kept: empty without a model.
         promised_unknown: share of known validation images that the thresholds reject; NaN without a model.
         tolerance: by how much the unknown share may exceed that; 1 = by any.
         topic, transport, reliability: of the image subscription; empty when there is none.
@@ -49,6 +49,7 @@ class NodeStatus:
     model_id: str = ""
     engine: str = ""
     device: str = ""
+    precision: str = ""
     threshold: str = ""
     known_kept: str = ""
     promised_unknown: float = math.nan
@@ -167,6 +168,7 @@ def key_values(status: NodeStatus) -> dict[str, str]:
         "model_id": status.model_id,
         "engine": status.engine,
         "device": status.device,
+        "precision": status.precision,
         "threshold": status.threshold,
         "known_kept": status.known_kept,
         "topic": status.topic,

@@ -62,11 +62,11 @@ class NodeSettings:
     )
     precision: str = parameter(
         "auto",
-        "Number format of the network. auto is float32. bf16 (on CPUs and GPUs that have it) and fp16 (on GPUs) "
-        "are faster, but they decide some frames near the threshold differently. Distances are always computed in "
-        "float32.",
+        "Number format of the network. int8, bf16 and fp16 are faster. Each is a variant that the model file must "
+        "hold, with centres and thresholds of its own; python -m cac_core.export writes it. auto is float32, or on a "
+        "CPU the fastest variant that is as good as float32.",
         **_AT_CONFIGURE,
-        choices=("auto", "float32", "bf16", "fp16"),
+        choices=("auto", "float32", "int8", "bf16", "fp16"),
     )
     image_topics: tuple[str, ...] = parameter(
         NO_TOPICS,

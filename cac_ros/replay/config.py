@@ -32,6 +32,7 @@ class ReplayConfig:
         per_class: one θ per class instead of one for all.
         engine: inference engine.
         device: auto, cpu, cuda or cuda:N.
+        precision: auto, float32 or a variant of the model: int8, bf16 or fp16.
         title: title of the report; the bag's name when not given.
         watch: live: publish the annotated image on /cac_replay/debug_image, in the ROS domain of this terminal, for
             RViz, rqt or Foxglove.
@@ -50,5 +51,6 @@ class ReplayConfig:
     per_class: bool = False
     engine: str = "auto"
     device: str = "auto"
+    precision: str = "auto"
     title: str | None = None
     watch: bool = False

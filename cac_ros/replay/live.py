@@ -115,7 +115,7 @@ def _attempt(
         played = play(bag.messages(topic.name), driver, node.check, rate, topic.count or None)
         driver.settle(played.published, node)
         rows = _rows(played.frames, driver.answers, class_names)
-        model = {key: driver.report.get(key, "") for key in ("engine", "device")}
+        model = {key: driver.report.get(key, "") for key in ("engine", "device", "precision")}
         counters = driver.counters()
     figures = _figures(rows, played, counters, rate)
     return LiveResult(rows, [*played.notes(), *_notes(figures)], figures, model)

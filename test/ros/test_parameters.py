@@ -99,7 +99,7 @@ def test_allowed_values(name: str, value: object) -> None:
         ("image_topics", "/front", "image_topics must be a string array, not '/front': write [/front]."),
         ("image_topics", [1, 2], "image_topics must be a string array, not [1, 2]."),
         ("threads", -1, "threads must be at least 0 and at most 1024, not -1."),
-        ("precision", "int3", "precision must be one of auto, float32, bf16, fp16, not 'int3'."),
+        ("precision", "int3", "precision must be one of auto, float32, int8, bf16, fp16, not 'int3'."),
         ("diagnostics_period", 0.0, "diagnostics_period must be at least 0.1 and at most 60, not 0."),
     ],
 )

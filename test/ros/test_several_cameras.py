@@ -459,7 +459,7 @@ def test_without_a_list_the_one_topic_image_is_read(model: Path, ros_domain: int
         robot.close()
 
 
-def test_a_precision_that_the_engine_lacks_ends_the_start(model: Path, ros_domain: int, tmp_path: Path) -> None:
+def test_a_precision_that_the_model_lacks_ends_the_start(model: Path, ros_domain: int, tmp_path: Path) -> None:
     with running(tmp_path, ros_domain, model, engine="openvino", precision="fp16") as process:
         assert process.wait() == 1
-        assert "engine openvino does not compute in fp16: use precision auto, or engine torch" in process.output
+        assert "has no variant fp16, only float32: write it with python -m cac_core.export" in process.output

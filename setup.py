@@ -9,17 +9,18 @@ from pathlib import Path
 from setuptools import find_packages, setup
 
 NAME = "cac_ros"
+ROOT = Path(__file__).resolve().parent  # `colcon build --symlink-install` runs a link to this file, in its own folder
 
 
 def pins(name: str) -> list[str]:
     """The lines of a file of requirements that name a package."""
-    lines = Path("requirements", name).read_text(encoding="utf-8").splitlines()
+    lines = (ROOT / "requirements" / name).read_text(encoding="utf-8").splitlines()
     return [line for line in lines if re.match(r"\w", line)]
 
 
 ROBOT = pins("robot.txt")
 TRAIN = [*ROBOT, *pins("core.txt"), *pins("photos.txt"), *pins("export.txt")]
-(VERSION,) = re.findall("<version>(.+)</version>", Path("package.xml").read_text(encoding="utf-8"))
+(VERSION,) = re.findall("<version>(.+)</version>", (ROOT / "package.xml").read_text(encoding="utf-8"))
 
 setup(
     name=NAME,
@@ -34,7 +35,9 @@ setup(
         ("share/" + NAME + "/requirements", ["requirements/core.txt", "requirements/robot.txt"]),
     ],
     python_requires=">=3.10",
-    # ROS itself brings rclpy and the messages. `test` tells `colcon test` to run pytest.
+    # For pip; colcon and rosdep read package.xml. ROS itself brings rclpy and the messages. The extras pin what was
+    # tested. `test` tells `colcon test` to run pytest.
+    install_requires=sorted({re.sub("[=;].*", "", line).strip() for line in ROBOT}),
     extras_require={
         "robot": ROBOT,
         "train": TRAIN,
@@ -51,7 +54,7 @@ setup(
     entry_points={
         "console_scripts": [
             "classifier_node = cac_ros.classifier_node:main",
-            "replay = cac_ros.commands:replay",
+            "cac_replay = cac_ros.commands:replay",
         ],
     },
 )

@@ -13,8 +13,8 @@ import sys
 
 # A plain `colcon build` in a workspace does not look for packages below a package.
 _WITHOUT_MESSAGES = (
-    "error: the package cac_msgs is not built, or not sourced. In the workspace: colcon build --base-paths src "
-    "src/cac_ros/cac_msgs, then source install/setup.bash\n"
+    "error: the package cac_msgs is not built, or not sourced. In the workspace: ln -s cac_ros/cac_msgs src/cac_msgs; "
+    "colcon build; source install/setup.bash\n"
 )
 
 

@@ -8,7 +8,7 @@ from cac_core.support.command import run
 
 
 def replay() -> NoReturn:
-    """``replay``: the same as ``python -m cac_ros.replay``."""
+    """``cac_replay``: the same as ``python -m cac_ros.replay``."""
     from cac_ros.replay.__main__ import main  # only now: a failing import is then reported as this command's error
 
     run(main)

@@ -112,8 +112,9 @@ def record(trial: DigitsTrial, bag: Path, labels: Path, limit: int | None = None
     from cac_ros.bags.writer import BagWriter
 
     order = _showing(trial, limit)
-    unfinished = bag.with_name(bag.name + ".part")
-    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished = bag.with_name(bag.name + ".part") / bag.name  # the recorder names its file after the folder
+    shutil.rmtree(unfinished.parent, ignore_errors=True)
+    unfinished.parent.mkdir(parents=True)
     random = np.random.default_rng(0)
     lines = ["start,end,label"]
     with BagWriter(unfinished, compress=True) as writer, console.progress_bar() as bar:
@@ -128,6 +129,7 @@ def record(trial: DigitsTrial, bag: Path, labels: Path, limit: int | None = None
             lines.append(f"{_elapsed_ns(first) / 1e9:.9f},{_elapsed_ns(count) / 1e9:.9f},{digit}")
     shutil.rmtree(bag, ignore_errors=True)
     unfinished.rename(bag)
+    unfinished.parent.rmdir()
     write_atomically(labels, ("\n".join(lines) + "\n").encode())
     return count
 

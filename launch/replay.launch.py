@@ -84,7 +84,7 @@ def replay(context: LaunchContext) -> list[ExecuteProcess]:
     options = [part for name, option in OPTIONS.items() if values[name] for part in (option, values[name])]
     if values["view"].lower() == "true":
         options.append("--watch")
-    program = ExecutableInPackage(executable="replay", package="cac_ros")
+    program = ExecutableInPackage(executable="cac_replay", package="cac_ros")
     return [
         ExecuteProcess(
             name="replay",

@@ -9,6 +9,7 @@ node says which of them it knows.
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -34,7 +35,17 @@ KEPT_PIXELS = 2**26
 KEPT_QUESTIONS = 10
 """Newest questions that wait for their image."""
 
+KEPT_SECONDS = 2.0
+"""How long a question waits for its image [s]."""
+
 Stamp = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class _Question:
+    stamp: Stamp
+    boxes: list[Box]
+    asked: float  # [s, time.monotonic()]
 
 
 @dataclass(frozen=True)
@@ -78,7 +89,7 @@ class RegionInput:
         self._engine = engine
         self._warn = warn
         self._images: deque[tuple[Stamp, ArrivedImage]] = deque(maxlen=KEPT_IMAGES)
-        self._questions: deque[tuple[Stamp, list[Box]]] = deque()
+        self._questions: deque[_Question] = deque()
         self._subscriptions: list[Subscription[Any]] = []
         self._without_image = 0
         self._publisher: LifecyclePublisher[RegionClassificationArray] = node.create_lifecycle_publisher(
@@ -129,12 +140,13 @@ class RegionInput:
             room -= kept.pixel_bytes()
             if room < 0:
                 kept.forget_frame()
-        for question in [q for q in self._questions if q[0] == stamp]:
+        for question in [question for question in self._questions if question.stamp == stamp]:
             self._questions.remove(question)
-            self._worker.put("regions", _Job(image, question[1]))
+            self._worker.put("regions", _Job(image, question.boxes))
 
     def status_values(self) -> Mapping[str, str]:
         """What became of the questions."""
+        self._give_up_old_questions()
         counts = self._worker.counts()
         return {
             "regions_answered": str(counts.classified + counts.failed),
@@ -148,8 +160,14 @@ class RegionInput:
         if image is not None:
             self._worker.put("regions", _Job(image, boxes))
             return
-        self._questions.append((stamp, boxes))
-        if len(self._questions) > KEPT_QUESTIONS:
+        self._questions.append(_Question(stamp, boxes, time.monotonic()))
+        self._give_up_old_questions()
+
+    def _give_up_old_questions(self) -> None:
+        now = time.monotonic()
+        while self._questions and (
+            len(self._questions) > KEPT_QUESTIONS or now - self._questions[0].asked > KEPT_SECONDS
+        ):
             self._questions.popleft()
             self._without_image += 1
             self._warn(

@@ -64,11 +64,32 @@ def test_every_file_of_the_libraries_is_installed(tmp_path: Path) -> None:
     assert {path.as_posix() for path in wanted - built} == set()
 
 
-def test_launch_and_configuration_files_are_installed(monkeypatch: pytest.MonkeyPatch) -> None:
-    given: dict[str, Any] = {}
+@pytest.fixture
+def given(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """What setup.py tells setuptools."""
+    arguments: dict[str, Any] = {}
     monkeypatch.chdir(ROOT)
-    monkeypatch.setattr(setuptools, "setup", lambda **arguments: given.update(arguments))
+    monkeypatch.setattr(setuptools, "setup", lambda **given: arguments.update(given))
     runpy.run_path("setup.py")
+    return arguments
+
+
+def test_setup_finds_its_files_where_colcon_links_to_it(tmp_path: Path) -> None:
+    """`colcon build --symlink-install` runs a link to setup.py in the build folder."""
+    (tmp_path / "setup.py").symlink_to(ROOT / "setup.py")
+    asked = [sys.executable, "setup.py", "-q", "--version"]
+    done = subprocess.run(asked, cwd=tmp_path, check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == cac_core.__version__
+
+
+def test_pip_installs_what_answering_needs_in_any_version_and_the_extra_the_tested_one(given: dict[str, Any]) -> None:
+    wanted = given["install_requires"]
+    assert {"numpy", "openvino", "opencv-python-headless", "rosbags"} <= set(wanted)
+    assert not any(re.search("[=<>;]", line) for line in wanted)
+    assert {re.split("[=;]", line)[0].strip() for line in given["extras_require"]["robot"]} == set(wanted)
+
+
+def test_launch_and_configuration_files_are_installed(given: dict[str, Any]) -> None:
     listed = {file for _, files in given["data_files"] for file in files}
     ours = [path.relative_to(ROOT) for path in repository_files()]
     wanted = {path.as_posix() for path in ours if path.parts[0] in ("launch", "config", "resource")} | {"package.xml"}
@@ -83,6 +104,6 @@ def test_colcon_finds_both_packages() -> None:
 
 def test_console_scripts_lead_to_functions() -> None:
     scripts = re.findall(r'"(\w+) = ([\w.]+):(\w+)"', (ROOT / "setup.py").read_text())
-    assert {name for name, _, _ in scripts} == {"classifier_node", "replay"}
+    assert {name for name, _, _ in scripts} == {"classifier_node", "cac_replay"}
     for _, module, function in scripts:
         assert callable(getattr(importlib.import_module(module), function))

@@ -52,6 +52,8 @@ def test_the_same_demo_gives_the_same_bag(tmp_path: Path) -> None:
     for run in ("a", "b"):
         with Bag(tmp_path / run / "bag") as bag:
             frames.append([(m.time_ns, m.data) for m in bag.messages(demo.TOPIC)])
+    assert sorted(path.name for path in (tmp_path / "a").iterdir()) == ["bag", "labels.csv"]
+    assert sorted(path.name for path in (tmp_path / "a" / "bag").iterdir()) == ["bag.mcap", "metadata.yaml"]
     assert frames[0] == frames[1]
     assert len(frames[0]) == 20
 

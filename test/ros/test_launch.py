@@ -61,7 +61,7 @@ def prefix(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     prefix = tmp_path / "prefix"
     programs = {
         "classifier_node": "from cac_ros.classifier_node import main\nsys.exit(main())",
-        "replay": "from cac_ros.commands import replay\nsys.exit(replay())",
+        "cac_replay": "from cac_ros.commands import replay\nsys.exit(replay())",
     }
     install(prefix, "cac_ros", programs)
     for folder in ("launch", "config"):

@@ -149,8 +149,9 @@ def _check_types(header: Mapping[str, Any], source: str, own: Mapping[str, str])
 
 def _read_arrays(content: bytes, source: str) -> dict[str, NDArray[np.generic]]:
     try:
-        # Copies, because what safetensors gives cannot be written to, and PyTorch warns of such arrays.
-        return {name: array.copy() for name, array in safetensors.numpy.load(content).items()}
+        arrays = safetensors.numpy.load(content)
+        # PyTorch warns of arrays that cannot be written to, which older releases of safetensors give.
+        return {name: array if array.flags.writeable else array.copy() for name, array in arrays.items()}
     except (SafetensorError, ValueError, KeyError, MemoryError) as error:
         raise BundleDamagedError(
             f"{source} is damaged ({one_line(first_line(error))}): copy or train the file again"

@@ -72,6 +72,8 @@ def load_bundle(path: str | Path, trusted_keys: Sequence[str] = ()) -> ModelBund
         raise NotABundleError(f"model file {error}: give the path of a .cac file written by cac_core.train") from error
     source = one_line(str(path))
     document, arrays, claimed = read_container(content, source)
+    signature = signature_in(content) if trusted_keys else None
+    del content  # as large as all arrays together, which are copies
     try:
         checksum = checksum_of(document, arrays)
     except RecursionError as error:
@@ -81,7 +83,7 @@ def load_bundle(path: str | Path, trusted_keys: Sequence[str] = ()) -> ModelBund
     if checksum != claimed:
         raise BundleDamagedError(f"{source} was changed after it was written (its checksum differs): copy it again")
     if trusted_keys:
-        check_signature(signature_in(content), document, arrays, trusted_keys, source)
+        check_signature(signature, document, arrays, trusted_keys, source)
     try:
         bundle = bundle_of(document, arrays, checksum)
     except (CacError, KeyError, TypeError, ValueError, OverflowError) as error:

@@ -198,7 +198,7 @@ def checksum_of(document: Mapping[str, Any], arrays: Arrays) -> str:
     for name in sorted(arrays):
         value = arrays[name]
         digest.update(f"{name} torch.{value.dtype.name} {value.shape}".encode())
-        digest.update(value.tobytes())
+        digest.update(np.ascontiguousarray(value).data)
     return digest.hexdigest()
 
 

@@ -14,6 +14,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from cac_core.bundle.model_bundle import Arrays
 from cac_core.support.errors import BundleUntrustedError, CacError, first_line
 
@@ -104,8 +106,8 @@ def _message(document: Mapping[str, Any], arrays: Arrays) -> bytes:
     """What is signed. Each piece follows its length, so no two contents give the same bytes."""
     digest = hashlib.sha512()
 
-    def add(piece: bytes) -> None:
-        digest.update(len(piece).to_bytes(8, "big"))
+    def add(piece: bytes | memoryview) -> None:
+        digest.update(memoryview(piece).nbytes.to_bytes(8, "big"))
         digest.update(piece)
 
     add(json.dumps(document, sort_keys=True, ensure_ascii=True).encode())
@@ -113,5 +115,5 @@ def _message(document: Mapping[str, Any], arrays: Arrays) -> bytes:
         value = arrays[name]
         add(name.encode("utf-8", "surrogatepass"))
         add(f"{value.dtype.str} {value.shape}".encode())
-        add(value.tobytes())
+        add(np.ascontiguousarray(value).data)
     return _PURPOSE + digest.digest()

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
@@ -241,3 +242,18 @@ def test_a_failed_write_leaves_no_litter(tmp_path: Path, monkeypatch: pytest.Mon
     with pytest.raises(UnwritableError, match=r"model\.cac cannot be written: No space left on device\."):
         write_atomically(tmp_path / "model.cac", b"x")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_loading_takes_no_more_memory_than_the_file_twice(tmp_path: Path) -> None:
+    large = tiny_bundle()
+    path = tmp_path / "large.cac"
+    save_bundle(dataclasses.replace(large, state={**large.state, "more": np.zeros(4_000_000, dtype=np.float32)}), path)
+    load_bundle(path)
+    tracemalloc.start()
+    try:
+        bundle = load_bundle(path)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert bundle.state["more"].flags.writeable
+    assert peak < 2.2 * path.stat().st_size

@@ -43,6 +43,7 @@ setup(
         "train": TRAIN,
         "quantise": pins("quantise.txt"),
         "teach": pins("teach.txt"),
+        "letters": pins("letters.txt"),
         "test": ["pytest"],
     },
     zip_safe=False,

@@ -3,8 +3,9 @@
 r"""Text on a picture, in the letters that people name things with.
 
 Plain text is drawn with OpenCV's lines. Other letters are drawn with the Unicode font that OpenCV 5 brings: Chinese,
-Japanese, Korean, Cyrillic, Greek, Hebrew, Arabic. A letter that it lacks is written as its code (``\u0e19``), never as
-a question mark: two names never look alike. OpenCV 4 brings no such font and all other letters become codes.
+Japanese, Korean, Cyrillic, Greek, Hebrew, Arabic. Thai, Indic scripts, emoji and others are drawn with the Noto fonts,
+if they are installed. A letter that no font has is written as its code (``\u0e19``), and so is one that looks like
+another: two names never look alike.
 """
 
 import math
@@ -17,11 +18,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from cac_core.support.names import one_line, same_form
+from cac_core.support.names import same_form
+from cac_ros.node.observers import noto_fonts
+from cac_ros.node.observers.letter_twins import look_alikes
 
 _LINES = cv2.FONT_HERSHEY_DUPLEX
 _PIXELS = 27  # height of a letter of size 1, so that both kinds of letters look equally large
 _ANYWHERE = (1 << 15, 1 << 15)  # a picture that no text is too wide for
+_PLAIN, _OPENCV = "lines", "uni"  # fonts; all others are Noto fonts
 _SMALLEST = 0.5  # of the wanted size
 
 
@@ -36,11 +40,15 @@ def write(
 ) -> None:
     """Write one line on the baseline ``y``; made smaller, down to a half, and then cut to fit in ``room`` pixels."""
     text, size = _fitted(drawable(text), size, room)
-    origin = (round(x), round(y))
-    if text.isascii():
-        cv2.putText(picture, text, origin, _LINES, size, colour, _thickness(size), cv2.LINE_AA)
-    else:
-        cv2.putText(picture, text, origin, colour, _font(), _height(size))
+    for font, run in _runs(text):
+        origin = (round(x), round(y))
+        if font == _PLAIN:
+            cv2.putText(picture, run, origin, _LINES, size, colour, _thickness(size), cv2.LINE_AA)
+        elif font == _OPENCV:
+            cv2.putText(picture, run, origin, colour, _font(), _height(size))
+        else:
+            _blend(picture, noto_fonts.mask(run, font, _height(size)), origin, colour)
+        x += _run_width(font, run, size)
 
 
 def text_width(text: str, size: float) -> float:
@@ -50,13 +58,52 @@ def text_width(text: str, size: float) -> float:
 
 @lru_cache(maxsize=1024)
 def drawable(text: str) -> str:
-    """The text in letters that can be drawn; all others as their codes."""
-    text = same_form(one_line(text)) or " "
+    """The text in letters that can be drawn and are no other's; all others as their codes."""
+    text = same_form(text)
+    if text.isascii() and text.isprintable() and "\\" not in text:
+        return text or " "
+    alike = look_alikes(text)
+    coded = alike | {i for i, letter in enumerate(text) if letter == "\\" or not _can_be_shown(letter)}
+    known = "".join(_code(letter) if i in coded else letter for i, letter in enumerate(text))
+    return "".join(run if _is_drawn(run, font) else "".join(map(_code, run)) for font, run in _runs(known))
+
+
+def _can_be_shown(letter: str) -> bool:
+    return letter.isprintable() or letter in noto_fonts.JOINERS
+
+
+def _is_drawn(run: str, font: str) -> bool:
+    return bool(font) and (font in (_PLAIN, _OPENCV) or noto_fonts.is_one_spelling(run, font))
+
+
+@lru_cache(maxsize=1024)
+def _runs(text: str) -> list[tuple[str, str]]:
+    """The text in pieces of one font each, from left to right; the font is empty for what none has."""
     if text.isascii():
-        return text
-    if _font() is None:  # ü becomes u, which is easier to read than a code
-        text = "".join(_base(letter) for letter in text)
-    return "".join(letter if letter.isascii() or _has(letter) else _code(letter) for letter in text)
+        return [(_PLAIN, text)]
+    runs: list[tuple[str, str]] = []
+    rightward = False  # each run of letters that are read from the right stands alone: what is beside it stays there
+    for letter in text:
+        font, before = _font_of(letter), runs[-1][0] if runs else ""
+        if before not in ("", _PLAIN, _OPENCV) and noto_fonts.same_run(before, letter):
+            font = before
+        joins = runs and font == before and font != noto_fonts.ALONE and rightward == _reads_from_the_right(letter)
+        rightward = _reads_from_the_right(letter)
+        if joins:
+            runs[-1] = (font, runs[-1][1] + letter)
+        else:
+            runs.append((font, letter))
+    return runs
+
+
+def _font_of(letter: str) -> str:
+    if letter.isascii():
+        return _PLAIN if _font() is None else _OPENCV
+    return _OPENCV if _has(letter) else noto_fonts.font_of(letter)
+
+
+def _reads_from_the_right(letter: str) -> bool:
+    return unicodedata.bidirectional(letter) in ("R", "AL", "AN")
 
 
 @lru_cache(maxsize=1024)
@@ -68,11 +115,30 @@ def _fitted(text: str, size: float, room: float) -> tuple[str, float]:
     return (text[:longest] + ".." if longest else text[:1]), size
 
 
-@lru_cache(maxsize=4096)
 def _width(text: str, size: float) -> float:
-    if text.isascii():
-        return float(cv2.getTextSize(text, _LINES, size, _thickness(size))[0][0])
-    return float(cv2.getTextSize(_ANYWHERE, text, (0, 0), _font(), _height(size))[2])
+    return sum(_run_width(font, run, size) for font, run in _runs(text))
+
+
+@lru_cache(maxsize=4096)
+def _run_width(font: str, run: str, size: float) -> float:
+    if font == _PLAIN:
+        return float(cv2.getTextSize(run, _LINES, size, _thickness(size))[0][0])
+    if font == _OPENCV:
+        return float(cv2.getTextSize(_ANYWHERE, run, (0, 0), _font(), _height(size))[2])
+    return noto_fonts.width(run, font, _height(size))
+
+
+def _blend(
+    picture: NDArray[np.uint8], mask: NDArray[np.uint8], origin: tuple[int, int], colour: tuple[int, int, int]
+) -> None:
+    """Colour the picture where the mask covers it; what lies outside of the picture is left out."""
+    height = mask.shape[0] // 3
+    left, top = origin[0] - height, origin[1] - 2 * height
+    mask = mask[max(0, -top) : picture.shape[0] - top, max(0, -left) : picture.shape[1] - left]
+    if mask.size:
+        below = picture[max(0, top) :, max(0, left) :][: mask.shape[0], : mask.shape[1]]
+        share = mask[..., np.newaxis] / np.float32(255)
+        below[:] = np.rint(below * (1 - share) + np.asarray(colour, np.float32) * share).astype(np.uint8)
 
 
 def _thickness(size: float) -> int:
@@ -94,8 +160,11 @@ def _font() -> Any:
 
 @lru_cache(maxsize=4096)
 def _has(letter: str) -> bool:
-    """Whether the font has a letter: what it lacks, it draws as a question mark."""
-    return _font() is not None and _drawn(letter) != _question_mark()
+    """Whether OpenCV's font has a letter: what it lacks, it draws as a question mark or as nothing."""
+    if _font() is None or unicodedata.category(letter).startswith("M"):
+        return False
+    drawn = _drawn(letter)
+    return any(drawn) and drawn != _question_mark()
 
 
 @lru_cache(maxsize=1)
@@ -109,11 +178,7 @@ def _drawn(letter: str) -> bytes:
     return picture.tobytes()
 
 
-def _base(letter: str) -> str:
-    """A letter without its accents, if it then is a plain one."""
-    plain = "".join(c for c in unicodedata.normalize("NFKD", letter) if not unicodedata.combining(c))
-    return plain if plain.isascii() else letter
-
-
 def _code(letter: str) -> str:
+    if letter.isalnum() and letter.isascii():
+        return f"\\x{ord(letter):02x}"
     return letter.encode("unicode_escape").decode("ascii")

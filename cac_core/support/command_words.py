@@ -73,6 +73,10 @@ def scan(words: Sequence[str], names: Names) -> list[tuple[str, str]]:
                 raise UsageError(f"there is no option {word.partition('=')[0]}{near}")
             name, option = found
             pairs.append((name, value if equals else _value(option, left)))
+        elif free and names.options[free[0]].several:
+            name = free.pop(0)
+            left.insert(0, word)
+            pairs.append((name, _value(names.options[name], left)))
         elif free:
             pairs.append((free.pop(0), word))
         else:

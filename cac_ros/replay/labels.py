@@ -112,6 +112,11 @@ def read_label_file(path: Path | str, bag_start_ns: int) -> Labels:
         raise LabelError(f"{error}; give a CSV file with the lines start,end,label.") from error
     except UnicodeDecodeError:
         raise LabelError(f"{path} is not UTF-8 text; save it as CSV with UTF-8 encoding.") from None
+    return parse_labels(text, path, bag_start_ns)
+
+
+def parse_labels(text: str, path: Path, bag_start_ns: int) -> Labels:
+    """Read the content of `labels.csv`; the path is for sentences. See `read_label_file`."""
     lines = [
         (number, cells)
         for number, line in enumerate(_LINE_END.split(text), 1)

@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,11 +23,30 @@ BATCH_BYTES = 64 * 2**20
 """A batch ends at either limit, so that large pictures do not fill the memory."""
 
 
+@dataclass(frozen=True)
+class Answered:
+    """One frame, and what was said of it.
+
+    Attributes:
+        row: for the tables; its label is not filled in yet.
+        decision: the answer with γ of every class.
+        message: as recorded.
+        header: of the image message; None where that could not be read.
+        frame: its pixels, not to be changed; None where they could not be read.
+    """
+
+    row: FrameResult
+    decision: Decision
+    message: BagMessage
+    header: Any
+    frame: Frame | None
+
+
 def classify(
     messages: Iterable[BagMessage],
     predictor: Predictor,
     theta: NDArray[np.float32],
-    on_frame: Callable[[], None] = lambda: None,
+    on_frame: Callable[[Answered], None] = lambda _: None,
 ) -> tuple[list[FrameResult], list[str]]:
     """Classify frames in order.
 
@@ -33,7 +54,7 @@ def classify(
         messages: the messages of one image topic.
         predictor: the model.
         theta: thresholds (N,).
-        on_frame: called after each frame, for a progress bar.
+        on_frame: is given each frame after it was answered, in their order.
 
     Returns:
         A row per message; one that cannot be read is unknown with the reason BAD_FRAME. And a sentence for each kind of
@@ -43,7 +64,7 @@ def classify(
         EngineError: the engine failed.
     """
     rows: list[FrameResult] = []
-    waiting: list[tuple[int, BagMessage, int, Frame | None]] = []
+    waiting: list[tuple[int, BagMessage, Any, Frame | None]] = []
     complaints: dict[str, int] = {}
     size = faint = 0
 
@@ -51,24 +72,25 @@ def classify(
         nonlocal size
         frames = [frame for *_, frame in waiting if frame is not None]
         decisions = iter(predictor.predict(frames, theta))
-        for index, message, stamp, frame in waiting:
+        for index, message, header, frame in waiting:
             decision: Decision = failed(Reason.BAD_FRAME) if frame is None else next(decisions)
+            stamp = 0 if header is None else stamp_ns(header.stamp)
             rows.append(from_decision(index, message.time_ns, stamp, decision))
-            on_frame()
+            on_frame(Answered(rows[-1], decision, message, header, frame))
         waiting.clear()
         size = 0
 
     for index, message in enumerate(messages):
-        stamp, frame = 0, None
+        header, frame = None, None
         try:
             content = message.decode()
-            stamp = stamp_ns(content.header.stamp)
+            header = content.header
             frame = to_frame(content)
             size += frame.pixels.nbytes
             faint += isinstance(frame, FaintFrame)
         except (MessageError, BadFrameError) as error:
             complaints[str(error)] = complaints.get(str(error), 0) + 1
-        waiting.append((index, message, stamp, frame))
+        waiting.append((index, message, header, frame))
         if len(waiting) >= BATCH_FRAMES or size >= BATCH_BYTES:
             flush()
     flush()

@@ -212,6 +212,7 @@ class Evaluation:
             "reasons": self.reasons(),
             "labels": self.label_counts(),
             "metrics": self.metrics.to_dict(),
+            "intervals": self.metrics.intervals_to_dict(),
             "notes": list(self.notes),
         }
         if self.live is not None:

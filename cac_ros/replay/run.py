@@ -6,26 +6,25 @@ from __future__ import annotations
 
 import json
 import math
-from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cac_core.bundle import ModelBundle, load_bundle
+from cac_core.bundle.variants import FLOAT32
 from cac_core.predictor import Predictor
 from cac_core.support import console
 from cac_core.support.errors import CacError
 from cac_core.support.files import check_writable, sentence_about, write_together
-from cac_core.support.names import listed
 from cac_core.thresholds import ThresholdError
 from cac_ros.bags.message import Topic
 from cac_ros.bags.reader import Bag
 from cac_ros.replay.config import ReplayConfig
-from cac_ros.replay.labels import Labels, check_coverage, check_span, read_label_file, read_label_topic
 from cac_ros.replay.live_figures import LiveFigures
-from cac_ros.replay.results import UNKNOWN, Evaluation, FrameResult, with_labels
+from cac_ros.replay.results import Evaluation, FrameResult
+from cac_ros.replay.scoring import labels_of, scored
 
 FILES = ("frames.csv", "metrics.json", "report.html")
 """What a replay writes into its folder."""
@@ -48,21 +47,15 @@ def replay(config: ReplayConfig) -> Evaluation:
     for name in FILES:
         check_writable(config.out / name, _ROOM)
     bundle = load_bundle(config.model)
-    try:
-        theta = bundle.thresholds.theta(config.known_kept, config.per_class, config.threshold)
-    except ThresholdError as error:
-        raise ReplayError(f"--{error.argument.replace('_', '-')}: {error}.") from error
+    _theta(bundle, config)  # what is wrong with the options is said before the bag is read
     with Bag(config.bag) as bag:
         topic = bag.image_topic(config.topic)
-        labels = _labels(bag, config)
-        rows, notes, live, model = _classify(bag, topic, bundle, theta, config)
+        labels = labels_of(bag, config.labels, config.labels_topic)
+        rows, notes, live, model, answering = _classify(bag, topic, bundle, config)
         if not rows:
             raise ReplayError(" ".join([f"{bag.path}: no frame on {topic.name} can be read.", *bag.notes]))
         truncated = bag.damaged
-        times = sorted(row.time_ns for row in rows)
-        if labels is not None:
-            notes += check_coverage(labels, times, bag.start_ns, truncated)
-        rows = with_labels(rows, labels, bundle.class_names)
+        rows, label_notes = scored(rows, labels, bag, bundle.class_names)
         evaluation = Evaluation(
             bag_name=config.bag.resolve().name,
             topic=topic.name,
@@ -70,14 +63,14 @@ def replay(config: ReplayConfig) -> Evaluation:
             mode=config.mode,
             rows=rows,
             class_names=bundle.class_names,
-            theta=tuple(float(t) for t in theta),
-            known_kept=bundle.thresholds.known_kept if config.known_kept is None else config.known_kept,
+            theta=tuple(float(t) for t in _theta(answering, config)),
+            known_kept=answering.thresholds.known_kept if config.known_kept is None else config.known_kept,
             per_class=config.per_class,
             fixed_threshold=config.threshold is not None,
             model=model,
             truncated=truncated,
             labels=labels,
-            notes=(*bag.notes, *notes, *_label_notes(rows, labels, bundle.class_names)),
+            notes=(*bag.notes, *notes, *label_notes),
             live=live,
         )
         write_results(evaluation, bag, config.out, config.title)
@@ -117,36 +110,35 @@ def _check(config: ReplayConfig) -> None:
         raise ReplayError(f"--out {config.out} is a file; give a folder, it is created when missing.")
 
 
-def _labels(bag: Bag, config: ReplayConfig) -> Labels | None:
-    if config.labels is not None:
-        labels = read_label_file(config.labels, bag.start_ns)
-        if not bag.damaged:
-            check_span(labels, bag.start_ns, bag.end_ns)
-        return labels
-    if config.labels_topic is not None:
-        return read_label_topic(bag, config.labels_topic)
-    return None
+def _theta(bundle: ModelBundle, config: ReplayConfig) -> NDArray[np.float32]:
+    try:
+        return bundle.thresholds.theta(config.known_kept, config.per_class, config.threshold)
+    except ThresholdError as error:
+        raise ReplayError(f"--{error.argument.replace('_', '-')}: {error}.") from error
 
 
 def _classify(
-    bag: Bag, topic: Topic, bundle: ModelBundle, theta: np.ndarray, config: ReplayConfig
-) -> tuple[list[FrameResult], list[str], LiveFigures | None, dict[str, Any]]:
-    """Rows, sentences, live figures and the model card's engine lines."""
-    about = {"id": bundle.model_id, "name": bundle.name, "classes": list(bundle.class_names)}
+    bag: Bag, topic: Topic, bundle: ModelBundle, config: ReplayConfig
+) -> tuple[list[FrameResult], list[str], LiveFigures | None, dict[str, Any], ModelBundle]:
+    """Rows, sentences, live figures, the model card, and the bundle in the precision that answered."""
+    about = {"name": bundle.name, "classes": list(bundle.class_names)}
     if config.mode == "live":
         from cac_ros.replay import live  # the only part that needs ROS
 
         parameters = _node_parameters(config)
         result = live.replay(bag, topic, bundle.class_names, parameters, config.rate, config.watch)
-        return result.rows, list(result.notes), result.figures, {**about, **result.model}
+        answering = bundle.in_precision(result.model["precision"] or FLOAT32)
+        model = {"id": answering.model_id, **about, **result.model}
+        return result.rows, list(result.notes), result.figures, model, answering
     from cac_ros.replay.offline import classify
 
-    predictor = Predictor(bundle, config.engine, config.device)
+    predictor = Predictor(bundle, config.engine, config.device, precision=config.precision)
+    theta = _theta(predictor.bundle, config)
     with console.progress_bar() as bar:
         task = bar.add_task("classifying frames", total=topic.count or None)
-        rows, notes = classify(bag.messages(topic.name), predictor, theta, lambda: bar.advance(task))
-    about |= {"engine": predictor.engine_name, "device": predictor.device_name}
-    return rows, [*predictor.notes, *notes], None, about
+        rows, notes = classify(bag.messages(topic.name), predictor, theta, lambda _: bar.advance(task))
+    engine = {"engine": predictor.engine_name, "device": predictor.device_name, "precision": predictor.precision}
+    return rows, [*predictor.notes, *notes], None, {"id": predictor.model_id, **about, **engine}, predictor.bundle
 
 
 def _node_parameters(config: ReplayConfig) -> dict[str, str | bool | float]:
@@ -155,6 +147,7 @@ def _node_parameters(config: ReplayConfig) -> dict[str, str | bool | float]:
         "model_path": str(config.model.resolve()),
         "engine": config.engine,
         "device": config.device,
+        "precision": config.precision,
         "per_class_thresholds": config.per_class,
     }
     if config.known_kept is not None:
@@ -162,28 +155,3 @@ def _node_parameters(config: ReplayConfig) -> dict[str, str | bool | float]:
     if config.threshold is not None:
         parameters["threshold"] = float(config.threshold)
     return parameters
-
-
-def _label_notes(rows: Sequence[FrameResult], labels: Labels | None, class_names: Sequence[str]) -> list[str]:
-    if labels is None:
-        return ["No labels were given, so nothing is scored; give --labels or --labels-topic to get metrics."]
-    notes = []
-    unlabelled = sum(row.truth is None for row in rows)
-    if unlabelled:
-        notes.append(f"{unlabelled:,} of {len(rows):,} frames have no label: they were classified but not scored.")
-    foreign = Counter(row.label for row in rows if row.truth == UNKNOWN)
-    if foreign:
-        names = listed([f"{name!r} ({count})" for name, count in sorted(foreign.items(), key=str)])
-        notes.append(f"Labels that are no class of the model count as unknown: {names}.")
-    missing = [name for name in class_names if all(row.label != name for row in rows)]
-    if missing:
-        notes.append(f"No frame is labelled as {listed([*map(repr, missing)])}, so nothing is measured about it.")
-    if not any(row.scored and row.truth == UNKNOWN for row in rows):
-        notes.append(
-            "No scored frame shows something unknown, so AUROC and the share of unknown rejected have no value."
-        )
-    if not any(row.scored and row.truth != UNKNOWN for row in rows):
-        notes.append(
-            "No scored frame shows a known class, so accuracy, AUROC and the share of known kept have no value."
-        )
-    return notes

@@ -7,7 +7,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from cac_core.predictor import Reason
-from cac_core.reports.metric_rows import share_text
+from cac_core.reports.metric_rows import metric_text
 from cac_core.support import console
 from cac_ros.replay.results import Evaluation
 
@@ -23,12 +23,12 @@ def summary(evaluation: Evaluation) -> list[tuple[str, str]]:
     number = console.number
     lines = [
         ("frames", f"{counts['total']:,} ({counts['scored']:,} scored)"),
-        ("AUROC, known against unknown", number(metrics.auroc)),
-        ("accuracy on known", share_text(metrics.accuracy, metrics.known_images)),
-        ("CCR at 5 % FPR", number(metrics.ccr_at_fpr_5)),
-        ("CCR at 10 % FPR", number(metrics.ccr_at_fpr_10)),
-        ("known kept at θ", share_text(metrics.known_kept, metrics.known_images)),
-        ("unknown rejected at θ", share_text(metrics.unknown_rejected, metrics.unknown_images)),
+        ("AUROC, known against unknown", metric_text(metrics, "auroc")),
+        ("accuracy on known", metric_text(metrics, "accuracy")),
+        ("CCR at 5 % FPR", metric_text(metrics, "ccr_at_fpr_5")),
+        ("CCR at 10 % FPR", metric_text(metrics, "ccr_at_fpr_10")),
+        ("known kept at θ", metric_text(metrics, "known_kept")),
+        ("unknown rejected at θ", metric_text(metrics, "unknown_rejected")),
         ("unknown accepted as known", f"{counts['unknown_accepted']:,}"),
     ]
     lines += [

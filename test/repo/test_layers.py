@@ -17,7 +17,7 @@ ROS = {"rclpy", "cac_ros", "cac_msgs", "sensor_msgs", "std_msgs", "diagnostic_ms
 
 FLOORS = (
     ("cac_core.support",),
-    ("cac_core.preprocessing", "cac_core.pictures", "cac_core.inference_equations"),
+    ("cac_core.preprocessing", "cac_core.pictures", "cac_core.inference_equations", "cac_core.intervals"),
     ("cac_core.equations",),
     ("cac_core.backbones", "cac_core.losses", "cac_core.centres", "cac_core.thresholds", "cac_core.metrics"),
     ("cac_core.bundle",),
@@ -41,7 +41,7 @@ FLOORS = (
     ("cac_ros.node", "cac_ros.bags"),
     ("cac_ros.replay",),
     ("cac_ros.photos",),
-    ("cac_ros.teach",),
+    ("cac_ros.teach", "cac_ros.fleet"),
     ("cac_ros.classifier_node", "cac_ros.commands", "cac_ros.demo"),
 )
 """Rooms from the ground up; those of one floor do not import each other."""

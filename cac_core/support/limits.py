@@ -48,6 +48,9 @@ YAML_NESTING = 50
 LABEL_FILE_BYTES = 1 << 26
 """Largest labels.csv [bytes]: 64 MiB, more than a million labels."""
 
+UPLOAD_BYTES = 2**25
+"""Largest photo that is dropped onto the page of cac_ros.teach [bytes]: 32 MiB."""
+
 KEY_BYTES = 65_536
 """Size of a file with a private key [bytes]."""
 MODEL_BYTES = 2**31

@@ -18,6 +18,7 @@ from cac_ros.teach.harvested import HarvestedFrame, scan
 
 _PERIOD = 2.0  # [s]; how often the folder is looked at
 _AT_ONCE = 200  # pictures that are looked at before the groups are made anew
+_SPARE = 1_000
 
 Key = tuple[str, int, float]
 """A file as it was: id, size, time of its last change."""
@@ -57,7 +58,7 @@ class Board:
         self._groups: tuple[Group, ...] = ()
         self._version = 0
         self._problem = ""
-        self._stale = False  # whether a frame has gone that stood for others
+        self._stale = False  # whether frames came or went since the groups were made
         self._thread = threading.Thread(target=self._run, name="teach_board", daemon=True)
 
     def start(self) -> None:
@@ -140,10 +141,12 @@ class Board:
             keys = {_key(frame) for frame in found.values()}
             self._unreadable = {key: why for key, why in self._unreadable.items() if key in keys}
             if gone:
-                self._stale = True
                 self._groups = tuple(filter(None, (_without(each, gone) for each in self._groups)))
             if gone or new:
+                self._stale = True
                 self._version += 1
+            if len(self._looks) > 2 * len(found) + _SPARE:  # those of moved frames are kept for an undo
+                self._looks = {key: look for key, look in self._looks.items() if key in keys}
 
     def _look_at_some(self, reader: FeatureReader, bundle: ModelBundle) -> bool:
         """Look at frames that nobody has looked at; returns whether there were any."""

@@ -92,6 +92,13 @@ class MoveLog:
         last = self._last()
         return None if last is None else (str(last["what"]), len(_done(last)))
 
+    def put_away(self, sources: Sequence[Path], folder: Path) -> Moved:
+        """Like :meth:`move`, for what is no gesture of the user and not undone."""
+        with self._alone():
+            taken: set[Path] = set()
+            pairs = [(source, free_path(folder / source.name, taken)) for source in sources]
+            return self._carry_out({"do": "put away", "what": ""}, pairs)
+
     def resume(self) -> int:
         """End what a kill interrupted; returns the number of files that were moved now."""
         with self._alone():

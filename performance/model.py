@@ -6,6 +6,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +22,21 @@ from performance.table import Options
 CLASSES = 16
 
 
+PHOTOS = 32
+"""Random ones to quantise with: what the network answers does not matter here."""
+
+
 @contextmanager
-def model_file(options: Options) -> Iterator[Path]:
-    """An untrained bundle with its graph as the options want it: speed does not depend on the weights."""
+def model_file(options: Options, variants: Sequence[str] = ()) -> Iterator[Path]:
+    """The model file of the options, or an untrained one as they want it: speed does not depend on the weights.
+
+    Args:
+        options: of the measurement.
+        variants: that the untrained one brings besides the one that the options ask for.
+    """
+    if options.model is not None:
+        yield options.model
+        return
     # Only now, because they load PyTorch: --help needs none.
     import torch
 
@@ -46,14 +59,39 @@ def model_file(options: Options) -> Iterator[Path]:
         thresholds=fit_thresholds(gamma, torch.arange(200) % CLASSES),
         name=options.backbone,
     )
+    bundle = with_graph(bundle)
+    for precision in sorted({*variants, options.precision} - {"auto", "float32"}):
+        bundle = _with_variant(bundle, precision)
     with tempfile.TemporaryDirectory() as folder:
-        save_bundle(with_graph(bundle), Path(folder) / "model.cac")
+        save_bundle(bundle, Path(folder) / "model.cac")
         yield Path(folder) / "model.cac"
 
 
-def load(path: Path, options: Options) -> Predictor:
-    """The model with the engine, device and precision of the options."""
-    return Predictor.load(path, options.engine, options.device, precision=options.precision)
+def _with_variant(bundle: ModelBundle, precision: str) -> ModelBundle:
+    from cac_core.bundle.model_bundle import check_pixels
+    from cac_core.bundle.variants import Variant
+    from cac_core.engines.openvino_engine import OpenVINOEngine
+    from cac_core.engines.quantisation import quantised
+
+    pixels = check_pixels(bundle.preprocessing)
+    photos = np.random.default_rng(0).integers(0, 256, (PHOTOS, *pixels.shape[1:]), dtype=np.uint8)
+    draft = Variant(
+        precision=precision,
+        engine="openvino",
+        centres=bundle.centres,
+        centre_counts=bundle.centre_counts,
+        thresholds=bundle.thresholds,
+        check_logits=np.empty((0, 0), dtype=np.float32),
+        graph=quantised(bundle.graph, photos) if precision == "int8" else b"",
+    )
+    engine = OpenVINOEngine(bundle.with_variant(draft).in_precision(precision))
+    logits = np.concatenate([engine.logits(pixels[i : i + 1]) for i in range(len(pixels))])
+    return bundle.with_variant(replace(draft, check_logits=logits))
+
+
+def load(path: Path, options: Options, precision: str | None = None) -> Predictor:
+    """The model with the engine and device of the options, in their precision or another one."""
+    return Predictor.load(path, options.engine, options.device, precision=precision or options.precision)
 
 
 def bare_loop(

@@ -9,14 +9,14 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 
 from cac_core.preprocessing import Interpolation
 from cac_core.support import console
 from cac_core.support.command import Command
-from cac_core.support.devices import resolve_device
+from cac_core.support.devices import choose_device
 from cac_core.support.files import write_atomically
 from cac_core.support.option_types import PositiveFloat, PositiveInt
 
@@ -82,7 +82,8 @@ class Options:
     Attributes:
         device: auto, cpu or cuda:N.
         engine: auto, torch, openvino or onnxruntime.
-        precision: auto (float32), float32, bf16 or fp16.
+        precision: auto, float32, int8 or bf16; the last two are written into the untrained network's model file.
+        model: a model file to measure, also on a robot without PyTorch; an untrained network when not given.
         backbone: an untrained network of this name.
         image_size: side of the network's input [pixels].
         interpolation: of the resize.
@@ -92,7 +93,8 @@ class Options:
 
     device: str = "auto"
     engine: str = "auto"
-    precision: str = "auto"
+    precision: Literal["auto", "float32", "int8", "bf16"] = "auto"
+    model: Path | None = None
     backbone: str = "efficientnet_lite0"
     image_size: PositiveInt = 224
     interpolation: Interpolation = "mipmap"
@@ -124,7 +126,7 @@ T = TypeVar("T", bound=Options)
 def parse(command: Command[T], words: Sequence[str] | None = None) -> T:
     """Read the command line; raises DeviceError for a device that is not there, before anything has been measured."""
     options = command.parse(words)
-    resolve_device(options.device)
+    choose_device(options.device)
     return options
 
 
@@ -161,12 +163,14 @@ def read_rows(path: Path) -> list[Measurement]:
 
 def machine() -> str:
     """What this was measured on."""
-    import torch  # only now: --help needs none
-
     model = next(
         (line.partition(":")[2].strip() for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
          if line.startswith("model name")),
         platform.machine(),
     )  # fmt: skip
-    gpu = f", {torch.cuda.get_device_name(0)}" if torch.cuda.is_available() else ""
+    gpu = ""
+    if choose_device("auto")[0] != "cpu":
+        import torch  # only now: neither --help nor a robot needs it
+
+        gpu = f", {torch.cuda.get_device_name(0)}"
     return f"{model}, {len(os.sched_getaffinity(0))} cores{gpu}"

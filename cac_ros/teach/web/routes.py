@@ -132,7 +132,8 @@ class Routes:
     async def move(self, request: Request) -> dict[str, Any]:
         """Move frames."""
         given = await _body(request)
-        ids = [i for i in given.get("ids", []) if isinstance(i, str)]
+        wanted = given.get("ids")
+        ids = [i for i in wanted if isinstance(i, str)] if isinstance(wanted, list) else []
         moved = await _thread(self._desk.move, ids, str(given.get("to", "")), str(given.get("name", "")))
         return _moved(moved)
 

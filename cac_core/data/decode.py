@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from cac_core.pictures import check_file, check_size
+from cac_core.pictures.faint import FaintFrame, is_faint
 from cac_core.preprocessing import Frame
 from cac_core.support import limits
 from cac_core.support.names import one_line
@@ -69,7 +70,7 @@ def _check_size(image: Image.Image, file_bytes: int) -> None:
 
 def _to_frame(image: Image.Image) -> Frame:
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
-        return Frame(_deep_grey(image), "grey")
+        return _deep_grey(image)
     ImageOps.exif_transpose(image, in_place=True)
     if image.has_transparency_data:
         image = image.convert("RGBA")
@@ -80,17 +81,19 @@ def _to_frame(image: Image.Image) -> Frame:
     return Frame(np.array(image if image.mode == "RGB" else image.convert("RGB")), "rgb")  # a copy costs memory
 
 
-def _deep_grey(image: Image.Image) -> NDArray[np.uint8]:
+def _deep_grey(image: Image.Image) -> Frame:
     """More than 8 bits of grey: the high byte of 16; floats are taken as [0, 1] if they stay there."""
+    kind = Frame
     values: NDArray[Any] = np.asarray(ImageOps.exif_transpose(image))
     if image.mode == "F":
         values = np.nan_to_num(values)
         scale = 255.0 if float(values.max(initial=0.0)) <= 1.0 else 1.0
         values = values * scale
     elif image.mode != "I" or int(values.max(initial=0)) > 255:
-        values = values.clip(0, 65535).astype(np.uint32) >> 8
-    eight: NDArray[np.uint8] = values.clip(0, 255).astype(np.uint8)
-    return eight
+        values = values.clip(0, 65535).astype(np.uint16)
+        kind = FaintFrame if is_faint(values) else Frame
+        values = values >> 8
+    return kind(values.clip(0, 255).astype(np.uint8), "grey")
 
 
 def _reason(error: Exception) -> str:

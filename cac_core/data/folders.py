@@ -15,6 +15,7 @@ from cac_core.data.labelled_arrays import LabelledArrays
 from cac_core.data.resizing import frames_to_images
 from cac_core.data.wrong_root import same_below, wrong_root
 from cac_core.inference_equations import UNKNOWN
+from cac_core.pictures.faint import FaintFrame
 from cac_core.preprocessing import Frame, Preprocessing
 from cac_core.support.errors import DataError
 from cac_core.support.names import one_line, same_form
@@ -118,12 +119,15 @@ def _load(
 ) -> LabelledArrays:
     problems = list(problems)
     tiny: dict[int, tuple[int, ...]] = {}
+    faint: set[int] = set()
 
     def reader(i: int, path: Path) -> Callable[[], Frame]:
         def read() -> Frame:
             frame = read_image(path)
             if min(frame.pixels.shape[:2]) < TINY:
                 tiny[i] = frame.pixels.shape[:2]
+            if isinstance(frame, FaintFrame):
+                faint.add(i)
             return frame
 
         return read
@@ -135,6 +139,11 @@ def _load(
         f"skipped {path}: {one_line(str(why))}" for path, why in zip(paths, failures, strict=True) if why is not None
     ]
     problems += [f"{paths[i]} is only {tiny[i][1]}x{tiny[i][0]} pixels" for i in sorted(tiny)]
+    if faint:
+        problems.append(
+            f"{len(faint)} photos of 16 bits use less than 1/16 of their range and become nearly one grey, e.g. "
+            f"{paths[min(faint)]}: scale them to 8 bits with fixed limits, and the camera's images in the same way"
+        )
     good = [i for i, why in enumerate(failures) if why is None]
     if len(good) < len(files):
         images = images[good]

@@ -12,6 +12,8 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterator
 from contextlib import ExitStack
+from datetime import datetime, timezone
+from functools import cached_property
 from operator import attrgetter, itemgetter
 from pathlib import Path
 from types import TracebackType
@@ -21,6 +23,8 @@ from cac_ros.bags.findings import Findings
 from cac_ros.bags.message import IMAGE_TYPES, STRING_TYPE, BagError, BagMessage, Topic, added_up
 from cac_ros.bags.opening import open_files
 from cac_ros.bags.video import unread_pictures
+
+_FIRST_RECORDINGS_NS = 1_262_304_000 * 10**9  # 2010, when ROS came out; a clock without a battery says 1970, 1980, 2000
 
 
 class Bag:
@@ -72,6 +76,25 @@ class Bag:
     def notes(self) -> list[str]:
         """Sentences about what is wrong with the bag."""
         return self._findings.sentences
+
+    @cached_property
+    def zero_ns(self) -> int:
+        """The time from which seconds are counted, ns: that of the first message.
+
+        A robot without a clock records its first messages in 1970, and the others when it has learned the time. Then
+        it is the first message of these, and a note says so.
+        """
+        if self.start_ns >= _FIRST_RECORDINGS_NS or self.end_ns < _FIRST_RECORDINGS_NS:
+            return self.start_ns
+        filled = [topic.name for topic in self.topics.values() if topic.count]
+        firsts = (next(self.messages(name, _FIRST_RECORDINGS_NS), None) for name in filled)
+        zero = min((message.time_ns for message in firsts if message is not None), default=self.start_ns)
+        self._findings.add(
+            f"The first messages are of {_day(self.start_ns)}, before the clock was set: seconds count from the first "
+            f"message of {_day(zero)}.",
+            lost=False,
+        )
+        return zero
 
     @property
     def damaged(self) -> bool:
@@ -186,3 +209,7 @@ class Bag:
         if problems:
             # Damage in the middle of a file with an intact index.
             self._findings.add(f"{file.name} is damaged ({problems[0]}): not all of its messages could be read.")
+
+
+def _day(time_ns: int) -> str:
+    return datetime.fromtimestamp(time_ns // 10**9, timezone.utc).date().isoformat()

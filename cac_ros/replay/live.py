@@ -11,7 +11,9 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +21,9 @@ from cac_msgs.msg import OpenSetClassification
 
 from cac_core.predictor import Reason, failed
 from cac_core.support import console
-from cac_ros.bags.message import Topic
+from cac_ros.bags.message import MessageError, Topic
 from cac_ros.bags.reader import Bag
+from cac_ros.images import FAINT_NOTE, BadFrameError, FaintFrame, to_frame
 from cac_ros.replay.dds_driver import DdsDriver, NotDiscoveredError
 from cac_ros.replay.live_figures import LiveFigures
 from cac_ros.replay.node_process import NodeProcess, ParameterValue
@@ -33,6 +36,7 @@ ATTEMPTS = 3
 """How often the replay is begun anew, each time in another ROS domain, when they do not find each other."""
 
 _REPORT_PERIOD = 0.2  # [s]; of the node's diagnostics, from which the counters are read
+_LOOKED_AT = 10  # frames
 _LATE = 0.1  # [s]; publishing later than this is worth a note
 
 
@@ -70,7 +74,7 @@ def replay(
         NodeProcessError: the node did not start or ended early; with its reason.
     """
     attempts = 1 if watch or domain_is_chosen() else ATTEMPTS  # a domain of the user's choice is kept
-    notes = prepare_environment(watch)
+    notes = [*prepare_environment(watch), *_faint_note(bag, topic)]
     while True:
         try:
             result = _attempt(bag, topic, class_names, parameters, rate, watch)
@@ -119,6 +123,16 @@ def _attempt(
         counters = driver.counters()
     figures = _figures(rows, played, counters, rate)
     return LiveResult(rows, [*played.notes(), *_notes(figures)], figures, model)
+
+
+def _faint_note(bag: Bag, topic: Topic) -> list[str]:
+    """What the node, whose log nobody sees, says of 16-bit images that become nearly one grey; by the first frames."""
+    faint = seen = 0
+    for message in islice(bag.messages(topic.name), _LOOKED_AT):
+        with suppress(MessageError, BadFrameError):
+            faint += isinstance(to_frame(message.decode()), FaintFrame)
+            seen += 1
+    return [FAINT_NOTE] if 2 * faint > seen else []
 
 
 def _rows(

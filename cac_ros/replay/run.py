@@ -21,6 +21,7 @@ from cac_core.support.files import check_writable, sentence_about, write_togethe
 from cac_core.thresholds import ThresholdError
 from cac_ros.bags.message import Topic
 from cac_ros.bags.reader import Bag
+from cac_ros.parameters.checks import range_problem
 from cac_ros.replay.config import ReplayConfig
 from cac_ros.replay.live_figures import LiveFigures
 from cac_ros.replay.results import Evaluation, FrameResult
@@ -59,7 +60,7 @@ def replay(config: ReplayConfig) -> Evaluation:
         evaluation = Evaluation(
             bag_name=config.bag.resolve().name,
             topic=topic.name,
-            bag_start_ns=bag.start_ns,
+            bag_start_ns=bag.zero_ns,
             mode=config.mode,
             rows=rows,
             class_names=bundle.class_names,
@@ -72,6 +73,7 @@ def replay(config: ReplayConfig) -> Evaluation:
             labels=labels,
             notes=(*bag.notes, *notes, *label_notes),
             live=live,
+            depth_range=config.depth_range,
         )
         write_results(evaluation, bag, config.out, config.title)
     if live is not None and (problems := live.broken_sums()):
@@ -102,6 +104,8 @@ def _check(config: ReplayConfig) -> None:
         )
     if config.rate != 1.0 and config.mode == "offline":
         raise ReplayError("--rate is about live replays; offline reads every frame at full speed, so leave it out.")
+    if problem := range_problem(config.depth_range):
+        raise ReplayError(f"--depth-range {problem}.")
     if config.watch and config.mode == "offline":
         raise ReplayError("--watch is about live replays; offline draws nothing, so add --mode live.")
     with sentence_about(config.out):  # a name that is too long
@@ -136,14 +140,16 @@ def _classify(
     theta = _theta(predictor.bundle, config)
     with console.progress_bar() as bar:
         task = bar.add_task("classifying frames", total=topic.count or None)
-        rows, notes = classify(bag.messages(topic.name), predictor, theta, lambda _: bar.advance(task))
+        rows, notes = classify(
+            bag.messages(topic.name), predictor, theta, lambda _: bar.advance(task), config.depth_range
+        )
     engine = {"engine": predictor.engine_name, "device": predictor.device_name, "precision": predictor.precision}
     return rows, [*predictor.notes, *notes], None, {"id": predictor.model_id, **about, **engine}, predictor.bundle
 
 
-def _node_parameters(config: ReplayConfig) -> dict[str, str | bool | float]:
+def _node_parameters(config: ReplayConfig) -> dict[str, str | bool | float | list[float]]:
     """The node's parameters that say the same as our options."""
-    parameters: dict[str, str | bool | float] = {
+    parameters: dict[str, str | bool | float | list[float]] = {
         "model_path": str(config.model.resolve()),
         "engine": config.engine,
         "device": config.device,
@@ -154,4 +160,6 @@ def _node_parameters(config: ReplayConfig) -> dict[str, str | bool | float]:
         parameters["known_kept"] = float(config.known_kept)
     if config.threshold is not None:
         parameters["threshold"] = float(config.threshold)
+    if config.depth_range is not None:
+        parameters["depth_range"] = list(config.depth_range)
     return parameters

@@ -22,9 +22,9 @@ def labels_of(bag: Bag, file: Path | None, topic: str | None) -> Labels | None:
         BagError: there is no such topic.
     """
     if file is not None:
-        labels = read_label_file(file, bag.start_ns)
+        labels = read_label_file(file, bag.zero_ns)
         if not bag.damaged:
-            check_span(labels, bag.start_ns, bag.end_ns)
+            check_span(labels, bag.zero_ns, bag.end_ns)
         return labels
     return None if topic is None else read_label_topic(bag, topic)
 
@@ -45,7 +45,7 @@ def scored(
     """
     notes = []
     if labels is not None:
-        notes = check_coverage(labels, sorted(row.time_ns for row in rows), bag.start_ns, bag.damaged)
+        notes = check_coverage(labels, sorted(row.time_ns for row in rows), bag.zero_ns, bag.damaged)
     labelled = with_labels(rows, labels, class_names)
     return labelled, [*notes, *_label_notes(labelled, labels, class_names)]
 

@@ -9,7 +9,9 @@ import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from cac_core.data import LabelledImages, load_image_folder
 from cac_core.data.contradictions import doubts_about_test, looks_as_bytes, looks_in_file
@@ -104,6 +106,12 @@ def damaged(place: Path) -> None:
     assert len(read(place).problems) == 1
 
 
+def faint(place: Path) -> None:
+    for name in ("1.png", "2.png"):
+        Image.fromarray(np.linspace(7000, 9000, 48 * 64, dtype=np.uint16).reshape(48, 64)).save(place / "red" / name)
+    assert (len(read(place)), len(read(place).problems)) == (8, 1)
+
+
 def beside(place: Path) -> None:
     write_photo(place / "1.png")
     assert (len(read(place)), len(read(place).problems)) == (6, 1)
@@ -149,8 +157,8 @@ def trained_on(place: Path) -> None:
 
 
 FOLDERS = [
-    nested, followed, loop, special, hidden, system, no_image, damaged, beside, parts, same, lopsided, among_others,
-    two_classes, trained_on,
+    nested, followed, loop, special, hidden, system, no_image, damaged, faint, beside, parts, same, lopsided,
+    among_others, two_classes, trained_on,
 ]  # fmt: skip
 
 

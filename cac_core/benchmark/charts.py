@@ -12,12 +12,23 @@ from plotly.subplots import make_subplots
 from cac_core.benchmark.measures import mean_and_std
 from cac_core.benchmark.paper_values import PaperValue
 from cac_core.benchmark.results import NAMES, TableRow
-from cac_core.reports.plots.style import DANGER_COLOUR, INK, KNOWN_COLOUR, UNKNOWN_COLOUR, style
+from cac_core.reports.plots.logit_plane import SYMBOLS
+from cac_core.reports.plots.style import (
+    CLASS_COLOURS,
+    DANGER_COLOUR,
+    INK,
+    KNOWN_COLOUR,
+    UNKNOWN_COLOUR,
+    class_colour,
+    style,
+)
 
 Series = dict[str, tuple[Sequence[float], Sequence[float], Sequence[float]]]
 Panels = dict[str, dict[str, tuple[Sequence[float], Sequence[float]]]]
 
-CLASS_COLOURS = (KNOWN_COLOUR, "#3c9d6b", "#8b62b8", "#b8862f", "#4aa5a5", "#b8608f")
+DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
+"""Every ten series have the next one, and the next marker."""
+_KNOWN = (0, 2, 4)  # of the class colours, for three known classes: none is that of the unknown
 
 
 def comparison_chart(rows: Sequence[TableRow]) -> go.Figure:
@@ -96,7 +107,7 @@ def logit_spaces(
     for column, (z, labels, centres) in enumerate(panels.values(), start=1):
         for label in (*range(3), -1):
             own = z[labels == label]
-            colour = UNKNOWN_COLOUR if label < 0 else CLASS_COLOURS[label]
+            colour = UNKNOWN_COLOUR if label < 0 else class_colour(_KNOWN[label])
             name = "unknown" if label < 0 else names[label]
             figure.add_scatter3d(
                 x=own[:, 0], y=own[:, 1], z=own[:, 2], mode="markers", name=name, legendgroup=name,
@@ -115,9 +126,9 @@ def logit_spaces(
 def lines(series: Series, x_title: str, y_title: str) -> go.Figure:
     """Lines with a deviation at each point: x, mean and std, by name (Figure 4)."""
     figure = go.Figure()
-    for colour, (name, (x, mean, std)) in zip(CLASS_COLOURS * len(series), series.items(), strict=False):
+    for i, (name, (x, mean, std)) in enumerate(series.items()):
         error = {"type": "data", "array": [0.0 if np.isnan(s) else s for s in std], "thickness": 1}
-        figure.add_scatter(x=x, y=mean, error_y=error, mode="lines+markers", name=name, line={"color": colour})
+        figure.add_scatter(x=x, y=mean, error_y=error, mode="lines+markers", name=name, **_look(i))
     return style(figure, x_title, y_title, height=440)
 
 
@@ -125,10 +136,10 @@ def sensitivity(panels: Panels, y_title: str) -> go.Figure:
     """Measures over one hyperparameter per panel (Figure 5)."""
     figure = make_subplots(rows=1, cols=len(panels), shared_yaxes=True)
     for column, (x_title, measures) in enumerate(panels.items(), start=1):
-        for colour, (name, (x, y)) in zip(CLASS_COLOURS, measures.items(), strict=False):
+        for i, (name, (x, y)) in enumerate(measures.items()):
             figure.add_scatter(
                 x=x, y=y, mode="lines+markers", name=name, legendgroup=name, showlegend=column == 1,
-                line={"color": colour}, row=1, col=column,
+                **_look(i), row=1, col=column,
             )  # fmt: skip
         figure.update_xaxes(title_text=x_title, row=1, col=column)
     style(figure, "", "", height=420)
@@ -148,3 +159,10 @@ def _legend_above(figure: go.Figure) -> None:
 
 def _dot(colour: str) -> dict[str, object]:
     return {"size": 7, "color": colour, "opacity": 0.6}
+
+
+def _look(index: int) -> dict[str, dict[str, str]]:
+    """Line and marker of a series: with the first ten they differ in colour, after that also in dashes and marker."""
+    again = index // len(CLASS_COLOURS)
+    dash, symbol = DASHES[again % len(DASHES)], SYMBOLS[again % len(SYMBOLS)]
+    return {"line": {"color": class_colour(index), "dash": dash}, "marker": {"symbol": symbol}}

@@ -8,6 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
+from cac_core.benchmark.charts import lines, sensitivity
 from cac_core.reports.plots.confusion_matrix import confusion_matrix_figure, least_width
 from cac_core.reports.plots.logit_plane import Plane, logit_plane_figure
 from cac_core.reports.plots.style import class_colour
@@ -52,6 +53,19 @@ def test_a_browser_shows_both_labels(tmp_path: Path, classes: int) -> None:
 
 def test_no_two_of_a_thousand_classes_have_one_colour() -> None:
     assert len({class_colour(i) for i in range(1000)}) == 1000
+
+
+@pytest.mark.parametrize("series", [1, 6, 10, 11, 26, 80])
+def test_no_two_series_of_an_experiment_look_alike(series: int) -> None:
+    x = [0.0, 1.0]
+    figures = (
+        lines({f"recipe {i}": (x, [0.5, 0.5 + i / 200], [0.01, 0.01]) for i in range(series)}, "epoch", "AUROC"),
+        sensitivity({"weight": {f"recipe {i}": (x, [0.5, 0.6]) for i in range(series)}}, "AUROC"),
+    )
+    for figure in figures:
+        looks = {(trace.line.color, trace.line.dash, trace.marker.symbol) for trace in figure.data}
+        assert len(looks) == len(figure.data) == series
+        assert len({(look[1], look[2]) for look in looks}) == (series + 9) // 10 if series <= 60 else True
 
 
 def test_the_centre_of_a_class_looks_like_its_points() -> None:

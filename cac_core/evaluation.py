@@ -85,6 +85,7 @@ def write_results(evaluation: Evaluation, bundle: ModelBundle, folder: Path) -> 
         "model_id": bundle.model_id,
         "theta": [float(t) for t in evaluation.theta],
         "metrics": evaluation.metrics.to_dict(),
+        "intervals": evaluation.metrics.intervals_to_dict(),
         "problems": list(evaluation.images.problems),
     }
     page = evaluation_page(

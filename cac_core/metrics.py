@@ -7,14 +7,14 @@ the most unknown of all.
 """
 
 import math
-from dataclasses import asdict, dataclass
-from statistics import NormalDist
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cac_core.inference_equations import UNKNOWN
+from cac_core.intervals import Interval, area_interval, ccr_interval, fpr_interval, share_interval
 
 FPRS = (0.01, 0.05, 0.10)
 """False positive rates at which the correct classification rate is reported (Table 3)."""
@@ -81,27 +81,6 @@ def ccr_at_fpr(scores: ArrayLike, predictions: ArrayLike, labels: ArrayLike, fpr
     return float((kept & (p[known] == y[known])).mean())
 
 
-def share_interval(share: float, images: int, confidence: float = 0.95) -> tuple[float, float]:
-    """Wilson's score interval of a share that was counted on independent images.
-
-    Args:
-        share: of the images, in [0, 1].
-        images: how many there were.
-        confidence: probability that the interval holds the true share.
-
-    Returns:
-        Its ends in [0, 1]; NaN where there is no share or no image. Frames of one recording resemble each other: for
-        them the true interval is wider.
-    """
-    if math.isnan(share) or images <= 0:
-        return math.nan, math.nan
-    z = NormalDist().inv_cdf(0.5 + confidence / 2)
-    centre = share + z * z / (2 * images)
-    spread = z * math.sqrt(share * (1 - share) / images + z * z / (4 * images * images))
-    below, above = ((centre + sign * spread) / (1 + z * z / images) for sign in (-1, 1))
-    return min(share, max(0.0, below)), max(share, min(1.0, above))
-
-
 def fpr_at_known_kept(scores: ArrayLike, unknown: ArrayLike, share: float = 0.95) -> float:
     """Share of unknown images kept at the smallest threshold that keeps at least ``share`` of the known ones."""
     s, u = _scores(scores), np.asarray(unknown, dtype=bool)
@@ -143,7 +122,11 @@ def openness(n_train: int, n_test: int, n_target: int) -> float:
 
 @dataclass(frozen=True)
 class OpenSetMetrics:
-    """Everything reported of one evaluation; a value is NaN where its kind of image is missing."""
+    """Everything reported of one evaluation; a value is NaN where its kind of image is missing.
+
+    Attributes:
+        intervals: the 95 % interval of each share, by its name here; aupr is no share and has none.
+    """
 
     known_images: int
     unknown_images: int
@@ -158,10 +141,21 @@ class OpenSetMetrics:
     known_kept: float
     known_kept_and_right: float
     unknown_rejected: float
+    intervals: dict[str, Interval] = field(default_factory=dict, compare=False)
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON-ready dictionary; NaN becomes None because JSON has no NaN."""
-        return {k: None if isinstance(v, float) and math.isnan(v) else v for k, v in asdict(self).items()}
+        """JSON-ready dictionary of the figures; NaN becomes None because JSON has no NaN."""
+        values = {k: None if isinstance(v, float) and math.isnan(v) else v for k, v in asdict(self).items()}
+        del values["intervals"]  # model files hold these figures, and their checksums must not change
+        return values
+
+    def interval(self, name: str) -> Interval:
+        """The interval of a share by its name; NaN where there is none."""
+        return self.intervals.get(name, (math.nan, math.nan))
+
+    def intervals_to_dict(self) -> dict[str, list[float]]:
+        """JSON-ready dictionary of the intervals that there are."""
+        return {name: list(ends) for name, ends in self.intervals.items() if not math.isnan(ends[0])}
 
 
 def open_set_metrics(scores: ArrayLike, nearest: ArrayLike, rejected: ArrayLike, labels: ArrayLike) -> OpenSetMetrics:
@@ -177,22 +171,25 @@ def open_set_metrics(scores: ArrayLike, nearest: ArrayLike, rejected: ArrayLike,
     r, y = np.asarray(rejected, dtype=bool), np.asarray(labels)
     unknown = y == UNKNOWN
     known = ~unknown
-    ccrs = [ccr_at_fpr(s, p, y, fpr) for fpr in FPRS]
-    return OpenSetMetrics(
-        known_images=int(known.sum()),
-        unknown_images=int(unknown.sum()),
-        accuracy=accuracy(p, y),
-        auroc=auroc(s, unknown),
-        aupr=aupr(s, unknown),
-        oscr=oscr(s, p, y),
-        ccr_at_fpr_1=ccrs[0],
-        ccr_at_fpr_5=ccrs[1],
-        ccr_at_fpr_10=ccrs[2],
-        fpr_at_95_known_kept=fpr_at_known_kept(s, unknown),
-        known_kept=float((~r[known]).mean()) if known.any() else math.nan,
-        known_kept_and_right=float((~r[known] & (p[known] == y[known])).mean()) if known.any() else math.nan,
-        unknown_rejected=float(r[unknown].mean()) if unknown.any() else math.nan,
-    )
+    images, others = int(known.sum()), int(unknown.sum())
+    right = p[known] == y[known]
+    values = {
+        "accuracy": accuracy(p, y),
+        "known_kept": float((~r[known]).mean()) if images else math.nan,
+        "known_kept_and_right": float((~r[known] & right).mean()) if images else math.nan,
+    }
+    intervals = {name: share_interval(value, images) for name, value in values.items()}
+    values["unknown_rejected"] = float(r[unknown].mean()) if others else math.nan
+    intervals["unknown_rejected"] = share_interval(values["unknown_rejected"], others)
+    for name, area in (("auroc", auroc(s, unknown)), ("oscr", oscr(s, p, y))):
+        values[name], intervals[name] = area, area_interval(area, images, others)
+    for fpr in FPRS:
+        name = f"ccr_at_fpr_{round(100 * fpr)}"
+        values[name] = ccr_at_fpr(s, p, y, fpr)
+        intervals[name] = ccr_interval(s[known], right, s[unknown], fpr)
+    values["fpr_at_95_known_kept"] = fpr_at_known_kept(s, unknown, 0.95)
+    intervals["fpr_at_95_known_kept"] = fpr_interval(s[known], s[unknown], 0.95)
+    return OpenSetMetrics(images, others, aupr=aupr(s, unknown), **values, intervals=intervals)
 
 
 def _scores(values: ArrayLike) -> NDArray[np.float64]:

@@ -147,6 +147,20 @@ def table_rows(rows: Sequence[dict[str, Any]]) -> list[tuple[str, ...]]:
     return lines
 
 
+def precision(images: "LabelledArrays") -> str:
+    """How far the shares may be off, as a sentence."""
+    from cac_core.inference_equations import UNKNOWN
+    from cac_core.intervals import share_interval
+
+    unknown = int((images.labels == UNKNOWN).sum())
+    counts = {"known": len(images) - unknown, "unknown": unknown}
+    texts = []
+    for kind, count in counts.items():
+        low, high = share_interval(0.5, count)
+        texts += [f"{count} {kind} photos up to {50 * (high - low):.0f} points"] if count else []
+    return f"95 % intervals of these shares reach, with {', and with '.join(texts)}, to either side."
+
+
 def main(words: Sequence[str] | None = None) -> int:
     """Measure as the command line says."""
     config = COMMAND.parse(words)
@@ -163,6 +177,7 @@ def main(words: Sequence[str] | None = None) -> int:
     title = f"{bundle.model_id}: shares in % at strength 1 to 5, at its threshold"
     header = ("corruption", "known and right", "known and wrong", "known, rejected", "unknown, accepted")
     console.out.print(console.table(title, header, table_rows(rows)))
+    console.out.print(precision(images), markup=False, highlight=False)
     out = config.out or config.model.with_name(f"{config.model.name}.robustness.json")
     document = {"model": bundle.model_id, "images": len(images), "seed": config.seed, "rows": rows}
     write_atomically(out, json.dumps(document, indent=1, ensure_ascii=False).encode())

@@ -17,7 +17,7 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
-from cac_core.metrics import share_interval
+from cac_core.intervals import Interval, share_interval
 
 _ROOM = "cac_core.reports"
 
@@ -66,7 +66,9 @@ def render_page(template: str, plots: Sequence[Plot], package: str = _ROOM, **va
         "share": _share,
         "number": _number,
         "ms": _ms,
+        "ends": _ends,
         "interval": _interval,
+        "interval_of": _interval_of,
         "thousands": "{:,}".format,
     }
     named = {plot.name: plot for plot in plots}
@@ -80,12 +82,19 @@ def theta_lines(class_names: Sequence[str], theta: Sequence[float]) -> list[tupl
     return [(name, f"{limit:.4g}") for name, limit in zip(class_names, theta, strict=True)]
 
 
-def _interval(value: float | None, images: int) -> str:
-    """The 95 % interval of a share, as a part of a sentence; empty where there is none."""
-    if value is None or math.isnan(value) or not images:
-        return ""
-    low, high = share_interval(value, images)
-    return f"{100 * low:.1f} to {100 * high:.1f} %"
+def _interval(ends: Interval) -> str:
+    """The 95 % interval of a share in per cent; empty where there is none."""
+    return "" if math.isnan(ends[0]) else f"{100 * ends[0]:.1f} to {100 * ends[1]:.1f} %"
+
+
+def _ends(ends: Interval) -> str:
+    """The same as numbers."""
+    return "" if math.isnan(ends[0]) else f"{ends[0]:.3f} to {ends[1]:.3f}"
+
+
+def _interval_of(share: float | None, images: int) -> str:
+    """The 95 % interval of a share of so many images in per cent; empty where there is none."""
+    return "" if share is None else _interval(share_interval(share, images))
 
 
 def _share(value: float | None) -> str:

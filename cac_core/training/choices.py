@@ -72,6 +72,17 @@ def share_for_rate(thresholds: Thresholds, scores: Tensor, rate: float) -> float
     return (int(fitting[-1]) + 1) / GRID_STEPS if len(fitting) else None
 
 
+def images_behind(share: float, counts: Sequence[int]) -> int:
+    """How many images the class had of which such a share is kept; the fewest possible, if it can be several.
+
+    Args:
+        share: such as :attr:`Choice.least_kept`.
+        counts: images of each class.
+    """
+    fitting = [count for count in counts if count and abs(share * count - round(share * count)) < 1e-6]
+    return min(fitting, default=0)
+
+
 def table_of_choices(
     thresholds: Thresholds, gamma: Tensor, labels: Tensor, known_unknown: Tensor | None, rates: Sequence[float] = RATES
 ) -> tuple[Choice, ...]:

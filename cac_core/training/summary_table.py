@@ -5,8 +5,9 @@
 import shlex
 from pathlib import Path
 
-from cac_core.reports.metric_rows import share_text
+from cac_core.reports.metric_rows import metric_text, share_text
 from cac_core.support import console
+from cac_core.training.choices import images_behind
 from cac_core.training.finishing import TrainingResult
 
 
@@ -14,13 +15,13 @@ def print_summary(result: TrainingResult) -> None:
     """Print the figures, the warnings and what to run next."""
     m = result.metrics
     figures = [
-        ("accuracy on validation images", share_text(m.accuracy, m.known_images)),
-        (f"known kept at the threshold ({m.known_images} images)", share_text(m.known_kept, m.known_images)),
+        ("accuracy on validation images", metric_text(m, "accuracy")),
+        (f"known kept at the threshold ({m.known_images} images)", metric_text(m, "known_kept")),
     ]
     if m.unknown_images:
         figures += [
-            ("AUROC known against unknown", console.number(m.auroc)),
-            (f"unknown rejected ({m.unknown_images} images)", share_text(m.unknown_rejected, m.unknown_images)),
+            ("AUROC known against unknown", metric_text(m, "auroc")),
+            (f"unknown rejected ({m.unknown_images} images)", metric_text(m, "unknown_rejected")),
         ]
     console.out.print(console.table("Validation", ("", "share (95 % interval)"), figures))
     bundle = result.bundle
@@ -30,16 +31,16 @@ def print_summary(result: TrainingResult) -> None:
         for name, count in zip(bundle.class_names, bundle.centre_counts.tolist(), strict=True)
     ]
     console.out.print(console.table("Images", ("class", "train", "validation", "behind the centre"), rows))
-    n = console.number
+    own, strangers = list(data["validation"].values()), data.get("known_unknown", 0)
     choices: list[tuple[str, ...]] = [
         (
             f"{c['wanted']}{' (chosen)' if c['chosen'] else ''}",
-            n(c["known_kept"]),
+            console.number(c["known_kept"]),
             f"{c['theta']:.4g}" + (f" to {c['theta_largest']:.4g}" if c["per_class"] else ""),
-            n(c["kept"]),
-            n(c["kept_and_right"]),
-            n(c["least_kept"]),
-            n(c["false_accept"]),
+            share_text(c["kept"], m.known_images),
+            share_text(c["kept_and_right"], m.known_images),
+            share_text(c["least_kept"], images_behind(c["least_kept"], own)),
+            share_text(c["false_accept"], strangers),
         )
         for c in bundle.training["thresholds"]
     ]

@@ -24,6 +24,7 @@ from cac_core.reports.plots.logit_plane import logit_plane_figure, principal_pla
 from cac_core.reports.thumbnail import thumbnail
 from cac_core.support.files import write_atomically
 from cac_core.training.calibrate import Calibrated
+from cac_core.training.choices import images_behind
 
 FILE = "report.html"
 MOST_PICTURES = 12
@@ -63,7 +64,7 @@ def write_training_page(
     Returns:
         The page's path.
     """
-    theta = bundle.thresholds.theta()
+    theta, validation = bundle.thresholds.theta(), calibrated.data.validation
     page = render_page(
         "training.html.j2",
         _plots(calibrated, bundle, history, theta),
@@ -72,7 +73,8 @@ def write_training_page(
         metrics=calibrated.metrics,
         classes=_class_rows(calibrated, bundle),
         choices=calibrated.choices,
-        known_unknowns=any(choice.false_accept is not None for choice in calibrated.choices),
+        known_unknowns=0 if calibrated.data.known_unknown is None else len(calibrated.data.known_unknown),
+        least_images=[images_behind(c.least_kept, list(validation.counts().values())) for c in calibrated.choices],
         edge=nearest_to_rejection(calibrated),
         confused=confused_pairs(calibrated),
         duplicates=_duplicates(calibrated),

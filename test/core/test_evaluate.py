@@ -131,7 +131,7 @@ def test_the_roc_figure_ends_in_both_corners_and_names_the_area() -> None:
     curve = figure.data[0]
     assert (curve.x[0], curve.y[0]) == (0, 0)
     assert (curve.x[-1], curve.y[-1]) == (1, 1)
-    assert curve.name == "AUROC 1.000"
+    assert curve.name == "AUROC 1.000 (0.342 to 1.000)"
     assert (figure.data[1].x[0], figure.data[1].y[0]) == (0.0, 1.0)
 
 

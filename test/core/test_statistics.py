@@ -3,6 +3,7 @@
 """What is promised of θ holds on fresh images, and the printed intervals hold the truth as often as they say."""
 
 import math
+import re
 
 import numpy as np
 import pytest
@@ -10,7 +11,8 @@ from numpy.typing import NDArray
 from scipy.stats import beta, binom, binomtest
 
 from cac_core.inference_equations import UNKNOWN
-from cac_core.metrics import open_set_metrics, share_interval
+from cac_core.intervals import area_interval, ccr_interval, fpr_interval, share_interval
+from cac_core.metrics import auroc, ccr_at_fpr, fpr_at_known_kept, open_set_metrics, oscr
 from cac_core.reports.metric_rows import metric_rows, share_text
 from cac_core.thresholds import fit_thresholds
 
@@ -71,12 +73,42 @@ def test_the_interval_holds_the_true_share_as_often_as_it_says(share: float, ima
     assert 0.90 < coverage < 0.985, "95 % on average over all shares; counts of images are lumpy"
 
 
+@pytest.mark.parametrize(("known", "unknown"), [(60, 40), (400, 100), (150, 600)])
+@pytest.mark.parametrize("kind", ["alike", "wide unknown", "wide known", "two heaps"])
+def test_intervals_of_areas_and_rates_hold_the_truth_often_enough(known: int, unknown: int, kind: str) -> None:
+    rng = np.random.default_rng(0)
+
+    def draw(known: int, unknown: int) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.float64]]:
+        """Scores of known images, whether their nearest class is right, and scores of unknown images."""
+        heaps = 4.0 * (rng.random(known) < 0.1) if kind == "two heaps" else 0.0
+        k = heaps + rng.normal(0, 3 if kind == "wide known" else 1, known)
+        return k, rng.random(known) < 0.9, rng.normal(2.5, 3 if kind == "wide unknown" else 1, unknown)
+
+    def figures(k: NDArray[np.float64], right: NDArray[np.bool_], u: NDArray[np.float64]) -> list[float]:
+        s, y = np.r_[k, u], np.r_[np.zeros(len(k), int), np.full(len(u), UNKNOWN)]
+        p = np.r_[np.where(right, 0, 1), np.zeros(len(u), int)]
+        rates = [ccr_at_fpr(s, p, y, 0.01), ccr_at_fpr(s, p, y, 0.1), fpr_at_known_kept(s, y == UNKNOWN)]
+        return [auroc(s, y == UNKNOWN), oscr(s, p, y), *rates]
+
+    truth, held = np.array(figures(*draw(200_000, 200_000))), []
+    for _ in range(150):
+        k, right, u = draw(known, unknown)
+        found = figures(k, right, u)
+        ends = [area_interval(area, known, unknown) for area in found[:2]]
+        ends += [ccr_interval(k, right, u, fpr) for fpr in (0.01, 0.1)] + [fpr_interval(k, u, 0.95)]
+        assert all(low <= value <= high for value, (low, high) in zip(found, ends, strict=True))
+        held.append([low <= value <= high for value, (low, high) in zip(truth, ends, strict=True)])
+    assert np.mean(held, axis=0).min() >= 0.95
+
+
 def test_every_share_that_is_printed_has_its_interval() -> None:
     labels = np.array([0, 0, 1, 1, UNKNOWN, UNKNOWN])
     nearest, rejected = np.array([0, 1, 1, 1, 0, 1]), np.array([False, False, False, True, True, True])
-    rows = dict(metric_rows(open_set_metrics(np.arange(6.0), nearest, rejected, labels)))
+    metrics = open_set_metrics(np.arange(6.0), nearest, rejected, labels)
+    rows = dict(metric_rows(metrics))
     assert rows["known kept at θ"] == "0.750 (0.301 to 0.954)"
     assert rows["unknown rejected at θ"] == "1.000 (0.342 to 1.000)"
-    assert rows["accuracy on known"].startswith("0.750 (")
+    assert all(re.fullmatch(r"0\.\d{3} \(0\.\d{3} to [01]\.\d{3}\)|1.000 .*", text) for text in list(rows.values())[1:])
+    assert metrics.intervals.keys() == metrics.to_dict().keys() - {"aupr", "known_images", "unknown_images"}
     assert share_text(math.nan, 0) == share_text(None, 5) == "–"
     assert math.isnan(share_interval(math.nan, 5)[0])

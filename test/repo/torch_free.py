@@ -25,6 +25,7 @@ TORCH_FREE = (
     "cac_core.engines.openvino_quietly",
     "cac_core.evaluate",
     "cac_core.evaluation",
+    "cac_core.intervals",
     "cac_core.metrics",
     "cac_core.pictures",
     "cac_core.predictor",

@@ -27,7 +27,7 @@ def evaluation(rows: list[FrameResult], **changes: Any) -> Evaluation:
     base = Evaluation(
         bag_name="bag", topic=TOPIC, bag_start_ns=time_of(0), mode="offline", rows=rows, class_names=NAMES,
         theta=(1.0, 1.0), known_kept=0.95, per_class=False, fixed_threshold=False,
-        model={"id": "m@123456789abc", "engine": "torch", "device": "cpu"}, truncated=False,
+        model={"id": "m@123456789abc", "engine": "torch", "device": "cpu", "precision": "float32"}, truncated=False,
         labels=Labels(intervals, NASTY), notes=(NASTY,),
     )  # fmt: skip
     return replace(base, **changes)

@@ -103,6 +103,20 @@ def test_names_from_outside_are_text(pages: dict[str, str], kind: str) -> None:
     assert not re.search(r"u003c(script|img|b)\b", own), "plotly would read markup there"
 
 
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "experiment"])
+def test_every_share_on_a_page_has_its_interval(pages: dict[str, str], kind: str) -> None:
+    body, interval = STYLE.sub("", pages[kind].replace(get_plotlyjs(), "")), '<small title="95 % interval">'
+    after = re.findall(r"\d+\.\d %</(?:b|span)>(.*)", body)
+    assert len(after) >= 3
+    assert all(text.startswith(interval) for text in after)
+    rows = re.findall(r"<td>\d\.\d{3}</td><td>(.*?)</td></tr>", body)  # all figures: the value, then its interval
+    assert len(rows) == (0 if kind == "training" else 11)
+    assert rows.count("") == (0 if kind == "training" else 1), "AUPR is no share"
+    choices = re.findall(r"<tr(?: class=\"chosen\")?><td>(?:known kept|false accept).*?</tr>", body, re.DOTALL)
+    assert bool(choices) == (kind == "training")
+    assert all(row.count(interval) == 3 for row in choices)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("width", [390, 1280])

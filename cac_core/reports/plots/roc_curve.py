@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
 from cac_core import metrics
+from cac_core.intervals import area_interval
 from cac_core.reports.plots.style import DANGER_COLOUR, INK, KNOWN_COLOUR, style
 
 
@@ -23,7 +24,10 @@ def roc_curve_figure(scores: ArrayLike, unknown: ArrayLike, theta: float | None 
     if u.any() and not u.all():
         fpr, tpr = metrics.roc_curve(s, u)
         line = {"color": KNOWN_COLOUR, "width": 2.5}
-        figure.add_scatter(x=fpr, y=tpr, mode="lines", line=line, name=f"AUROC {metrics.auroc(s, u):.3f}")
+        area = metrics.auroc(s, u)
+        low, high = area_interval(area, int((~u).sum()), int(u.sum()))
+        name = f"AUROC {area:.3f} ({low:.3f} to {high:.3f})"
+        figure.add_scatter(x=fpr, y=tpr, mode="lines", line=line, name=name)
         if theta is not None:
             kept = s <= theta
             figure.add_scatter(

@@ -55,8 +55,8 @@ class BagWriter:
         Args:
             topic: for example "/camera/image_raw".
             time_ns: time of recording and stamp of the header.
-            pixels: uint8, (H, W) or (H, W, C) as the encoding asks.
-            encoding: mono8, rgb8, bgr8, rgba8 or bgra8.
+            pixels: (H, W) or (H, W, C), of the kind that the encoding asks.
+            encoding: one with one plane.
         """
         height, width = pixels.shape[:2]
         message = _TYPES.types["sensor_msgs/msg/Image"](
@@ -66,7 +66,7 @@ class BagWriter:
             encoding=encoding,
             is_bigendian=0,
             step=width * bytes_per_pixel(encoding),
-            data=np.ascontiguousarray(pixels).reshape(-1),
+            data=np.ascontiguousarray(pixels).reshape(-1).view(np.uint8),
         )
         self.write(topic, time_ns, message, "sensor_msgs/msg/Image")
 

@@ -2,13 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The one table of encodings of sensor_msgs/Image: how a pixel lies in memory, and what it becomes."""
 
-from typing import Any, NamedTuple, cast
+from typing import Any, Literal, NamedTuple, cast
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from cac_core.preprocessing import ColourOrder
+from cac_ros.images.depth import DepthRange, grey_of_depth
 
 
 class BadFrameError(ValueError):
@@ -19,20 +20,29 @@ class Layout(NamedTuple):
     """How one pixel of an encoding lies in memory, and what it becomes.
 
     Attributes:
-        channels: values per pixel.
+        channels: values per pixel, in the first plane.
         order: of the colours, after the conversion.
-        bytes_per_channel: 1 or 2.
+        kind: NumPy's type of a value: u1, u2, i2 or f4.
         convert: OpenCV's colour conversion code; None if the channels already are what ``order`` says.
+        chroma: bytes of the second plane for each of the first; 0 if there is one plane.
+        limits: whether the values become grey by depth_range: never, where it is set, or always.
     """
 
     channels: int
     order: ColourOrder
-    bytes_per_channel: int = 1
+    kind: str = "u1"
     convert: int | None = None
+    chroma: float = 0.0
+    limits: Literal["never", "possible", "needed"] = "never"
+
+    @property
+    def bytes_per_channel(self) -> int:
+        """Bytes of one value."""
+        return np.dtype(self.kind).itemsize
 
     @property
     def pixel_bytes(self) -> int:
-        """Bytes of one pixel."""
+        """Bytes of one pixel, in the first plane."""
         return self.channels * self.bytes_per_channel
 
 
@@ -42,17 +52,27 @@ LAYOUTS: dict[str, Layout] = {
     "rgba8": Layout(4, "rgba"),
     "bgra8": Layout(4, "bgra"),
     "mono8": Layout(1, "grey"),
+    # Types of memory without colours: OpenCV's own order is meant, as cv_bridge writes them.
     "8UC1": Layout(1, "grey"),
-    "rgb16": Layout(3, "rgb", 2),
-    "bgr16": Layout(3, "bgr", 2),
-    "rgba16": Layout(4, "rgba", 2),
-    "bgra16": Layout(4, "bgra", 2),
-    "mono16": Layout(1, "grey", 2),
+    "8UC3": Layout(3, "bgr"),
+    "8UC4": Layout(4, "bgra"),
+    "rgb16": Layout(3, "rgb", "u2"),
+    "bgr16": Layout(3, "bgr", "u2"),
+    "rgba16": Layout(4, "rgba", "u2"),
+    "bgra16": Layout(4, "bgra", "u2"),
+    "mono16": Layout(1, "grey", "u2", limits="possible"),
+    "16UC1": Layout(1, "grey", "u2", limits="needed"),
+    "16SC1": Layout(1, "grey", "i2", limits="needed"),
+    "32FC1": Layout(1, "grey", "f4", limits="needed"),
     # sensor_msgs/image_encodings.hpp: "yuv422" is the old name of UYVY, "yuv422_yuy2" the old name of YUYV.
-    "yuv422": Layout(2, "rgb", 1, cv2.COLOR_YUV2RGB_UYVY),
-    "uyvy": Layout(2, "rgb", 1, cv2.COLOR_YUV2RGB_UYVY),
-    "yuv422_yuy2": Layout(2, "rgb", 1, cv2.COLOR_YUV2RGB_YUY2),
-    "yuyv": Layout(2, "rgb", 1, cv2.COLOR_YUV2RGB_YUY2),
+    "yuv422": Layout(2, "rgb", convert=cv2.COLOR_YUV2RGB_UYVY),
+    "uyvy": Layout(2, "rgb", convert=cv2.COLOR_YUV2RGB_UYVY),
+    "yuv422_yuy2": Layout(2, "rgb", convert=cv2.COLOR_YUV2RGB_YUY2),
+    "yuyv": Layout(2, "rgb", convert=cv2.COLOR_YUV2RGB_YUY2),
+    # Luma of all pixels first, then chroma: one pair for four pixels, or (nv24) one for each.
+    "nv12": Layout(1, "rgb", convert=cv2.COLOR_YUV2RGB_NV12, chroma=0.5),
+    "nv21": Layout(1, "rgb", convert=cv2.COLOR_YUV2RGB_NV21, chroma=0.5),
+    "nv24": Layout(1, "rgb", chroma=2.0),
 }
 # OpenCV names a Bayer pattern by the second pixel of its second row, ROS by the first of its first: RGGB is BayerBG.
 for _pattern, _code in {
@@ -61,18 +81,12 @@ for _pattern, _code in {
     "gbrg": cv2.COLOR_BayerGR2RGB,
     "grbg": cv2.COLOR_BayerGB2RGB,
 }.items():
-    LAYOUTS[f"bayer_{_pattern}8"] = Layout(1, "rgb", 1, _code)
-    LAYOUTS[f"bayer_{_pattern}16"] = Layout(1, "rgb", 2, _code)
+    LAYOUTS[f"bayer_{_pattern}8"] = Layout(1, "rgb", "u1", _code)
+    LAYOUTS[f"bayer_{_pattern}16"] = Layout(1, "rgb", "u2", _code)
 
 ENCODINGS: tuple[str, ...] = tuple(LAYOUTS)
 """Encodings of sensor_msgs/Image that can be read."""
 
-_AMBIGUOUS = {
-    "8UC3": "does not say the order of its colours; publish it as rgb8 or bgr8",
-    "8UC4": "does not say the order of its colours; publish it as rgba8 or bgra8",
-    "16UC1": "is a depth image or has no defined range; publish pictures as mono16 or mono8",
-    "32FC1": "is a depth image, not a picture; subscribe to the camera's colour topic",
-}
 _TO_BGR: dict[ColourOrder, int] = {
     "rgb": cv2.COLOR_RGB2BGR,
     "rgba": cv2.COLOR_RGBA2BGR,
@@ -81,32 +95,43 @@ _TO_BGR: dict[ColourOrder, int] = {
 }
 
 
-def layout_of(encoding: str) -> Layout:
-    """How the pixels of an encoding lie in memory; raises BadFrameError for one that cannot be read."""
+def layout_of(encoding: str, depth_range: DepthRange | None = None) -> Layout:
+    """How the pixels of an encoding lie in memory.
+
+    Raises:
+        BadFrameError: it cannot be read, or not without ``depth_range``.
+    """
     layout = LAYOUTS.get(encoding)
-    if layout is not None:
-        return layout
-    if encoding in _AMBIGUOUS:
-        raise BadFrameError(f"encoding {encoding} {_AMBIGUOUS[encoding]}")
-    raise BadFrameError(f"encoding {quoted(encoding)} is not supported; supported are {', '.join(ENCODINGS)}")
+    if layout is None:
+        raise BadFrameError(f"encoding {quoted(encoding)} is not supported; supported are {', '.join(ENCODINGS)}")
+    if layout.limits == "needed" and depth_range is None:
+        example = "[0.3, 5.0], in metres" if layout.kind == "f4" else "[300.0, 5000.0], in the units of the camera"
+        raise BadFrameError(
+            f"encoding {encoding} holds distances or raw numbers, no brightness: set depth_range to the values that "
+            f"become black and white, such as {example}"
+        )
+    return layout
 
 
 def bytes_per_pixel(encoding: str) -> int:
-    """How many bytes a pixel takes; raises BadFrameError for an encoding that cannot be read."""
-    return layout_of(encoding).pixel_bytes
+    """How many bytes a pixel takes in the first plane; raises BadFrameError for an encoding that is not supported."""
+    return layout_of(encoding, (0.0, 1.0)).pixel_bytes
 
 
-def to_eight_bits(pixels: NDArray[Any], encoding: str) -> NDArray[np.uint8]:
-    """Demosaic or decode YUV, then bring 16 bits to 8.
+def to_eight_bits(pixels: NDArray[Any], encoding: str, depth_range: DepthRange | None = None) -> NDArray[np.uint8]:
+    """Demosaic or decode YUV, then bring more than 8 bits to 8.
 
     Args:
-        pixels: ``(H, W)`` or ``(H, W, C)``, 8 or 16 bits; may be strided and of any byte order.
-        encoding: of the pixels, one of :data:`LAYOUTS`.
+        pixels: ``(H, W)`` or ``(H, W, C)``, of the kind of the layout; may be strided and of any byte order.
+        encoding: of the pixels, one of :data:`LAYOUTS` with one plane.
+        depth_range: the values that become black and white, for the encodings that it is about.
 
     Returns:
         uint8, in the colour order of the encoding's layout; ``pixels`` itself if there is nothing to do.
     """
     layout = LAYOUTS[encoding]
+    if depth_range is not None and layout.limits != "never":
+        return grey_of_depth(pixels, depth_range)
     if layout.bytes_per_channel == 2:
         pixels = np.ascontiguousarray(pixels, dtype=np.uint16)
     if layout.convert is not None:

@@ -7,7 +7,7 @@ Messages are read by their fields only, so rclpy messages and those deserialised
 The conversions are plain ``cv2.cvtColor`` calls instead of cv_bridge or rosbags-image. One table does it, the result is
 the same with and without a ROS installation (a second library would round and demosaic differently and so shift the
 rejection scores), and neither of the two handles padded rows, big-endian data and undecodable bytes without the checks
-below. The tests compare the result with rosbags-image.
+below. The tests compare the result with rosbags-image. What the table does not hold goes to an installed cv_bridge.
 """
 
 from typing import Any
@@ -19,9 +19,12 @@ from numpy.typing import NDArray
 from cac_core import pictures
 from cac_core.preprocessing import Frame
 from cac_core.support.errors import first_line
-from cac_ros.images.compressed import decode, file_start, raw_encoding
+from cac_ros.images.compressed import decode, file_start, holds_depth, raw_encoding, stored_depth
+from cac_ros.images.depth import DepthRange
 from cac_ros.images.encodings import LAYOUTS, BadFrameError, bgr_pixels, layout_of, to_eight_bits
 from cac_ros.images.faint import FaintFrame, is_faint
+from cac_ros.images.other_encodings import frame_by_cv_bridge
+from cac_ros.images.planar import rgb_of_planes
 
 
 class ReducedFrame(Frame):
@@ -34,13 +37,14 @@ class ReducedFrame(Frame):
     message: Any
 
 
-def to_frame(message: Any, smallest_side: int = 0) -> Frame:
+def to_frame(message: Any, smallest_side: int = 0, depth_range: DepthRange | None = None) -> Frame:
     """Read a ``sensor_msgs/Image`` or ``sensor_msgs/CompressedImage``.
 
     Args:
         message: the message, from rclpy or from rosbags.
         smallest_side: a JPEG image is decoded at a half, a quarter or an eighth of its size as long as its shorter side
             keeps so many pixels. This is faster and changes the rejection scores; 0 = always at its full size.
+        depth_range: the values that become black and white in images of distances and other raw numbers.
 
     Returns:
         The frame; a :class:`ReducedFrame` if it is smaller than the image, a :class:`FaintFrame` if it uses hardly any
@@ -51,10 +55,12 @@ def to_frame(message: Any, smallest_side: int = 0) -> Frame:
         BadFrameError: the message cannot be read, whatever it holds.
     """
     try:
-        return _compressed_frame(message, smallest_side) if hasattr(message, "format") else _raw_frame(message)
+        if hasattr(message, "format"):
+            return _compressed_frame(message, smallest_side, depth_range)
+        return _raw_frame(message, depth_range)
     except BadFrameError:
         raise
-    except (cv2.error, ValueError, TypeError, OverflowError, MemoryError, AttributeError) as error:
+    except (cv2.error, ValueError, TypeError, OverflowError, MemoryError, AttributeError, BufferError) as error:
         # The checks below name every cause known to us; what is left is still the frame's fault and not the node's.
         raise BadFrameError(f"the image cannot be read: {type(error).__name__}: {first_line(error)[:200]}") from error
 
@@ -76,39 +82,50 @@ def to_bgr(frame: Frame) -> NDArray[np.uint8]:
     return bgr_pixels(frame.pixels, frame.order)
 
 
-def _raw_frame(message: Any) -> Frame:
+def _raw_frame(message: Any, depth_range: DepthRange | None) -> Frame:
     encoding, width, height, step = message.encoding, int(message.width), int(message.height), int(message.step)
-    layout = layout_of(encoding)
+    if encoding not in LAYOUTS and (frame := frame_by_cv_bridge(message)) is not None:
+        return frame
+    layout = layout_of(encoding, depth_range)
     if width <= 0 or height <= 0:
         raise BadFrameError(f"the image is empty: width {width}, height {height}")
     row_bytes = width * layout.pixel_bytes
     if step < row_bytes:
         raise BadFrameError(f"step {step} is too small: {width} pixels of {encoding} need {row_bytes} bytes a row")
     buffer = _bytes(message.data)
+    if layout.chroma:
+        return Frame(rgb_of_planes(buffer, encoding, width, height, step), layout.order)
     if buffer.size < step * height:
         raise BadFrameError(f"data is too short: {height} rows of {step} bytes (step) need {step * height} bytes")
-    swap = layout.bytes_per_channel == 2 and bool(message.is_bigendian)
-    dtype = np.dtype("u1" if layout.bytes_per_channel == 1 else ">u2" if swap else "<u2")
+    dtype = np.dtype(layout.kind).newbyteorder(">" if message.is_bigendian else "<")
     shape, strides = [height, width], [step, layout.pixel_bytes]
     if layout.channels > 1:
         shape, strides = [*shape, layout.channels], [*strides, layout.bytes_per_channel]
     pixels = np.ndarray(shape, dtype, buffer, strides=strides)
-    kind = FaintFrame if is_faint(pixels) else Frame
-    return kind(to_eight_bits(pixels, encoding), layout.order)
+    return _frame(pixels, encoding, depth_range)
 
 
-def _compressed_frame(message: Any, smallest_side: int) -> Frame:
+def _frame(pixels: NDArray[Any], encoding: str, depth_range: DepthRange | None) -> Frame:
+    layout = LAYOUTS[encoding]
+    by_limits = depth_range is not None and layout.limits != "never"
+    kind = FaintFrame if not by_limits and is_faint(pixels) else Frame
+    return kind(to_eight_bits(pixels, encoding, depth_range), layout.order)
+
+
+def _compressed_frame(message: Any, smallest_side: int, depth_range: DepthRange | None) -> Frame:
     pixel_format = str(message.format)
-    mosaic = raw_encoding(pixel_format)  # image_transport stores a Bayer mosaic as a grey picture
-    is_mosaic = mosaic.startswith("bayer_")
-    pixels, is_reduced = decode(_bytes(message.data).tobytes(), pixel_format, 0 if is_mosaic else smallest_side)
+    raw = raw_encoding(pixel_format)  # image_transport stores a Bayer mosaic as a grey picture
+    is_mosaic, is_depth = raw.startswith("bayer_"), holds_depth(pixel_format)
+    data = _bytes(message.data).tobytes()
+    pixels, is_reduced = decode(data, pixel_format, 0 if is_mosaic or is_depth else smallest_side, depth_range)
     bits = 8 * pixels.dtype.itemsize
     encoding = f"mono{bits}" if pixels.ndim == 2 else f"bgr{bits}"
     if is_mosaic and pixels.ndim == 2:
-        bayer = mosaic.rstrip("0123456789") + str(bits)
+        bayer = raw.rstrip("0123456789") + str(bits)
         encoding = bayer if bayer in LAYOUTS else encoding
-    kind = FaintFrame if is_faint(pixels) else Frame
-    frame = kind(to_eight_bits(pixels, encoding), LAYOUTS[encoding].order)
+    elif is_depth and pixels.ndim == 2 and bits > 8:
+        return _frame(*stored_depth(pixels, pixel_format, data), depth_range)
+    frame = _frame(pixels, encoding, depth_range)
     if is_reduced:
         frame = ReducedFrame(*frame)
         frame.message = message
@@ -116,5 +133,8 @@ def _compressed_frame(message: Any, smallest_side: int) -> Frame:
 
 
 def _bytes(data: Any) -> NDArray[np.uint8]:
-    """The message's bytes as uint8, without a copy (rclpy gives array.array, rosbags an ndarray)."""
-    return np.frombuffer(data, np.uint8) if len(data) else np.empty(0, np.uint8)
+    """The message's bytes as uint8, without a copy, from whatever has Python's buffer protocol.
+
+    rclpy gives array.array, from ROS Lyrical on also other buffers; rosbags gives an ndarray.
+    """
+    return np.frombuffer(data, np.uint8) if memoryview(data).nbytes else np.empty(0, np.uint8)

@@ -73,13 +73,13 @@ class Camera:
         self._put = put
         self._settings = settings
         self._report_warning = warn
-        self._decoder = Decoder()
         self._picture_check = PictureCheck()
         self._problem = ""  # of a frame since the last status
         self._faint_told = False
         self._observers: list[Observer] = []
         self._regions: RegionInput | None = None
         start, outputs = settings(), f"~/{self.name}".rstrip("/")
+        self._decoder = Decoder(depth_range=start.depth)
         self._input = ImageInput(node, topic or "image", start.image_transport, start.reliability, self._on_image)
         with ExitStack() as undo:  # what was made is freed if the next one fails
             self._answers = node.create_lifecycle_publisher(OpenSetClassification, f"{outputs}/classification", 10)

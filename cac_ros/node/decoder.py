@@ -14,7 +14,7 @@ from typing import Any
 
 from cac_core.preprocessing import Frame
 from cac_core.support import limits
-from cac_ros.images import BadFrameError, claimed_pixels, to_frame
+from cac_ros.images import BadFrameError, DepthRange, claimed_pixels, to_frame
 from cac_ros.node.background import Background
 
 LARGE = 2**21
@@ -26,14 +26,16 @@ class Decoder:
 
     Args:
         seconds: how long one picture may take [s].
+        depth_range: see :func:`cac_ros.images.to_frame`.
 
     Attributes:
         given_up: pictures that were not decoded, because they took too long or because an earlier one still did.
     """
 
-    def __init__(self, seconds: float = limits.DECODE_SECONDS) -> None:
+    def __init__(self, seconds: float = limits.DECODE_SECONDS, depth_range: DepthRange | None = None) -> None:
         self.given_up = 0
         self._seconds = seconds
+        self._depth_range = depth_range
         self._lock = threading.Lock()
         self._left_behind: list[Background[Frame]] = []
 
@@ -47,7 +49,7 @@ class Decoder:
         Returns:
             Gives the frame, or raises BadFrameError, at most so many seconds after now.
         """
-        read = partial(to_frame, message, smallest_side)
+        read = partial(to_frame, message, smallest_side, self._depth_range)
         if claimed_pixels(message) <= LARGE:
             return read
         with self._lock:

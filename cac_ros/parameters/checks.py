@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Why a value, a change or a combination of parameters is refused, as a sentence. No ROS in this file."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -61,6 +62,13 @@ def effect_problem(changes: Mapping[str, object], threshold: float) -> str:
     return ""
 
 
+def range_problem(limits: tuple[float, ...] | None) -> str:
+    """What is wrong with the limits of a range, as the end of a sentence; empty if nothing is."""
+    if limits is None or (len(limits) == 2 and all(map(math.isfinite, limits)) and limits[0] < limits[1]):
+        return ""
+    return f"must be two numbers, the smaller one first, not {list(limits)}"
+
+
 def start_problem(settings: NodeSettings) -> str:
     """Why start values do not go together, as a sentence; empty if they do."""
     frames, votes = settings.decision_frames, settings.decision_votes
@@ -69,6 +77,8 @@ def start_problem(settings: NodeSettings) -> str:
             f"decision_votes must be 0, or more than half of decision_frames ({frames}) and at most all of them, "
             f"not {votes}."
         )
+    if problem := range_problem(settings.depth):
+        return f"depth_range {problem}."
     for key in settings.keys:
         if problem := key_problem(key):
             return f"trusted_keys holds {key!r}, which {problem}."

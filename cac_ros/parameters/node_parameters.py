@@ -15,6 +15,9 @@ NOTHING = ("",)
 NO_TOPICS = NOTHING
 """The default of lists. ROS cannot tell the type of an empty list, so it holds one empty text."""
 
+NO_RANGE = (0.0, 0.0)
+"""The default of a range."""
+
 _AT_CONFIGURE: dict[str, Any] = {
     "fixed": "it is read when the node is configured; clean the node up first, or restart it with the new value",
     "unconfigured": True,
@@ -88,6 +91,14 @@ class NodeSettings:
         "Decode JPEG images at a half, a quarter or an eighth of their size, as long as that is at least twice "
         "what the network sees. This saves 15 to 40 % of the decoding time at 1920x1080 and more. It changes the "
         "scores a little, and with them the decision on some frames near the threshold.",
+    )
+    depth_range: tuple[float, ...] = parameter(
+        NO_RANGE,
+        "Values that become black and white, such as [0.3, 5.0], for images of distances and other raw numbers: "
+        "32FC1 [m], 16UC1, 16SC1 and mono16 [as the camera counts; 16UC1 of a depth camera: mm]. Values between become "
+        "grey. A pixel without a value (NaN, 0) is black. Training photos need the same range. [0.0, 0.0] = not given: "
+        "such images are unknown (BAD_FRAME), and mono16 is read over its whole range.",
+        **_AT_CONFIGURE,
     )
     reliability: str = parameter(
         "auto",
@@ -241,6 +252,11 @@ class NodeSettings:
     def keys(self) -> tuple[str, ...]:
         """The keys in trusted_keys; empty if models need no signature."""
         return () if self.trusted_keys == NOTHING else self.trusted_keys
+
+    @property
+    def depth(self) -> tuple[float, ...] | None:
+        """The limits in depth_range; None if they are not given."""
+        return None if self.depth_range == NO_RANGE else self.depth_range
 
     @property
     def cameras(self) -> tuple[str, ...]:

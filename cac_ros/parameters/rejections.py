@@ -9,6 +9,7 @@ rejection is replaced.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
 from typing import Any
 
@@ -24,7 +25,7 @@ def own_values(changed: Sequence[Parameter[Any]]) -> dict[str, Any]:
     """Name and value of those that belong to our table; use_sim_time and the like are rclpy's."""
     own = {spec.name for spec in TABLE}
     return {
-        parameter.name: tuple(parameter.value) if isinstance(parameter.value, list) else parameter.value
+        parameter.name: tuple(value) if isinstance(value := parameter.value, (list, array)) else value
         for parameter in changed
         if parameter.name in own
     }

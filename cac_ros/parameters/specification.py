@@ -3,12 +3,13 @@
 """What the table says of one parameter: type, default, range, description. No ROS in this file."""
 
 import math
+from array import array
 from dataclasses import dataclass, field
 from typing import Any
 
-Value = str | bool | int | float | tuple[str, ...]
+Value = str | bool | int | float | tuple[str, ...] | tuple[float, ...]
 
-_TYPE_NAMES = {str: "string", bool: "bool", int: "integer", float: "double", tuple: "string array"}
+_TYPE_NAMES = {str: "string", bool: "bool", int: "integer", float: "double"}
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,7 @@ class ParameterSpec:
 
     Attributes:
         name: as in ROS.
-        default: also decides the type: str, bool, int, float or a tuple of texts.
+        default: also decides the type: str, bool, int, float or a tuple of texts or numbers, which is not empty.
         description: what it does, in one or two sentences, with the unit.
         fixed: empty if it can be changed while the node runs; otherwise the reason why not and what to do instead.
         unconfigured: whether a fixed one can be changed while the node is unconfigured.
@@ -42,6 +43,8 @@ class ParameterSpec:
     @property
     def type_name(self) -> str:
         """The ROS name of the type."""
+        if isinstance(self.default, tuple):
+            return f"{_TYPE_NAMES[type(self.default[0])]} array"
         return _TYPE_NAMES[type(self.default)]
 
     @property
@@ -74,6 +77,7 @@ class ParameterSpec:
         """What is wrong with a value, as a sentence; empty if nothing is."""
         if not self._is_of_type(value):
             constraint = f" ({self.constraint})" if self.constraint else ""
+            value = list(value) if isinstance(value, array) else value
             return f"{self.name} must be a {self.type_name}{constraint}, not {value!r}{self._hint(value)}."
         if isinstance(value, (int, float)) and not isinstance(value, bool) and value != self.special:
             low = self.low is None or (value > self.low if self.low_excluded else value >= self.low)
@@ -85,14 +89,17 @@ class ParameterSpec:
 
     def _is_of_type(self, value: object) -> bool:
         if isinstance(self.default, tuple):
-            return isinstance(value, (list, tuple)) and all(isinstance(item, str) for item in value)
+            item_type = type(self.default[0])
+            return isinstance(value, (list, tuple, array)) and all(type(item) is item_type for item in value)
         return type(value) is type(self.default)
 
     def _hint(self, value: object) -> str:
         if type(value) is int and self.type_name == "double":
             return f": write {float(value)}"
-        if isinstance(value, str) and isinstance(self.default, tuple):
+        if self.type_name == "string array" and isinstance(value, str):
             return f": write [{value}]"
+        if self.type_name == "double array" and isinstance(value, list) and all(type(item) is int for item in value):
+            return f": write {[float(item) for item in value]}"
         return ""
 
 

@@ -33,6 +33,8 @@ class ReplayConfig:
         engine: inference engine.
         device: auto, cpu, cuda or cuda:N.
         precision: auto, float32 or a variant of the model: int8, bf16 or fp16.
+        depth_range: the values that become black and white in images of distances and other raw numbers, such as
+            0.3 5.0; see the node's parameter of this name.
         title: title of the report; the bag's name when not given.
         watch: live: publish the annotated image on /cac_replay/debug_image, in the ROS domain of this terminal, for
             RViz, rqt or Foxglove.
@@ -52,5 +54,6 @@ class ReplayConfig:
     engine: str = "auto"
     device: str = "auto"
     precision: str = "auto"
+    depth_range: tuple[float, float] | None = None
     title: str | None = None
     watch: bool = False

@@ -21,7 +21,7 @@ import cac_ros
 from cac_core.support.errors import CacError
 from cac_ros.replay.readiness import VARIABLE, ReadySocket
 
-ParameterValue: TypeAlias = str | bool | int | float | Sequence[str]
+ParameterValue: TypeAlias = str | bool | int | float | Sequence[str] | Sequence[float]
 
 CLASSIFIER = ("-m", "cac_ros.classifier_node")
 """What Python runs: the classifier node."""

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from cac_core.predictor import Decision, Predictor, Reason, failed
 from cac_core.preprocessing import Frame
 from cac_ros.bags.message import BagMessage, MessageError
-from cac_ros.images import FAINT_NOTE, BadFrameError, FaintFrame, to_frame
+from cac_ros.images import FAINT_NOTE, BadFrameError, DepthRange, FaintFrame, to_frame
 from cac_ros.replay.results import FrameResult, from_decision
 from cac_ros.stamps import stamp_ns
 
@@ -47,6 +47,7 @@ def classify(
     predictor: Predictor,
     theta: NDArray[np.float32],
     on_frame: Callable[[Answered], None] = lambda _: None,
+    depth_range: DepthRange | None = None,
 ) -> tuple[list[FrameResult], list[str]]:
     """Classify frames in order.
 
@@ -55,6 +56,7 @@ def classify(
         predictor: the model.
         theta: thresholds (N,).
         on_frame: is given each frame after it was answered, in their order.
+        depth_range: see :func:`cac_ros.images.to_frame`.
 
     Returns:
         A row per message; one that cannot be read is unknown with the reason BAD_FRAME. And a sentence for each kind of
@@ -85,7 +87,7 @@ def classify(
         try:
             content = message.decode()
             header = content.header
-            frame = to_frame(content)
+            frame = to_frame(content, depth_range=depth_range)
             size += frame.pixels.nbytes
             faint += isinstance(frame, FaintFrame)
         except (MessageError, BadFrameError) as error:

@@ -18,7 +18,7 @@ import numpy as np
 from cac_core.metrics import OpenSetMetrics, open_set_metrics
 from cac_core.predictor import Decision, Reason
 from cac_core.support.csv_cells import harmless
-from cac_core.support.names import same_form
+from cac_core.support.names import by_form, same_form
 from cac_ros.replay.labels import Labels
 from cac_ros.replay.live_figures import LiveFigures, finite
 
@@ -113,7 +113,7 @@ def with_labels(rows: Sequence[FrameResult], labels: Labels | None, class_names:
     """
     if labels is None:
         return list(rows)
-    spelt = {same_form(name): (name, i) for i, name in enumerate(class_names)}
+    spelt = {form: (class_names[i], i) for form, i in by_form(class_names).items()}
     found = [(row, labels.at(row.time_ns)) for row in rows]
     named = [(row, None if label is None else spelt.get(same_form(label), (label, UNKNOWN))) for row, label in found]
     return [row if truth is None else replace(row, label=truth[0], truth=truth[1]) for row, truth in named]
@@ -149,6 +149,7 @@ class Evaluation:
     labels: Labels | None = None
     notes: tuple[str, ...] = ()
     live: LiveFigures | None = None
+    depth_range: tuple[float, float] | None = None
 
     @cached_property
     def metrics(self) -> OpenSetMetrics:

@@ -107,7 +107,8 @@ def test_the_node_can_be_launched_with_these_arguments() -> None:
 def test_launch_arguments_that_set_parameters_agree_with_the_table() -> None:
     overrides = table_in("classifier.launch.py", "OVERRIDES")
     types = {ast.literal_eval(k): ast.unparse(v) for k, v in zip(overrides.keys, overrides.values, strict=True)}  # type: ignore[arg-type]
-    rows = {row.name: type(row.default).__name__.replace("tuple", "List[str]") for row in parameters.TABLE}
+    kinds = {"string array": "List[str]", "double array": "List[float]"}
+    rows = {row.name: kinds.get(row.type_name, type(row.default).__name__) for row in parameters.TABLE}
     assert types.pop("use_sim_time") == "bool"  # every ROS node has it
     assert types == {name: rows[name] for name in types}
     arguments = launch_arguments("classifier.launch.py")

@@ -85,10 +85,10 @@ def rejection_scores(self: Predictor, frames: Sequence[Frame]) -> NDArray[np.flo
     return real_scores(self, frames)
 
 
-def to_frame(message: Any, smallest_side: int = 0) -> Frame:
+def to_frame(message: Any, smallest_side: int = 0, depth_range: tuple[float, ...] | None = None) -> Frame:
     if getattr(message, "width", 0) == 13 or getattr(message, "format", "") == "hangs":
         wait_for_release()
-    return real_to_frame(message, smallest_side)
+    return real_to_frame(message, smallest_side, depth_range)
 
 
 if __name__ == "__main__":

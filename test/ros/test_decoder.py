@@ -52,7 +52,7 @@ def hanging() -> Iterator[threading.Event]:
     """Setting this lets decoders that hang go on."""
     go_on = threading.Event()
 
-    def to_frame_once_released(message: Any, smallest_side: int = 0) -> Frame:
+    def to_frame_once_released(message: Any, smallest_side: int = 0, depth_range: None = None) -> Frame:
         if claimed_pixels(message) > LARGE:
             assert go_on.wait(FOREVER)
         return to_frame(message, smallest_side)
@@ -89,7 +89,7 @@ def test_after_a_slow_picture_none_is_decoded_until_its_thread_is_back(
 def test_large_pictures_of_several_cameras_are_decoded_at_once(large: CompressedImage) -> None:
     together = threading.Barrier(3, timeout=FOREVER)
 
-    def to_frame_together(message: Any, smallest_side: int = 0) -> Frame:
+    def to_frame_together(message: Any, smallest_side: int = 0, depth_range: None = None) -> Frame:
         together.wait()
         return to_frame(message, smallest_side)
 
@@ -115,7 +115,7 @@ def test_what_was_given_up_as_a_frame_is_given_up_for_its_boxes(
 def test_a_small_picture_and_a_raw_one_are_read_in_the_thread_that_asks(small: CompressedImage) -> None:
     threads: list[threading.Thread] = []
 
-    def to_frame_here(message: Any, smallest_side: int = 0) -> Frame:
+    def to_frame_here(message: Any, smallest_side: int = 0, depth_range: None = None) -> Frame:
         threads.append(threading.current_thread())
         return to_frame(message, smallest_side)
 

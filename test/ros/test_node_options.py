@@ -21,7 +21,8 @@ OFF = {"dark_limit": 0.0, "bright_limit": 1.0, "frozen_after": 0.0}
 @pytest.fixture(scope="module")
 def node(model: Path, module_domain: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[NodeProcess]:
     folder = tmp_path_factory.mktemp("node")
-    with running(folder, module_domain, model, diagnostics_period=0.2, decision_frames=5, decision_votes=3) as process:
+    options = {"decision_frames": 5, "decision_votes": 3, "depth_range": [500.0, 4000.0]}
+    with running(folder, module_domain, model, diagnostics_period=0.2, **options) as process:
         yield process
 
 
@@ -109,6 +110,17 @@ def test_too_many_unknown_frames_are_a_warning_that_can_be_silenced(robot: Robot
     report = robot.wait_report(lambda r: sums_up(r), "a report")
     assert report.level == DiagnosticStatus.OK, "new thresholds start a new window"
     assert robot.set_parameters(threshold=-1.0, unknown_share_tolerance=0.5)[0].successful
+
+
+def test_distances_are_answered_by_their_limits(robot: Robot) -> None:
+    near, far = (np.full((48, 64), value, "<u2") for value in (400, 4000))
+    for pixels in (near, far):
+        message = Image(encoding="16UC1", width=64, height=48, step=128, data=pixels.tobytes())
+        message.header.stamp.sec = int(pixels[0, 0])
+        assert robot.ask(message).reason == OpenSetClassification.ABOVE_THRESHOLD, "black and white are no class"
+    result = robot.set_parameters(depth_range=[0.5, 4.0])[0]
+    assert not result.successful
+    assert result.reason.startswith("depth_range cannot be changed while the node is active: ")
 
 
 def test_votes_that_do_not_fit_the_frames_end_the_start(model: Path, ros_domain: int, tmp_path: Path) -> None:

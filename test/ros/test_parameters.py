@@ -4,6 +4,7 @@
 
 import math
 import sys
+from array import array
 from dataclasses import asdict
 from pathlib import Path
 
@@ -23,6 +24,7 @@ FREE = {
 }  # fmt: skip
 AT_START = {"models_folder", "trusted_keys", "autostart", "diagnostics_period"}
 OTHER: dict[type, object] = {str: "other", bool: True, int: 7, float: 0.5, tuple: ("/front",)}
+RANGE = (0.5, 4.0)
 
 
 def test_the_yaml_holds_every_parameter_with_its_default_and_type() -> None:
@@ -111,6 +113,28 @@ def test_the_precisions_are_those_of_the_engines() -> None:
     assert next(spec for spec in TABLE if spec.name == "precision").choices == PRECISIONS
 
 
+@pytest.mark.parametrize(
+    ("value", "sentence"),
+    [
+        ([300.0, 5000.0], ""),
+        (array("d", [0.3, 5.0]), ""),  # how rclpy hands over a list of numbers
+        (array("q", [300, 5000]), "not [300, 5000]: write [300.0, 5000.0]."),
+        ("[1.0, 2.0]", "not '[1.0, 2.0]'."),
+        (5.0, "not 5.0."),
+    ],
+)
+def test_a_list_of_numbers_is_told_from_others(value: object, sentence: str) -> None:
+    start = "depth_range must be a double array, "
+    assert value_problem("depth_range", value) == (start + sentence if sentence else "")
+
+
+@pytest.mark.parametrize("limits", [(5.0, 0.3), (1.0, 1.0), (1.0,), (1.0, 2.0, 3.0), (0.0, math.inf), (math.nan, 1.0)])
+def test_a_range_is_two_numbers_the_smaller_one_first(limits: tuple[float, ...]) -> None:
+    problem = f"depth_range must be two numbers, the smaller one first, not {list(limits)}."
+    assert change_problem(NodeSettings(), {"depth_range": limits}, "unconfigured") == problem
+    assert change_problem(NodeSettings(), {"depth_range": RANGE}, "unconfigured") == ""
+
+
 def test_an_unknown_name_gets_the_list_of_names() -> None:
     assert value_problem("treshold", 1.0).startswith("treshold is not a parameter of this node; it has model_path, ")
 
@@ -118,6 +142,7 @@ def test_an_unknown_name_gets_the_list_of_names() -> None:
 def other_value(spec: ParameterSpec) -> object:
     """An allowed value that is not the default."""
     value = False if spec.default is True else OTHER[type(spec.default)]
+    value = RANGE if spec.type_name == "double array" else value
     return next(choice for choice in spec.choices if choice != spec.default) if spec.choices else value
 
 

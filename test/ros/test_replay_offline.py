@@ -121,6 +121,20 @@ def test_an_unreadable_frame_is_unknown_and_the_rest_goes_on(tmp_path: Path, mod
     assert [row.reason for row in compressed.rows] == ["BAD_FRAME"]
 
 
+def test_distances_are_evaluated_by_their_limits_and_not_without(tmp_path: Path, model: Path) -> None:
+    with BagWriter(tmp_path / "bag") as bag:
+        for i in range(3):
+            bag.write_image(TOPIC, time_of(i), np.full((24, 24), 2000 + i, np.uint16), "16UC1")
+    command = [str(tmp_path / "bag"), "--model", str(model), "--out", str(tmp_path / "out")]
+    assert main(command) == 0
+    assert {row["reason"] for row in read_rows(tmp_path / "out")} == {"BAD_FRAME"}
+    assert "set depth_range" in (tmp_path / "out" / "metrics.json").read_text(encoding="utf-8")
+    assert main([*command, "--depth-range", "500", "4000"]) == 0
+    assert {row["reason"] for row in read_rows(tmp_path / "out")} == {"ABOVE_THRESHOLD"}
+    with pytest.raises(CacError, match="--depth-range must be two numbers, the smaller one first"):
+        main([*command, "--depth-range", "4000", "500"])
+
+
 def test_the_threshold_can_be_chosen(tmp_path: Path, model: Path) -> None:
     bag = write_rosbag2(tmp_path / "bag", LABELS)
     common: dict[str, Any] = {"bag": bag, "model": model, "out": tmp_path / "out", "labels_topic": LABEL_TOPIC}

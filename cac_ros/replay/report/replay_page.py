@@ -51,7 +51,7 @@ def _episodes(evaluation: Evaluation, bag: Bag) -> list[dict[str, Any]]:
         {
             "row": episode.row,
             "frames": episode.frames,
-            "picture": picture_of(bag, evaluation.topic, episode.row),
+            "picture": picture_of(bag, evaluation.topic, episode.row, depth_range=evaluation.depth_range),
             "seconds": evaluation.seconds(episode.row.time_ns),
             "said": _said(evaluation, episode.row.class_index),
             "nearest": _said(evaluation, episode.row.nearest_index),

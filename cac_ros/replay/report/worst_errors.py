@@ -12,7 +12,7 @@ from itertools import groupby
 from cac_core.reports.thumbnail import thumbnail
 from cac_ros.bags.message import MessageError
 from cac_ros.bags.reader import Bag
-from cac_ros.images import BadFrameError, to_bgr, to_frame
+from cac_ros.images import BadFrameError, DepthRange, to_bgr, to_frame
 from cac_ros.replay.results import FrameResult
 from cac_ros.stamps import stamp_ns
 
@@ -46,13 +46,19 @@ def worst_errors(rows: Sequence[FrameResult], count: int = 10) -> list[Episode]:
     return sorted(episodes, key=lambda e: (_DANGER.index(e.row.outcome), _harmlessness(e.row), e.row.index))[:count]
 
 
-def picture_of(bag: Bag, topic: str, row: FrameResult, longest_side: int = LONGEST_SIDE) -> str | None:
+def picture_of(
+    bag: Bag,
+    topic: str,
+    row: FrameResult,
+    longest_side: int = LONGEST_SIDE,
+    depth_range: DepthRange | None = None,
+) -> str | None:
     """The frame of a row as a data URI (JPEG), or None when it cannot be read any more."""
     for message in bag.messages(topic, row.time_ns, row.time_ns + 1):
         try:
             content = message.decode()
             if stamp_ns(content.header.stamp) == row.stamp_ns:
-                return thumbnail(to_bgr(to_frame(content)), longest_side)
+                return thumbnail(to_bgr(to_frame(content, depth_range=depth_range)), longest_side)
         except (MessageError, BadFrameError):
             continue
     return None

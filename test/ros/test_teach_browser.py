@@ -173,7 +173,9 @@ def test_the_camera_is_live_its_threshold_changes_and_photos_are_taken(page: "Pa
     robot.wait(lambda: robot.ask(next(shown)) and "5 photos of four;" in page.inner_text("#take-words"), "the photos")
     taken = sorted((place / "photos" / "four").iterdir())
     assert len(taken) == 5
-    assert cv2.imread(str(taken[0])).shape == (120, 160, 3), "as the camera sees it, nothing drawn on it"
+    picture = cv2.imread(str(taken[0]))
+    assert picture is not None
+    assert picture.shape == (120, 160, 3), "as the camera sees it, nothing drawn on it"
 
 
 def settled(page: "Page") -> bool:

@@ -12,3 +12,17 @@ def replay() -> NoReturn:
     from cac_ros.replay.__main__ import main  # only now: a failing import is then reported as this command's error
 
     run(main)
+
+
+def photos() -> NoReturn:
+    """``cac_photos``: the same as ``python -m cac_ros.photos``."""
+    from cac_ros.photos.__main__ import main
+
+    run(main)
+
+
+def teach() -> NoReturn:
+    """``cac_teach``: the same as ``python -m cac_ros.teach``."""
+    from cac_ros.teach.__main__ import main
+
+    run(main)

@@ -12,8 +12,9 @@ import pytest
 import yaml
 
 from cac_core.predictor import Reason
-from cac_core.support.options import Option
+from cac_core.support.options import Option, options_of
 from cac_ros import parameters
+from cac_ros.teach.config import TeachConfig
 from test.repo.sources import ROOT
 
 cac_msgs = pytest.importorskip("cac_msgs.msg", reason="cac_msgs is not built: run make setup")
@@ -124,6 +125,22 @@ def test_every_replay_argument_is_an_option_of_the_command_line() -> None:
     assert set(table.values()) <= {option.spelling for option in options.values()}
     assert set(launch_arguments("replay.launch.py")) == set(table) | {"bag", "view"}
     assert options["watch"].spelling == "--watch"
+
+
+def test_every_teach_argument_is_an_option_of_the_command_line_with_its_default() -> None:
+    options = {option.spelling: option for option in options_of(TeachConfig)}
+    arguments = launch_arguments("teach.launch.py")
+    table = table_in("teach.launch.py", "OPTIONS")
+    pairs = {ast.literal_eval(k): ast.literal_eval(v) for k, v in zip(table.keys, table.values, strict=True)}  # type: ignore[arg-type]
+    assert set(arguments) == set(pairs)
+    for name, spelling in pairs.items():
+        default = options[spelling].default
+        if name == "node":  # with ROS there is one
+            assert arguments[name]["default_value"] == "/cac_classifier"
+        elif default is MISSING:
+            assert "default_value" not in arguments[name], name
+        else:
+            assert arguments[name]["default_value"] == ("" if default is None else str(default)), name
 
 
 def test_replay_arguments_have_the_defaults_and_needs_of_the_options() -> None:

@@ -104,6 +104,6 @@ def test_colcon_finds_both_packages() -> None:
 
 def test_console_scripts_lead_to_functions() -> None:
     scripts = re.findall(r'"(\w+) = ([\w.]+):(\w+)"', (ROOT / "setup.py").read_text())
-    assert {name for name, _, _ in scripts} == {"classifier_node", "cac_replay"}
+    assert {name for name, _, _ in scripts} == {"classifier_node", "cac_replay", "cac_photos", "cac_teach"}
     for _, module, function in scripts:
         assert callable(getattr(importlib.import_module(module), function))

@@ -56,6 +56,8 @@ setup(
         "console_scripts": [
             "classifier_node = cac_ros.classifier_node:main",
             "cac_replay = cac_ros.commands:replay",
+            "cac_photos = cac_ros.commands:photos",
+            "cac_teach = cac_ros.commands:teach",
         ],
     },
 )

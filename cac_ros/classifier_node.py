@@ -11,6 +11,8 @@ import contextlib
 import signal
 import sys
 
+from cac_core.support.allocator import keep_freed_memory
+
 # A plain `colcon build` in a workspace does not look for packages below a package.
 _WITHOUT_MESSAGES = (
     "error: the package cac_msgs is not built, or not sourced. In the workspace: ln -s cac_ros/cac_msgs src/cac_msgs; "
@@ -26,6 +28,7 @@ def main(args: list[str] | None = None) -> int:
         ``restart``. A request before there is a node ends the process as the signal itself does (130 and 143 in a
         shell).
     """
+    keep_freed_memory()  # before the imports, whose threads would each get a heap of their own
     # The imports take seconds, and nothing is there yet that needs a clean end.
     with contextlib.suppress(ValueError):  # not in the main thread
         if signal.getsignal(signal.SIGINT) is signal.default_int_handler:

@@ -17,7 +17,6 @@ import rclpy
 from rclpy.executors import ExternalShutdownException
 from rclpy.lifecycle import TransitionCallbackReturn
 
-from cac_core.support.allocator import keep_freed_memory
 from cac_core.support.errors import CacError
 from cac_core.support.names import one_line
 from cac_ros.node.classifier import LOG_PERIOD, ClassifierNode
@@ -43,7 +42,6 @@ def run(args: list[str] | None = None) -> int:
 
 def _run(args: list[str] | None) -> int:
     node: ClassifierNode | None = None
-    keep_freed_memory()
     try:
         with contextlib.suppress(ValueError):  # not in the main thread
             if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:

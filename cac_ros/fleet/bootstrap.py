@@ -9,6 +9,7 @@ the same in every run.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,7 @@ _PART = 100  # replicates at a time, so that 10,000 recordings need 8 MB
 Interval = tuple[float, float]
 
 
+@lru_cache(maxsize=2)
 def draws(recordings: int, replicates: int = REPLICATES) -> NDArray[np.float64]:
     """How often each recording is drawn ``(R, B)``."""
     chance = np.random.default_rng(0)

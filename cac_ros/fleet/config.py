@@ -30,6 +30,7 @@ class FleetConfig:
         per_class: one θ per class instead of one for all.
         engine: inference engine.
         device: auto, cpu, cuda or cuda:N.
+        precision: float32, or a variant of the model; auto takes what fits the device.
         workers: processes that classify; 0 is one per CPU core, or one on a GPU.
         threads: CPU threads of each worker; figures may differ in the last digit with another number.
         retries: how often a recording is tried again after its worker died or took too long.
@@ -50,6 +51,7 @@ class FleetConfig:
     per_class: bool = False
     engine: str = "auto"
     device: str = "auto"
+    precision: str = "auto"
     workers: int = 0
     threads: int = 1
     retries: int = 2

@@ -46,7 +46,7 @@ class Evaluator:
         """
         if model not in self._predictors:
             s = self._settings
-            predictor = Predictor.load(s.models[model], s.engine, s.device, s.threads)
+            predictor = Predictor.load(s.models[model], s.engine, s.device, s.threads, s.precision)
             predictor.warm_up()
             predictor.release_weights()
             self._predictors[model] = predictor
@@ -94,8 +94,8 @@ class Evaluator:
                 "engine": predictor.engine_name,
                 "device": predictor.device_name,
                 "topic": topic.name,
-                "start_ns": bag.start_ns,
-                "seconds": (rows[-1].time_ns - bag.start_ns) / 1e9,
+                "start_ns": bag.zero_ns,
+                "seconds": (rows[-1].time_ns - bag.zero_ns) / 1e9,
                 "truncated": bag.damaged,
                 "notes": [*bag.notes, *notes, *label_notes],
             }
@@ -104,9 +104,9 @@ class Evaluator:
 
     def _labels(self, bag: Bag, task: Task) -> Labels | None:
         if task.labels is not None:
-            labels = parse_labels(task.labels, Path(task.labels_name), bag.start_ns)
+            labels = parse_labels(task.labels, Path(task.labels_name), bag.zero_ns)
             if not bag.damaged:
-                check_span(labels, bag.start_ns, bag.end_ns)
+                check_span(labels, bag.zero_ns, bag.end_ns)
             return labels
         topic = self._settings.labels_topic
         return None if topic is None else read_label_topic(bag, topic)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from cac_ros.fleet.bootstrap import curve_intervals, share_intervals
+from cac_ros.fleet.comparison import comparison
 from cac_ros.fleet.recordings import Recording, added, counts_of, pooled_metrics
 from cac_ros.fleet.run import Fleet
 
@@ -86,6 +87,7 @@ def fleet_figures(fleet: Fleet) -> dict[str, Any]:
             }
             for number, (name, classes) in enumerate(zip(fleet.models, fleet.classes, strict=True))
         ],
+        "comparison": comparison(answered) if len(fleet.models) > 1 else None,
         "recordings": len(fleet.recordings),
         "failed": {recording.name: recording.problem for recording in fleet.recordings if recording.problem},
         "truncated": [r.name for r in answered if r.answers[0].about["truncated"]],

@@ -25,17 +25,19 @@ class Answers:
         about: see `cac_ros.fleet.bag_result.BagResult`.
         labels: names of the labels that occur.
         frames: the table of frames.
+        worst: the worst errors, each a frame and the number of consecutive frames with the error.
     """
 
     key: str
     about: dict[str, Any]
     labels: tuple[str, ...]
     frames: Frames
+    worst: tuple[tuple[int, int], ...]
 
 
 def answers_of(key: str, result: BagResult) -> Answers:
     """A result without its pictures."""
-    return Answers(key, result.about, result.labels, result.frames)
+    return Answers(key, result.about, result.labels, result.frames, tuple((w.frame, w.count) for w in result.worst))
 
 
 @dataclass(frozen=True)

@@ -37,6 +37,11 @@ FORMAT = 1
 """Of a result; raised when results of older programs must be computed anew."""
 
 
+_OF_RESULTS = (
+    "known_kept", "threshold", "per_class", "engine", "device", "precision", "threads", "topic", "labels_topic",
+)  # fmt: skip
+"""Options that decide the content of a result."""
+
 MakeCrew = Callable[[int, Settings], Crew]
 
 
@@ -158,16 +163,12 @@ def _settings_of_key(config: FleetConfig, bundle: ModelBundle, labels: str | Non
         "model": bundle.checksum,
         "model_id": bundle.model_id,
         "labels": None if labels is None else hashlib.sha256(labels.encode()).hexdigest(),
-        **{
-            name: getattr(config, name)
-            for name in ("labels_topic", "topic", "known_kept", "threshold", "per_class", "engine", "device", "threads")
-        },
+        **{name: getattr(config, name) for name in _OF_RESULTS},
     }
 
 
 def _settings(config: FleetConfig, models: Sequence[str]) -> Settings:
-    names = ("known_kept", "threshold", "per_class", "engine", "device", "threads", "topic", "labels_topic")
-    return Settings(tuple(models), **{name: getattr(config, name) for name in (*names, "by_content")})
+    return Settings(tuple(models), **{name: getattr(config, name) for name in (*_OF_RESULTS, "by_content")})
 
 
 def _run(config: FleetConfig, crew: Crew, missing: Sequence[Task], store: Store, logs: Logs) -> dict[str, str]:

@@ -16,7 +16,7 @@ class Settings:
     Attributes:
         models: paths of the bundles.
         known_kept, threshold, per_class: how θ is chosen.
-        engine, device: of the models.
+        engine, device, precision: of the models.
         threads: CPU threads of an engine.
         topic: image topic; None takes the only one.
         labels_topic: topic with labels.
@@ -29,6 +29,7 @@ class Settings:
     per_class: bool = False
     engine: str = "auto"
     device: str = "auto"
+    precision: str = "auto"
     threads: int = 1
     topic: str | None = None
     labels_topic: str | None = None

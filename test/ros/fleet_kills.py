@@ -30,7 +30,9 @@ def kill_fleets(folder: Path, tries: int, chance: random.Random, recordings: int
     while drivers + workers < tries:
         process, seen = _start(folder, model, "out"), set[int]()
         while process.poll() is None and drivers + workers < tries:
-            time.sleep(chance.uniform(0.1, 4.0))
+            if chance.random() < 0.8:  # most of a driver's life passes before it has workers
+                _wait_for_a_worker(process)
+            time.sleep(chance.uniform(0.0, 4.0))
             children = _children(process.pid)
             seen.update(children)
             victim = chance.choice([process.pid, *children])
@@ -58,13 +60,22 @@ def _start(folder: Path, model: Path, out: str) -> "subprocess.Popen[bytes]":
         return subprocess.Popen([*words, "--retries", "20"], stdout=said, stderr=said)
 
 
+def _wait_for_a_worker(process: "subprocess.Popen[bytes]") -> None:
+    while process.poll() is None and not _children(process.pid):
+        time.sleep(0.05)
+
+
 def _children(process: int) -> list[int]:
     """The workers of a driver; other children (multiprocessing's own) are not killed."""
-    try:
-        found = Path(f"/proc/{process}/task/{process}/children").read_text().split()
-    except OSError:
-        return []
-    return [int(child) for child in found if _is_worker(int(child))]
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parent = int(path.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[1])
+        except OSError:
+            continue
+        if parent == process and _is_worker(int(path.parent.name)):
+            found.append(int(path.parent.name))
+    return sorted(found)
 
 
 def _is_worker(process: int) -> bool:

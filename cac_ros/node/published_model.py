@@ -10,7 +10,8 @@ from rclpy.qos import DurabilityPolicy, QoSProfile
 from rclpy.serialization import serialize_message
 
 from cac_ros.node.active_model import ActiveModel
-from cac_ros.node.messages import class_list_message
+from cac_ros.node.messages import class_list_message, vision_messages
+from cac_ros.node.vision_info import VisionInfo
 from cac_ros.parameters import NodeSettings
 
 
@@ -30,10 +31,13 @@ class PublishedModel:
         self._publisher: LifecyclePublisher[ClassList] = node.create_lifecycle_publisher(
             ClassList, "~/classes", latched
         )
+        messages = vision_messages()
+        self._vision = None if messages is None else VisionInfo(node, messages)
 
     def publish(self) -> None:
         """Publish the known classes and thresholds."""
         self._publisher.publish(self._message(self.model))
+        self._publish_vision()
 
     def replace(self, model: ActiveModel) -> None:
         """Use another model from the next frame on. Each frame sees the old one or the new one, whole.
@@ -45,6 +49,8 @@ class PublishedModel:
         before, self.model = self.model, model
         try:
             self._publisher.publish(message)
+            if model.model_id != before.model_id:
+                self._publish_vision()
         except Exception:
             self.model = before
             raise
@@ -56,6 +62,12 @@ class PublishedModel:
     def release(self) -> None:
         """Remove the publisher."""
         self._node.destroy_lifecycle_publisher(self._publisher)
+        if self._vision is not None:
+            self._vision.release()
+
+    def _publish_vision(self) -> None:
+        if self._vision is not None:
+            self._vision.publish(self.model.model_id, self.model.predictor.class_names)
 
     def _message(self, model: ActiveModel) -> ClassList:
         """The class list, tried out: a message that cannot be sent raises here and not in the middle of a change."""

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cac_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Boxes that others found in our images: ``regions`` and ``detections`` in, ``~/region_classifications`` out.
+"""Boxes that others found in our images: in on ``regions`` and ``detections``, and back with their answers.
 
 A detector that is sure of things it was never taught is what open-set recognition is for: it finds the boxes, and this
 node says which of them it knows.
@@ -22,6 +22,7 @@ from rclpy.subscription import Subscription
 from cac_ros.node.active_model import ActiveModel
 from cac_ros.node.arrived_image import ArrivedImage, PictureGate
 from cac_ros.node.box_decisions import decide_on_boxes
+from cac_ros.node.detections import detections_message
 from cac_ros.node.messages import classification_message, vision_messages
 from cac_ros.node.newest_frame_worker import NewestFrameWorker
 from cac_ros.node.regions import Box, boxes_of_detections, boxes_of_regions
@@ -95,8 +96,11 @@ class RegionInput:
         self._publisher: LifecyclePublisher[RegionClassificationArray] = node.create_lifecycle_publisher(
             RegionClassificationArray, f"{outputs}/region_classifications", 10
         )
-        self._detections = getattr(vision_messages(), "Detection2DArray", None)
-        if self._detections is None:
+        self._vision = vision_messages()
+        self._detected: LifecyclePublisher[Any] | None = None
+        if self._vision is not None:
+            self._detected = node.create_lifecycle_publisher(self._vision.Detection2DArray, f"{outputs}/detections", 10)
+        else:
             text = "vision_msgs is not installed: boxes are read as cac_msgs/RegionArray only."
             node.get_logger().info(text, once=True)
         self._worker: NewestFrameWorker[_Job] = NewestFrameWorker(self._answer, on_crash, name="regions")
@@ -108,9 +112,9 @@ class RegionInput:
         hear = self._node.create_subscription
         regions, detections = f"{self._inputs}regions", f"{self._inputs}detections"
         self._subscriptions = [hear(RegionArray, regions, lambda m: self._ask(m, boxes_of_regions(m)), 10)]
-        if self._detections is not None:
+        if self._vision is not None:
             self._subscriptions.append(
-                hear(self._detections, detections, lambda m: self._ask(m, boxes_of_detections(m)), 10)
+                hear(self._vision.Detection2DArray, detections, lambda m: self._ask(m, boxes_of_detections(m)), 10)
             )
 
     def close(self) -> None:
@@ -126,6 +130,8 @@ class RegionInput:
         self.close()
         self._worker.close(patience)
         self._node.destroy_lifecycle_publisher(self._publisher)
+        if self._detected is not None:
+            self._node.destroy_lifecycle_publisher(self._detected)
 
     def busy_for(self) -> float:
         """How long the boxes now being worked on have been in work [s]; 0 if none are."""
@@ -195,6 +201,9 @@ class RegionInput:
             for box, decision in zip(job.boxes, decisions, strict=True)
         ]
         self._publisher.publish(RegionClassificationArray(header=header, results=results))
+        if self._detected is not None and self._detected.get_subscription_count():
+            names = model.predictor.class_names
+            self._detected.publish(detections_message(self._vision, header, job.boxes, decisions, names))
         return not problem
 
 

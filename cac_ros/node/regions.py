@@ -4,7 +4,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from cac_core.predictor import Decision, Reason, failed
@@ -25,6 +25,7 @@ class Box:
         y: upper edge.
         width: 0 if the box has no extent.
         height: 0 if the box has no extent.
+        original: the bounding box of the message as it came; None if it had another form.
     """
 
     id: str
@@ -32,6 +33,7 @@ class Box:
     y: int
     width: int
     height: int
+    original: Any = field(default=None, compare=False)
 
 
 def boxes_of_regions(message: Any) -> list[Box]:
@@ -49,9 +51,9 @@ def _box_of_detection(detection: Any) -> Box:
     left, top = box.center.position.x - box.size_x / 2, box.center.position.y - box.size_y / 2
     right, bottom = left + box.size_x, top + box.size_y
     if not all(map(math.isfinite, (left, top, right, bottom))):
-        return Box(detection.id, 0, 0, 0, 0)
+        return Box(detection.id, 0, 0, 0, 0, box)
     x, y, end_x, end_y = (max(-_FAR, min(_FAR, round(value))) for value in (left, top, right, bottom))
-    return Box(detection.id, x, y, min(_FAR, max(0, end_x - x)), min(_FAR, max(0, end_y - y)))
+    return Box(detection.id, x, y, min(_FAR, max(0, end_x - x)), min(_FAR, max(0, end_y - y)), box)
 
 
 def crop(frame: Frame, box: Box) -> Frame | None:

@@ -24,7 +24,8 @@ def short(kinds: list[str]) -> set[str]:
 
 def of_each_camera(documented: dict[str, set[str]], topics: list[str]) -> dict[str, set[str]]:
     """What the table of docs/node.md becomes with image_topics, according to the paragraph below it."""
-    found = {f"{NODE}/classes", "/diagnostics"} | {n for n, kinds in documented.items() if kinds & SERVICES}
+    once = {f"{NODE}/{name}" for name in ("classes", "label_info", "vision_info")} | {"/diagnostics"}
+    found = (once & documented.keys()) | {n for n, kinds in documented.items() if kinds & SERVICES}
     expected = {name: documented[name] for name in found}
     for topic in topics:
         for name, kinds in documented.items():
@@ -64,7 +65,12 @@ def test_topics_and_services_are_those_of_the_documentation(
     elsewhere = {"/image/compressed": {"sensor_msgs/CompressedImage"}}  # with image_transport:=compressed
     if vision_messages() is None:
         elsewhere["/detections"] = {"vision_msgs/Detection2DArray"}
-        elsewhere[f"{NODE}/vision_classification"] = {"vision_msgs/Classification"}
+        elsewhere |= {
+            f"{NODE}/vision_classification": {"vision_msgs/Classification"},
+            f"{NODE}/label_info": {"vision_msgs/LabelInfo"},
+            f"{NODE}/vision_info": {"vision_msgs/VisionInfo"},
+            f"{NODE}/detections": {"vision_msgs/Detection2DArray"},
+        }
     expected = documented_topics(NODE)
     assert elsewhere.items() <= expected.items()
     if topics:

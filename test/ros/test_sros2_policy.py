@@ -16,7 +16,10 @@ ONLY_WITH = {
     "/clock": "use_sim_time",
     "/image/compressed": "image_transport",
     "/detections": "vision_msgs",
-    "/cac_classifier/vision_classification": "vision_msgs",
+    **{
+        f"/cac_classifier/{name}": "vision_msgs"
+        for name in ("vision_classification", "label_info", "vision_info", "detections")
+    },
 }
 """Names that the node uses only with this parameter or package."""
 
@@ -41,6 +44,29 @@ def test_the_policy_is_up_to_date() -> None:
 
 def test_nothing_is_allowed_by_a_pattern() -> None:
     assert not any(sign in name for names in allowed().values() for name in names for sign in "*?[")
+
+
+@pytest.mark.slow
+def test_where_security_cannot_be_enforced_the_node_does_not_start(
+    model: Path, ros_domain: int, tmp_path: Path
+) -> None:
+    """Either ROS has the security plugins and refuses this keystore, or it has none and says so; never a node."""
+    enclave = tmp_path / "keystore" / "enclaves" / "cac_classifier"
+    enclave.mkdir(parents=True)
+    for name in ("identity_ca.cert", "cert", "key", "permissions_ca.cert"):
+        (enclave / f"{name}.pem").write_text("no certificate", encoding="ascii")
+    for name in ("governance", "permissions"):
+        (enclave / f"{name}.p7s").write_text("no signature", encoding="ascii")
+    environment = {
+        "ROS_SECURITY_KEYSTORE": str(tmp_path / "keystore"),
+        "ROS_SECURITY_ENABLE": "true",
+        "ROS_SECURITY_STRATEGY": "Enforce",
+    }
+    arguments = ("--enclave", "/cac_classifier")
+    with running(tmp_path, ros_domain, model, arguments=arguments, environment=environment) as node:
+        assert node.wait() == 1
+        assert "ROS cannot make the node: " in node.output
+        assert "Traceback" not in node.output
 
 
 @pytest.mark.slow

@@ -12,8 +12,7 @@ from rclpy.lifecycle import LifecycleNode, LifecyclePublisher
 
 from cac_core.predictor import Decision
 from cac_ros.node.observers.observer import AnsweredFrame
-
-UNKNOWN = "unknown"
+from cac_ros.node.vision_info import UNKNOWN
 
 
 def hypotheses(decision: Decision, class_names: Sequence[str]) -> list[tuple[str, float]]:
@@ -39,6 +38,12 @@ def _score(gamma: float, theta: float) -> float:
     return 1.0 / (1.0 + gamma / theta)
 
 
+def hypothesis_messages(decision: Decision, class_names: Sequence[str], messages: Any) -> list[Any]:
+    """The hypotheses as ``vision_msgs/ObjectHypothesis``; see :func:`hypotheses`."""
+    found = hypotheses(decision, class_names)
+    return [messages.ObjectHypothesis(class_id=name, score=score) for name, score in found]
+
+
 class VisionOutput:
     """An observer that publishes every answer in the standard form while somebody subscribes.
 
@@ -61,10 +66,7 @@ class VisionOutput:
         """Publish under the header of the image."""
         if not self._publisher.get_subscription_count():
             return
-        results = [
-            self._messages.ObjectHypothesis(class_id=name, score=score)
-            for name, score in hypotheses(answered.decision, answered.class_names)
-        ]
+        results = hypothesis_messages(answered.decision, answered.class_names, self._messages)
         self._publisher.publish(self._messages.Classification(header=answered.header, results=results))
 
     def status_values(self) -> Mapping[str, str]:

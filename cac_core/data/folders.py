@@ -18,7 +18,7 @@ from cac_core.inference_equations import UNKNOWN
 from cac_core.pictures.faint import FaintFrame
 from cac_core.preprocessing import Frame, Preprocessing
 from cac_core.support.errors import DataError
-from cac_core.support.names import one_line, same_form
+from cac_core.support.names import by_form, one_line
 
 TINY = 16
 """Images with a side shorter than this many pixels are kept but reported."""
@@ -52,7 +52,7 @@ def read_image_folder(
     if class_names is None:
         _check_names(root, names)
         left_out.notes += filter(None, [same_below(folders)])
-    index = {same_form(name): i for i, name in enumerate(names)}
+    index = by_form(names)
     files: list[Path] = []
     labels: list[int] = []
     for name, same in folders.items():

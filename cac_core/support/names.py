@@ -5,6 +5,7 @@
 import unicodedata
 from collections.abc import Sequence
 
+from cac_core.support.errors import DataError
 from cac_core.support.limits import NAME_BYTES
 
 MOST_LISTED = 10
@@ -21,6 +22,24 @@ def same_form(name: str) -> str:
     them. Upper and lower case stay different.
     """
     return unicodedata.normalize("NFC", name).strip()
+
+
+def by_form(names: Sequence[str]) -> dict[str, int]:
+    """Where the class of each name stands, by the one form of its name.
+
+    Raises:
+        DataError: two have one form. A model of an earlier version can know ``cup`` and ``cup `` with a blank: no
+            folder and no label can say which of them it means.
+    """
+    index: dict[str, int] = {}
+    for i, name in enumerate(names):
+        first = index.setdefault(same_form(name), i)
+        if first != i:
+            raise DataError(
+                f"the model has the classes {names[first]!r} and {name!r}, and their names differ only in blanks or in "
+                "Unicode form: photos and labels cannot be told apart. Train it anew with other names."
+            )
+    return index
 
 
 def name_problem(name: object) -> str:

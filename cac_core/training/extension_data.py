@@ -11,7 +11,7 @@ from cac_core.bundle import ModelBundle
 from cac_core.bundle.checks import class_names_problem
 from cac_core.data import LabelledImages, class_folder_names, joined, load_image_folder
 from cac_core.support.errors import DataError
-from cac_core.support.names import listed, one_line, same_form
+from cac_core.support.names import by_form, listed, one_line, same_form
 from cac_core.training.config import TrainConfig
 from cac_core.training.extension_config import ExtendData
 from cac_core.training.sources import TrainingData
@@ -59,7 +59,7 @@ def _new_class_names(add: Path, rehearsal: Path, bundle: ModelBundle) -> tuple[s
         DataError: when the model knows one of them, or its own classes are not those of the other folder.
     """
     added, rehearsed = class_folder_names(add), class_folder_names(rehearsal)
-    known = set(map(same_form, bundle.class_names))
+    known = by_form(bundle.class_names)
     twice = [name for name in added if name in known]
     if twice:
         raise DataError(

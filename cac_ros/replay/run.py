@@ -18,6 +18,7 @@ from cac_core.predictor import Predictor
 from cac_core.support import console
 from cac_core.support.errors import CacError
 from cac_core.support.files import check_writable, sentence_about, write_together
+from cac_core.support.names import by_form
 from cac_core.thresholds import ThresholdError
 from cac_ros.bags.message import Topic
 from cac_ros.bags.reader import Bag
@@ -49,6 +50,8 @@ def replay(config: ReplayConfig) -> Evaluation:
         check_writable(config.out / name, _ROOM)
     bundle = load_bundle(config.model)
     _theta(bundle, config)  # what is wrong with the options is said before the bag is read
+    if config.labels is not None or config.labels_topic is not None:
+        by_form(bundle.class_names)  # names that labels cannot tell apart
     with Bag(config.bag) as bag:
         topic = bag.image_topic(config.topic)
         labels = labels_of(bag, config.labels, config.labels_topic)

@@ -122,6 +122,26 @@ def check_any_console(module: str, folder: Path) -> None:
     assert all(len(line.replace("theta", "θ").replace("...", "…")) <= 40 for line in texts)
 
 
+def started_poorly(words: str, folder: Path, output: str = "kept") -> "subprocess.CompletedProcess[bytes]":
+    """One command on the poorest console with its output kept, closed, or given to a reader that goes away."""
+    start = [sys.executable, "-m", *words.split()]
+    shell = {"kept": 'exec "$@"', "closed": 'exec "$@" >&-', "unread": '"$@" | true'}[output]
+    kept = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
+    return subprocess.run(
+        ["sh", "-c", shell, "sh", *start], cwd=folder, env=kept | POOR | {"PYTHONPATH": str(ROOT)},
+        stdin=subprocess.DEVNULL, capture_output=True, timeout=300, check=False,
+    )  # fmt: skip
+
+
+def check_poor_run(words: str, folder: Path, output: str = "kept") -> str:
+    """The command works, prints nothing but ASCII, and no traceback; gives what it printed."""
+    done = started_poorly(words, folder, output)
+    said = done.stderr.decode("ascii")
+    assert done.returncode == 0, said
+    assert "Traceback" not in said
+    return done.stdout.decode("ascii") + said
+
+
 def check_nobody_reads(module: str) -> None:
     """A help whose reader is gone, or that has no standard output, ends without an error."""
     start = [sys.executable, "-m", module.removesuffix(".__main__"), "--help"]

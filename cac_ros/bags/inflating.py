@@ -5,18 +5,25 @@
 from __future__ import annotations
 
 import bz2
-from typing import Protocol
+import sys
+from collections.abc import Iterator
+from typing import BinaryIO, Protocol
 
 import lz4.frame
-import zstandard
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 
 _PIECE = 1 << 22  # [bytes]; so much is unpacked at once
+_READ = 1 << 18  # [bytes] of a compressed file that are read at once
 
 
 class _Decompressor(Protocol):
-    """What bz2 and lz4 have in common."""
+    """What bz2, lz4 and zstd have in common."""
 
     @property
     def eof(self) -> bool:
@@ -41,28 +48,36 @@ def inflate(data: bytes, compression: str, limit: int) -> bytes:
         if compression in ("", "none"):
             pieces = [data]
         elif compression == "zstd":
-            pieces = _zstd(data, limit)
+            pieces = _in_pieces(zstd.ZstdDecompressor(), data, limit)
         elif compression == "lz4":
             pieces = _in_pieces(lz4.frame.LZ4FrameDecompressor(), data, limit)
         elif compression == "bz2":
             pieces = _in_pieces(bz2.BZ2Decompressor(), data, limit)
         else:
             raise ValueError(f"unknown compression {compression!r}")
-    except (zstandard.ZstdError, RuntimeError, OSError, EOFError) as error:
+    except (zstd.ZstdError, RuntimeError, OSError, EOFError) as error:
         raise ValueError(f"damaged {compression} block: {error}") from error
     if sum(map(len, pieces)) > limit:
         raise ValueError(f"a {compression or 'plain'} block that becomes larger than {limit:,} bytes")
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
-def _zstd(data: bytes, limit: int) -> list[bytes]:
-    pieces: list[bytes] = []
-    size = 0
-    with zstandard.ZstdDecompressor().stream_reader(data) as stream:
-        while size <= limit and (piece := stream.read(min(_PIECE, limit + 1 - size))):
-            pieces.append(piece)
-            size += len(piece)
-    return pieces
+def zstd_pieces(source: BinaryIO) -> Iterator[bytes]:
+    """The content of a compressed file, all its frames; where it is cut off or damaged, what is before that."""
+    decompressor = zstd.ZstdDecompressor()
+    while True:
+        data = b""
+        if decompressor.eof:
+            data = decompressor.unused_data
+            decompressor = zstd.ZstdDecompressor()
+        if decompressor.needs_input and not data and not (data := source.read(_READ)):
+            return
+        try:
+            piece = decompressor.decompress(data, max_length=_PIECE)
+        except zstd.ZstdError:
+            return
+        if piece:
+            yield piece
 
 
 def _in_pieces(decompressor: _Decompressor, data: bytes, limit: int) -> list[bytes]:

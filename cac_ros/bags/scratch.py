@@ -14,13 +14,11 @@ from contextlib import closing
 from pathlib import Path
 from types import TracebackType
 
-import zstandard
-
 from cac_core.support import console
 from cac_core.support.limits import BAG_UNPACKED_BYTES
+from cac_ros.bags.inflating import zstd_pieces
 from cac_ros.bags.message import BagError
 
-_PIECE = 1 << 22  # [bytes]
 _SPARE = 1 << 28  # [bytes] that stay free on the disk
 _SIDES = ("-wal", "-journal")
 
@@ -51,8 +49,7 @@ class Scratch:
         room = self._room(copy.parent)
         size = 0
         with console.activity(f"unpacking {path.name}"), path.open("rb") as source, copy.open("wb") as target:
-            stream = zstandard.ZstdDecompressor().stream_reader(source, read_across_frames=True)
-            while piece := _next(stream):
+            for piece in zstd_pieces(source):
                 size += len(piece)
                 if size > BAG_UNPACKED_BYTES:
                     raise BagError(
@@ -111,10 +108,3 @@ def log_of(path: Path, side: str = "-wal") -> Path | None:
 def has_log(path: Path) -> bool:
     """Whether a database lies beside a log of any kind, and must not be read without it."""
     return any(log_of(path, side) is not None for side in _SIDES)
-
-
-def _next(stream: zstandard.ZstdDecompressionReader) -> bytes:
-    try:
-        return stream.read(_PIECE)
-    except zstandard.ZstdError:  # damaged from here on; what was before is read
-        return b""

@@ -18,9 +18,11 @@ from test.repo.torch_free import NOT_ON_A_ROBOT
 
 CONSTRAINTS = ROOT / "requirements" / "constraints.txt"
 OURS = {"cac_core", "cac_ros", "test", "performance"}
+NEWER = {"compression"}  # parts of Python since 3.14
 
 # Where the name of a package differs from the name that is imported.
 ROSDEP_KEYS = {
+    "backports": "backports.zstd",
     "PIL": "python3-pil",
     "cv2": "python3-opencv",
     "jinja2": "python3-jinja2",
@@ -38,6 +40,7 @@ ROSDEP_KEYS = {
     "yaml": "python3-yaml",
 }
 REQUIREMENTS = {
+    "backports": "backports.zstd",
     "PIL": "pillow",
     "cv2": "opencv-python-headless",
     "ruamel": "ruamel.yaml",
@@ -57,7 +60,7 @@ def third_party() -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for folder in ("cac_core", "cac_ros", "launch"):
         for name, files in imported_packages(ROOT / folder).items():
-            if name not in sys.stdlib_module_names and name not in OURS:
+            if name not in sys.stdlib_module_names | OURS | NEWER:
                 found.setdefault(name, set()).update(files)
     return found
 

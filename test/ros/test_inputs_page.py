@@ -10,7 +10,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-import zstandard
+from backports import zstd
 from rosbags import rosbag2
 from rosbags.typesys import Stores, get_typestore
 
@@ -68,7 +68,7 @@ def split(place: Path, packed: int = 0) -> Path:
 
 
 def pack(path: Path) -> None:
-    path.with_name(path.name + ".zstd").write_bytes(zstandard.compress(path.read_bytes()))
+    path.with_name(path.name + ".zstd").write_bytes(zstd.compress(path.read_bytes()))
     path.unlink()
 
 

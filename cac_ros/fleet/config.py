@@ -31,7 +31,9 @@ class FleetConfig:
         engine: inference engine.
         device: auto, cpu, cuda or cuda:N.
         precision: float32, or a variant of the model; auto takes what fits the device.
-        workers: processes that classify; 0 is one per CPU core, or one on a GPU.
+        workers: processes that classify; 0 is one per CPU core, or one per GPU.
+        ray: address of a Ray cluster whose workers are used: auto, HOST:PORT or ray://HOST:PORT; local starts one on
+            this machine. Without it, workers are plain processes of this machine.
         threads: CPU threads of each worker; figures may differ in the last digit with another number.
         retries: how often a recording is tried again after its worker died or took too long.
         time_limit: longest time for one recording [s]; its worker is ended then.
@@ -53,6 +55,7 @@ class FleetConfig:
     device: str = "auto"
     precision: str = "auto"
     workers: int = 0
+    ray: str | None = None
     threads: int = 1
     retries: int = 2
     time_limit: float = 3600.0

@@ -26,6 +26,7 @@ from cac_ros.fleet.label_files import label_files, read_text
 from cac_ros.fleet.local_crew import LocalCrew
 from cac_ros.fleet.log import Logs
 from cac_ros.fleet.progress import Progress
+from cac_ros.fleet.ray_crew import RayCrew
 from cac_ros.fleet.recordings import Recording, answers_of
 from cac_ros.fleet.schedule import run_tasks
 from cac_ros.fleet.sources import Source, find_sources
@@ -42,7 +43,22 @@ _OF_RESULTS = (
 )  # fmt: skip
 """Options that decide the content of a result."""
 
-MakeCrew = Callable[[int, Settings], Crew]
+MakeCrew = Callable[[FleetConfig, int, Settings], Crew]
+
+
+def start_crew(config: FleetConfig, most: int, settings: Settings) -> Crew:
+    """Start the workers that the options ask for.
+
+    Args:
+        config: the options.
+        most: number of tasks.
+        settings: of the workers.
+    """
+    if config.ray is not None:
+        return RayCrew(config.workers, most, settings, config.ray)
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    usual = 1 if config.device.startswith("cuda") else max(1, cores // config.threads)
+    return LocalCrew(max(1, min(config.workers or usual, most)), settings)
 
 
 @dataclass(frozen=True)
@@ -64,12 +80,12 @@ class Fleet:
     computed: int
 
 
-def evaluate_fleet(config: FleetConfig, make_crew: MakeCrew = LocalCrew) -> tuple[Fleet, Store]:
+def evaluate_fleet(config: FleetConfig, make_crew: MakeCrew = start_crew) -> tuple[Fleet, Store]:
     """Bring the results up to date and read them.
 
     Args:
         config: the options.
-        make_crew: starts so many workers.
+        make_crew: starts the workers.
 
     Raises:
         CacError: the evaluation as a whole cannot be done; a recording that fails is no such thing.
@@ -97,7 +113,7 @@ def evaluate_fleet(config: FleetConfig, make_crew: MakeCrew = LocalCrew) -> tupl
     computed = 0
     if missing:
         settings = _settings(config, [str(path.resolve()) for path in paths])
-        crew = make_crew(_workers(config, len(missing)), settings)
+        crew = make_crew(config, len(missing), settings)
         failed = _run(config, crew, missing, store, logs)
         problems |= failed
         computed = sum(task.source.name not in failed for task in missing)
@@ -194,12 +210,6 @@ def _run(config: FleetConfig, crew: Crew, missing: Sequence[Task], store: Store,
         finally:
             crew.close()
     return problems
-
-
-def _workers(config: FleetConfig, tasks: int) -> int:
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    usual = 1 if config.device.startswith("cuda") else max(1, cores // config.threads)
-    return max(1, min(config.workers or usual, tasks))
 
 
 def _recordings(

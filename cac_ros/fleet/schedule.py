@@ -16,7 +16,7 @@ from cac_ros.fleet.task import Outcome, Task
 START_TIMEOUT = 600.0
 """How long a worker may take to load its model [s]; an engine may compile for minutes."""
 
-_MOST_DEATHS = 3  # of workers one after the other, before any became ready
+_MOST_DEATHS = 10  # of workers one after the other, before any became ready
 _PAUSE = 1.0  # [s]
 
 

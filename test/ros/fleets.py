@@ -39,10 +39,10 @@ def config(folder: Path, model: Path, **changes: Any) -> FleetConfig:
 class InlineCrew:
     """Workers that work when they are asked for news, one after the other, in this process."""
 
-    def __init__(self, size: int, settings: Settings) -> None:
-        self.size = size
+    def __init__(self, config: FleetConfig, most: int, settings: Settings) -> None:
+        self.size = min(2, most)
         self._evaluator = Evaluator(settings)
-        self._news = [News(worker) for worker in range(size)]
+        self._news = [News(worker) for worker in range(self.size)]
 
     def give(self, worker: int, task: Task) -> None:
         self._news.append(News(worker, self._evaluator.run(task)))

@@ -20,7 +20,7 @@ from rclpy.lifecycle import TransitionCallbackReturn
 from cac_core.support.errors import CacError
 from cac_core.support.names import one_line
 from cac_ros.node.classifier import LOG_PERIOD, ClassifierNode
-from cac_ros.node.ros_arguments import initialise
+from cac_ros.node.ros_arguments import initialise, why_no_node
 from cac_ros.node.service_manager import say_stopping
 from cac_ros.node.spinning import spin
 from cac_ros.node.watchdog import EXIT_HANGS
@@ -64,10 +64,13 @@ def _run(args: list[str] | None) -> int:
     except CacError as error:
         rclpy.logging.get_logger("cac_classifier").error(one_line(str(error)))
         return 1
-    except Exception:
+    except Exception as error:
         # A signal takes the ROS context away from under whatever is being made at that moment.
         if rclpy.ok() or not rclpy.get_default_context().handle:
-            raise
+            if node is not None or not (sentence := why_no_node(error)):
+                raise
+            rclpy.logging.get_logger("cac_classifier").error(one_line(sentence))
+            return 1
         return 0 if node is not None else _SIGNALLED + _which_signal()
     finally:
         with contextlib.suppress(KeyboardInterrupt):

@@ -25,6 +25,14 @@ def explain(error: str) -> str:
     return f"ROS cannot use these arguments: {said.rstrip('.')}.{how}"
 
 
+def why_no_node(error: Exception) -> str:
+    """Why ROS could not make the node, as a sentence; empty if the error is not one of ROS's own."""
+    if type(error).__name__ != "RCLError":  # rclpy does not export it
+        return ""
+    said = str(error).partition(", at /")[0].removeprefix("error creating node: ")
+    return f"ROS cannot make the node: {'. '.join(said.split(chr(10))).rstrip('.')}."
+
+
 def initialise(args: list[str] | None) -> None:
     """Start ROS; raises CacError for a command line or a file of parameters that ROS cannot read."""
     try:

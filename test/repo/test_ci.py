@@ -25,6 +25,7 @@ STAGES = {
 LINES = [*STAGES["base"], *STAGES["everything"]]
 IGNORED = [line for line in (ROOT / ".dockerignore").read_text().splitlines() if line and not line.startswith("#")]
 WORKFLOW = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yaml").read_text(encoding="utf-8"))
+LONG = yaml.safe_load((ROOT / ".github" / "workflows" / "long.yaml").read_text(encoding="utf-8"))
 STEPS = [(name, step) for name, job in WORKFLOW["jobs"].items() for step in job["steps"]]
 COMMANDS = [step["run"] for _, step in STEPS if "run" in step]
 
@@ -193,6 +194,14 @@ def test_the_workflow_is_well_formed() -> None:
         assert re.fullmatch(r"actions/[a-z-]+@v\d+", step.get("uses", "actions/none@v1")), step
     for job in WORKFLOW["jobs"].values():
         assert job["timeout-minutes"] <= 90
+
+
+def test_the_long_runs_are_scheduled_and_name_what_exists() -> None:
+    assert LONG[True]["schedule"]
+    assert any("CAC_FUZZ_MINUTES=10" in step.get("run", "") for step in LONG["jobs"]["fuzz"]["steps"])
+    programs = LONG["jobs"]["kills"]["strategy"]["matrix"]["what"]
+    assert {name.rpartition(".")[2] for name in programs} == {"trainer_kills", "replay_kills", "node_kills"}
+    assert all((ROOT / f"{name.replace('.', '/')}.py").is_file() for name in programs)
 
 
 @pytest.mark.parametrize("text", COMMANDS)

@@ -30,15 +30,19 @@ OTHERS = {
 }
 """Measurements with a table of their own."""
 
+ON_REQUEST = {
+    "teach": "how fast the page that teaches answers with 2,000 frames, and how long a lesson takes; needs --model",
+}
+"""Measurements of something of your own."""
 
-EVERYTHING = {**ROWS, **OTHERS}
+EVERYTHING = {**ROWS, **OTHERS, **ON_REQUEST}
 
 NOTES = (
     "measurements:\n"
     + "\n".join(f"  {name:<15} {what}" for name, what in EVERYTHING.items())
     + """
 
-Without NAME all run, which takes about an hour, and one table comes at the end.
+Without NAME all but the last run, which takes about an hour, and one table comes at the end.
 With NAME its own options may follow:
   python -m performance node --help
   python -m performance memory --frames 20000

@@ -3,7 +3,7 @@
 """The harvested frames as the page shows them: in groups, always up to date. A thread of its own looks and groups."""
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,12 +31,12 @@ class Group:
     Attributes:
         key: stays the same while the group grows.
         frames: the newest first; of frames that are nearly the same only the newest.
-        copies: for the id of such a frame, the ids of the others.
+        copies: for the id of such a frame, the others.
     """
 
     key: str
     frames: tuple[HarvestedFrame, ...]
-    copies: Mapping[str, tuple[str, ...]]
+    copies: Mapping[str, tuple[HarvestedFrame, ...]]
 
 
 class Board:
@@ -58,7 +58,7 @@ class Board:
         self._groups: tuple[Group, ...] = ()
         self._version = 0
         self._problem = ""
-        self._stale = False  # whether frames came or went since the groups were made
+        self._stale = False  # whether frames came since the groups were made
         self._thread = threading.Thread(target=self._run, name="teach_board", daemon=True)
 
     def start(self) -> None:
@@ -83,6 +83,16 @@ class Board:
         """Take notice now of what came and went."""
         self._scan()
         self._wake.set()
+
+    def wake(self) -> None:
+        """Have the folder looked at soon."""
+        self._wake.set()
+
+    def forget(self, ids: Sequence[str]) -> None:
+        """Take notice now of frames that were moved away, without looking at the folder."""
+        with self._lock:
+            gone = {i for i in ids if self._frames.pop(i, None) is not None}
+            self._drop(gone)
 
     def frame(self, frame_id: str) -> HarvestedFrame | None:
         """The frame of an id; None if there is none (any more)."""
@@ -140,13 +150,16 @@ class Board:
             self._frames = found
             keys = {_key(frame) for frame in found.values()}
             self._unreadable = {key: why for key, why in self._unreadable.items() if key in keys}
-            if gone:
-                self._groups = tuple(filter(None, (_without(each, gone) for each in self._groups)))
-            if gone or new:
-                self._stale = True
-                self._version += 1
+            self._stale = self._stale or bool(new)
+            self._drop(gone)
             if len(self._looks) > 2 * len(found) + _SPARE:  # those of moved frames are kept for an undo
                 self._looks = {key: look for key, look in self._looks.items() if key in keys}
+
+    def _drop(self, gone: Set[str]) -> None:
+        """Take frames out of the groups; the caller has the lock."""
+        if gone:
+            self._groups = tuple(filter(None, (_without(each, gone) for each in self._groups)))
+            self._version += 1
 
     def _look_at_some(self, reader: FeatureReader, bundle: ModelBundle) -> bool:
         """Look at frames that nobody has looked at; returns whether there were any."""
@@ -194,16 +207,19 @@ def arranged(frames: Sequence[HarvestedFrame], looks: Sequence[Look]) -> tuple[G
 def _group(copies: Sequence[Sequence[HarvestedFrame]]) -> Group:
     shown = tuple(each[0] for each in copies)
     oldest = min((frame for each in copies for frame in each), key=lambda frame: frame.saved)
-    return Group(oldest.id, shown, {each[0].id: tuple(f.id for f in each[1:]) for each in copies if len(each) > 1})
+    return Group(oldest.id, shown, {each[0].id: tuple(each[1:]) for each in copies if len(each) > 1})
 
 
-def _without(group: Group, gone: set[str]) -> Group | None:
-    """The group without some frames; None if nothing is left. A folded frame goes with the one that is shown."""
-    frames = tuple(frame for frame in group.frames if frame.id not in gone)
-    if not frames:
+def _without(group: Group, gone: Set[str]) -> Group | None:
+    """The group without some frames; None if nothing is left. The next one of those folded stands for one that went."""
+    left = [
+        [each for each in (frame, *group.copies.get(frame.id, ())) if each.id not in gone] for frame in group.frames
+    ]
+    left = [each for each in left if each]
+    if not left:
         return None
-    copies = {i: tuple(c for c in ids if c not in gone) for i, ids in group.copies.items() if i not in gone}
-    return Group(group.key, frames, {i: ids for i, ids in copies.items() if ids})
+    copies = {each[0].id: tuple(each[1:]) for each in left if len(each) > 1}
+    return Group(group.key, tuple(each[0] for each in left), copies)
 
 
 def _key(frame: HarvestedFrame) -> Key:

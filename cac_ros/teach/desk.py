@@ -121,10 +121,9 @@ class Desk:
         frames = [frame for i in dict.fromkeys(ids) if (frame := self.board.frame(i)) is not None]
         if not frames:
             raise DataError("These frames are not there any more.")
-        try:
-            return self.log.move([frame.path for frame in frames], folder, what)
-        finally:
-            self.board.refresh()
+        moved = self.log.move([frame.path for frame in frames], folder, what)
+        self.board.forget([frame.id for frame in frames if not frame.path.exists()])
+        return moved
 
     def undo(self) -> Moved | None:
         """Move the files of the last gesture back."""
@@ -132,7 +131,7 @@ class Desk:
             return self.log.undo()
         finally:
             self._take_back_arrivals()
-            self.board.refresh()
+            self.board.wake()
 
     def teach(self, kind: str = "") -> None:
         """Start a lesson.

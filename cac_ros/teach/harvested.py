@@ -11,6 +11,7 @@ import io
 import math
 import os
 import re
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -88,14 +89,14 @@ def scan(folder: Path) -> list[HarvestedFrame]:
 
 def _pictures(place: Path, names: list[str]) -> Iterator[tuple[str, os.stat_result]]:
     for name in names:
-        path = place / name
-        if name.startswith(".") or path.suffix.lower() not in SUFFIXES:
+        if name.startswith(".") or os.path.splitext(name)[1].lower() not in SUFFIXES:  # noqa: PTH122 - of thousands
             continue
         try:
-            if path.is_file() and not path.is_symlink():
-                yield name, path.stat()
+            found = os.lstat(place / name)
         except OSError:  # it has gone meanwhile
             continue
+        if stat.S_ISREG(found.st_mode):
+            yield name, found
 
 
 def _index(path: Path) -> dict[str, dict[str, str]]:

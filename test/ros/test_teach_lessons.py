@@ -141,7 +141,7 @@ def test_frames_are_grouped_as_they_come_and_go(bundle: ModelBundle, tmp_path: P
 
     def shown() -> list[set[str]]:
         return [
-            {f.path.name for f in each.frames} | set().union(*map(set, each.copies.values()))
+            {f.path.name for f in (*each.frames, *(c for copies in each.copies.values() for c in copies))}
             for each in board.groups()[1]
         ]
 

@@ -238,9 +238,8 @@ def _moved(moved: Moved) -> dict[str, Any]:
 
 
 def _group(group: Group, looks: dict[str, Look], names: tuple[str, ...], theta: float) -> dict[str, Any]:
-    frames = [
-        _frame(frame, looks.get(frame.id), group.copies.get(frame.id, ()), names, theta) for frame in group.frames
-    ]
+    copies = {i: tuple(each.id for each in others) for i, others in group.copies.items()}
+    frames = [_frame(frame, looks.get(frame.id), copies.get(frame.id, ()), names, theta) for frame in group.frames]
     return {"key": group.key, "frames": frames}
 
 

@@ -30,7 +30,7 @@ class Node:
 
 def prepare_ros() -> None:
     """Choose transport and domain for this process and those that it starts, unless the user has."""
-    transport.stay_local(transport.shared_memory(32))  # room for the largest frames
+    transport.stay_local(room_mb=32)  # room for the largest frames
 
 
 def our_node(model: Path, options: Options, **parameters: ParameterValue) -> Node:

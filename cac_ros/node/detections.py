@@ -8,7 +8,7 @@ from typing import Any
 from std_msgs.msg import Header
 
 from cac_core.predictor import Decision
-from cac_ros.node.observers.vision_output import hypothesis_messages
+from cac_ros.node.hypotheses import hypothesis_messages
 from cac_ros.node.regions import Box
 
 

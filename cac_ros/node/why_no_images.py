@@ -12,6 +12,7 @@ from rclpy.qos import DurabilityPolicy, QoSCompatibility, QoSProfile, Reliabilit
 from rclpy.topic_endpoint_info import TopicEndpointInfo
 
 from cac_core.support.names import listed
+from cac_ros.middleware import middleware_of
 from cac_ros.node.image_qos import COMPRESSED_TYPE, RAW_TYPE
 
 ANSWER_TYPE = "cac_msgs/msg/OpenSetClassification"
@@ -118,13 +119,10 @@ def _no_publisher(
     others = {other: found[other] for other in by_likeness(topic, found) if other != topic}
     start = f"No node publishes {topic}"
     if not others:
-        shared = f"ROS_DOMAIN_ID ({environment.get('ROS_DOMAIN_ID') or '0'} here)"
-        if "fastrtps" in rmw:  # measured: a participant with LARGE_DATA and one without do not discover each other
-            transport = environment.get("FASTDDS_BUILTIN_TRANSPORTS") or "not set"
-            shared += f", the same FASTDDS_BUILTIN_TRANSPORTS ({transport} here)"
+        middleware = middleware_of(rmw)
         return (
-            f"{start}, and no other image topic is visible: start the camera, and check that it uses the same {shared} "
-            "and that ROS_AUTOMATIC_DISCOVERY_RANGE lets the two see each other."
+            f"{start}, and no other image topic is visible: start the camera, and check that it uses the same "
+            f"{', '.join(middleware.same_for_both(environment))} and that {middleware.reach(environment)}."
         )
     free = {other: kind for other, kind in others.items() if other not in read}
     if not free:
@@ -234,27 +232,13 @@ def _lost_in_transport(
 
 
 def _transport_hint(publishers: Sequence[TopicEndpointInfo], environment: Mapping[str, str], rmw: str) -> str:
-    fixes = []
-    if "fastrtps" in rmw:
-        fixes.append(_transport_fix(environment))
-    if any(p.qos_profile.reliability == ReliabilityPolicy.BEST_EFFORT for p in publishers):
-        fixes.append("make the publisher reliable: best effort does not resend lost images")
+    middleware = middleware_of(rmw)
+    best_effort = any(p.qos_profile.reliability == ReliabilityPolicy.BEST_EFFORT for p in publishers)
+    fixes = middleware.loss_fixes(environment, best_effort)
     if not fixes:
         return ""
-    cause = "Images over 0.5 MB do not fit the shared memory of Fast DDS: " if "fastrtps" in rmw else ""
-    hint = cause + ", or ".join(fixes)
+    hint = middleware.loss_cause() + ", or ".join(fixes)
     return f"{hint[0].upper()}{hint[1:]}."
-
-
-def _transport_fix(environment: Mapping[str, str]) -> str:
-    setting = "set FASTDDS_BUILTIN_TRANSPORTS=LARGE_DATA for"
-    for name, value in (("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST"), ("ROS_LOCALHOST_ONLY", "1")):
-        if environment.get(name, "").upper() == value:
-            # Measured: rmw_fastrtps then makes its own transports and does not look at the variable.
-            return f"unset {name} ({value} makes Fast DDS ignore its transport setting) and {setting} both nodes"
-    if environment.get("FASTDDS_BUILTIN_TRANSPORTS", "").startswith("LARGE_DATA"):
-        return f"{setting} the publisher, too (here it is set)"
-    return f"{setting} this node and for the publisher (here it is not set)"
 
 
 def _name(publisher: TopicEndpointInfo) -> str:

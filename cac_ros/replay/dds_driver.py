@@ -21,6 +21,7 @@ from sensor_msgs.msg import CompressedImage, Image
 
 from cac_core.support.errors import CacError
 from cac_ros.replay.node_process import NodeProcess
+from cac_ros.replay.transport import how_they_see_each_other
 from cac_ros.stamps import stamp_ns
 
 START_TIMEOUT = 300.0
@@ -128,7 +129,8 @@ class DdsDriver:
             domain = os.environ.get("ROS_DOMAIN_ID", "0")
             raise NotDiscoveredError(
                 f"The node is active but was not discovered within {DISCOVERY_TIMEOUT:g} s in ROS domain {domain}; "
-                "see whether another program uses this domain, or set ROS_DOMAIN_ID to a free one."
+                "see whether another program uses this domain, or set ROS_DOMAIN_ID to a free one, and check that "
+                f"{how_they_see_each_other()}."
             )
 
     def wait_for_answer(self, stamp_ns: int, timeout: float) -> None:

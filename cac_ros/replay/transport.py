@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cac_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""How two processes of this machine reach each other: ROS domain and DDS transport, chosen by the environment."""
+"""How two processes of this machine reach each other: ROS domain and transport, chosen by the environment."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import os
 from rclpy.utilities import get_rmw_implementation_identifier
 
 from cac_core.support import console
+from cac_ros.middleware import Middleware, middleware_of
 
 WATCHED = "/cac_replay/debug_image"
 """The annotated image of a replay that is to be watched; compressed on .../compressed. As in replay.launch.py."""
@@ -16,29 +17,18 @@ WATCHED = "/cac_replay/debug_image"
 _DOMAINS = 100  # higher ones use ports that Linux may give to other programs
 
 
-def shared_memory(sockets_mb: int) -> str:
-    """The value of FASTDDS_BUILTIN_TRANSPORTS for shared memory alone.
-
-    Both ends are on this machine, and discovery then needs no network that passes multicast. The default size of Fast
-    DDS is smaller than one 640x480 colour frame.
-
-    Args:
-        sockets_mb: room for the messages on their way [MB].
-    """
-    return f"SHM?max_msg_size=1MB&sockets_size={sockets_mb}MB&non_blocking=false"
+ROOM_MB = 8
+"""Room for the messages of a replay on their way [MB]."""
 
 
-LOCAL_TRANSPORT = shared_memory(8)
-"""The transport of a replay."""
-
-
-def stay_local(transport: str = LOCAL_TRANSPORT) -> None:
+def stay_local(room_mb: int = ROOM_MB) -> None:
     """Choose a transport and a ROS domain for this process and its children, unless the user has.
 
-    The discovery range stays as it is: with LOCALHOST, rmw_fastrtps makes transports of its own and ignores the
-    variable. Measured with 640x480 colour frames: p50 14 ms instead of 4 ms.
+    Args:
+        room_mb: for the messages on their way [MB].
     """
-    os.environ.setdefault("FASTDDS_BUILTIN_TRANSPORTS", transport)
+    for name, value in _middleware().local_environment(room_mb).items():
+        os.environ.setdefault(name, value)
     os.environ.setdefault("ROS_DOMAIN_ID", str(1 + os.getpid() % _DOMAINS))
 
 
@@ -60,9 +50,14 @@ def prepare_environment(watch: bool) -> list[str]:
         notes.append(f"The annotated image could be watched on {where}; latencies are longer than without --watch.")
     else:
         stay_local()
-    if _discovery_is_limited() and "fastrtps" in get_rmw_implementation_identifier():
-        notes.append("Discovery is limited to this machine (LOCALHOST). This makes Fast DDS slow with large images.")
+    if slowness := _middleware().slowness(os.environ):
+        notes.append(slowness)
     return notes
+
+
+def how_they_see_each_other() -> str:
+    """What two programs need to see each other with the middleware in use, after "check that"."""
+    return _middleware().reach(os.environ)
 
 
 def domain_is_chosen() -> bool:
@@ -75,6 +70,5 @@ def take_next_domain() -> None:
     os.environ["ROS_DOMAIN_ID"] = str(1 + int(os.environ["ROS_DOMAIN_ID"]) % _DOMAINS)
 
 
-def _discovery_is_limited() -> bool:
-    range_ = os.environ.get("ROS_AUTOMATIC_DISCOVERY_RANGE", "").upper()
-    return range_ == "LOCALHOST" or os.environ.get("ROS_LOCALHOST_ONLY") == "1"
+def _middleware() -> Middleware:
+    return middleware_of(get_rmw_implementation_identifier())

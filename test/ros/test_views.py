@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from cac_ros.middleware.fast_dds import shared_memory
 from cac_ros.replay.config import ReplayConfig
 from cac_ros.replay.run import replay
-from cac_ros.replay.transport import LOCAL_TRANSPORT, WATCHED, prepare_environment
+from cac_ros.replay.transport import ROOM_MB, WATCHED, prepare_environment
 from test.ros.driver import GREEN, ROOT, connected, picture, running, wait_until
 from test.ros.recordings import write_rosbag2
 
@@ -86,7 +87,7 @@ def test_a_live_replay_can_be_watched_from_another_program(
 
 
 def test_only_a_watched_replay_leaves_its_own_domain(monkeypatch: pytest.MonkeyPatch) -> None:
-    for watch, domain, transport in ((True, "0", None), (False, str(1 + os.getpid() % 100), LOCAL_TRANSPORT)):
+    for watch, domain, transport in ((True, "0", None), (False, str(1 + os.getpid() % 100), shared_memory(ROOM_MB))):
         with monkeypatch.context() as patch:
             for name in ("ROS_DOMAIN_ID", "FASTDDS_BUILTIN_TRANSPORTS"):
                 patch.setenv(name, "")  # so that it is restored

@@ -18,7 +18,7 @@ from std_msgs.msg import Header
 from cac_core import equations
 from cac_core.predictor import Decision, Reason, failed
 from cac_ros.node.detections import detections_message
-from cac_ros.node.observers.vision_output import hypotheses
+from cac_ros.node.hypotheses import hypotheses
 from cac_ros.node.regions import Box
 from cac_ros.node.vision_info import UNKNOWN
 from test.ros.driver import GREY, RED, Robot, picture, running

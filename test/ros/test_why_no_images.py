@@ -74,7 +74,15 @@ def test_nobody_publishes_any_image() -> None:
         "ROS_AUTOMATIC_DISCOVERY_RANGE lets the two see each other."
     )
     assert "TRANSPORTS (LARGE_DATA here)" in explain(environment={"FASTDDS_BUILTIN_TRANSPORTS": "LARGE_DATA"})
-    assert "FASTDDS" not in explain(rmw="rmw_cyclonedds_cpp")
+    message = explain(rmw="rmw_cyclonedds_cpp", environment={"CYCLONEDDS_URI": "file:///etc/cyclone.xml"})
+    assert message.endswith(
+        "uses the same RMW_IMPLEMENTATION (rmw_cyclonedds_cpp here), ROS_DOMAIN_ID (0 here), the same CYCLONEDDS_URI "
+        "(set here) and that ROS_AUTOMATIC_DISCOVERY_RANGE lets the two see each other: by multicast, or by peers in "
+        "CYCLONEDDS_URI."
+    )
+    message = explain(rmw="rmw_zenoh_cpp")
+    assert message.endswith("that the router of Zenoh runs on this computer: ros2 run rmw_zenoh_cpp rmw_zenohd.")
+    assert "ROS_AUTOMATIC_DISCOVERY_RANGE" not in message, "Zenoh does not read it"
     assert "ROS_DOMAIN_ID (0 here)" in explain()
 
 
@@ -169,6 +177,13 @@ def test_a_connected_publisher_gets_the_hint_for_its_middleware() -> None:
     repeat = "make the publisher reliable: best effort does not resend lost images."
     assert message.endswith(f"(here it is not set), or {repeat}")
     message = explain(publisher(), rmw="rmw_cyclonedds_cpp")
+    assert message.startswith(
+        f"{silent}. Large images need a large receive buffer of the kernel: enlarge it with `sudo"
+    )
+    assert "or make the publisher reliable" not in message
+    message = explain(publisher(), rmw="rmw_zenoh_cpp")
+    assert message.startswith(f"{silent}. Zenoh drops images that its connection cannot carry: let the camera send")
+    message = explain(publisher(), rmw="rmw_of_tomorrow_cpp")
     assert message == f"{silent}; see with `ros2 topic hz /image` whether it sends."
 
 
@@ -176,7 +191,7 @@ def test_a_connected_publisher_gets_the_hint_for_its_middleware() -> None:
 def test_losses_are_told_when_they_matter(lost: int, received: int, told: bool) -> None:
     camera = publisher(reliability=BEST_EFFORT)
     message = explain_loss(
-        topic="/image", lost=lost, received=received, publishers=[camera], environment={}, rmw="rmw_cyclonedds_cpp"
+        topic="/image", lost=lost, received=received, publishers=[camera], environment={}, rmw="rmw_of_tomorrow_cpp"
     )
     expected = (
         f"{lost} of the last {lost + received} images on /image were lost on the way. "

@@ -48,8 +48,8 @@ def test_every_way_to_choose_a_threshold_uses_the_grid_of_the_variant(fast_model
     exact = ActiveModel.load(str(fast_model), replace(BF16, precision="float32"))
     fast = ActiveModel.load(str(fast_model), BF16)
     np.testing.assert_allclose(fast.theta, 3 * exact.theta, rtol=1e-6)
-    for change in ({"known_kept": 0.5}, {"known_kept": 0.99}):
-        settings = replace(BF16, **change)
+    for known_kept in (0.5, 0.99):
+        settings = replace(BF16, known_kept=known_kept)
         np.testing.assert_allclose(
             fast.with_settings(settings).theta, 3 * exact.with_settings(settings).theta, rtol=1e-6
         )

@@ -55,7 +55,7 @@ def print_summary(result: TrainingResult) -> None:
     )
     if all(c["false_accept"] is None for c in bundle.training["thresholds"]):  # there are no known unknowns
         columns, choices = columns[:-1], [row[:-1] for row in choices]
-    console.out.print(console.table("Thresholds, on validation images", columns, choices))
+    console.out.print(console.table("Thresholds, on validation images (95 % intervals)", columns, choices))
     for warning in result.warnings:
         console.warn(warning)
     path = result.path

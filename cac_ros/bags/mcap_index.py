@@ -11,8 +11,8 @@ from __future__ import annotations
 import heapq
 import mmap
 import struct
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple
@@ -37,7 +37,9 @@ class NotIndexedError(Exception):
     """The file has no complete index."""
 
 
-class _Chunk(NamedTuple):
+class Chunk(NamedTuple):
+    """A chunk as the index describes it: times, place of its record in the file, messages of each channel."""
+
     start_ns: int
     end_ns: int
     position: int
@@ -58,7 +60,7 @@ class IndexedMcap:
         self.name = name
         self._path = path
         self._channels: dict[int, Channel] = {}
-        self._chunks: list[_Chunk] = []
+        self._chunks: list[Chunk] = []
         with closing(map_file(path)) as data:
             try:
                 counts, start, end = self._read_index(data)
@@ -117,10 +119,10 @@ class IndexedMcap:
         if not chunks:
             return
 
-        def content(data: mmap.mmap, chunk: _Chunk) -> Iterator[tuple[int, BagMessage | None]]:
+        def content(read: Callable[[Chunk], bytes], chunk: Chunk) -> Iterator[tuple[int, BagMessage | None]]:
             yield chunk.start_ns, None  # so that it is read when its time comes, and not before
             try:
-                block = chunk_content(data, chunk.position + 9, chunk.position + chunk.length)
+                block = read(chunk)
             except (ValueError, struct.error) as error:
                 on_damage(str(error))
                 return
@@ -132,16 +134,22 @@ class IndexedMcap:
                     _, msgtype, encoding = wanted[key]
                     yield time_ns, BagMessage(topic, time_ns, msgtype, encoding, block[offset : offset + size])
 
-        with closing(map_file(self._path)) as data:
-            for _, message in heapq.merge(*(content(data, chunk) for chunk in chunks), key=itemgetter(0)):
+        with self._reading(chunks) as read:
+            for _, message in heapq.merge(*(content(read, chunk) for chunk in chunks), key=itemgetter(0)):
                 if message is not None:
                     yield message
+
+    @contextmanager
+    def _reading(self, chunks: Sequence[Chunk]) -> Iterator[Callable[[Chunk], bytes]]:
+        """What gives the decompressed content of these chunks, each once."""
+        with closing(map_file(self._path)) as data:
+            yield lambda chunk: chunk_content(data, chunk.position + 9, chunk.position + chunk.length)
 
     def close(self) -> None:
         """Nothing stays open between two readings."""
 
 
-def _chunk(data: mmap.mmap, start: int) -> _Chunk:
+def _chunk(data: mmap.mmap, start: int) -> Chunk:
     start_ns, end_ns, position, length, size = struct.unpack_from("<QQQQI", data, start)
     begin = start + 36
     offsets = sorted((o, key) for key, o in struct.iter_unpack("<HQ", data[begin : begin + size]))
@@ -149,7 +157,7 @@ def _chunk(data: mmap.mmap, start: int) -> _Chunk:
     ends = [offset for offset, _ in offsets[1:]] + [position + length + index_length]
     # A message index is 15 bytes and 16 for each message.
     counts = {key: (end - offset - 15) // 16 for (offset, key), end in zip(offsets, ends, strict=True)}
-    return _Chunk(start_ns, end_ns, position, length, {key: count for key, count in counts.items() if count > 0})
+    return Chunk(start_ns, end_ns, position, length, {key: count for key, count in counts.items() if count > 0})
 
 
 def _statistics(data: mmap.mmap, start: int) -> tuple[dict[int, int], int, int, int]:

@@ -10,7 +10,7 @@ sentences for the user.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from datetime import datetime, timezone
 from functools import cached_property
@@ -38,8 +38,12 @@ class Bag:
         damaged: whether something of the recording is missing, as far as it was read until now.
     """
 
-    def __init__(self, path: Path | str) -> None:
+    def __init__(self, path: Path | str, files: Sequence[BagFile] | None = None) -> None:
         """Open the bag.
+
+        Args:
+            path: where it is.
+            files: its files, where they are open already; closed by whoever opened them.
 
         Raises:
             BagError: nothing there, not a bag, or nothing of it readable.
@@ -48,10 +52,12 @@ class Bag:
         self._findings = Findings()
         self._stack = ExitStack()
         try:
-            self._files: list[BagFile] = open_files(self.path, self._findings, self._stack)
+            if files is None:
+                files = open_files(self.path, self._findings, self._stack)
         except BaseException:
             self._stack.close()
             raise
+        self._files = list(files)
         self.topics = added_up(topic for file in self._files for topic in file.topics)
         starts = [file.start_ns for file in self._files if file.start_ns is not None]
         ends = [file.end_ns for file in self._files if file.end_ns is not None]

@@ -14,6 +14,9 @@ recordings:
   a folder                     every recording below it; a folder that `ros2 bag` wrote is one recording
   'drives/*/front.mcap'        a glob; in quotes, so that it may match any number of files
   drive.mcap                   one recording: rosbag2 folder, .mcap, .db3, or ROS 1 .bag
+  s3://bucket/drives/          URLs of s3, gs, az, http, sftp and others through fsspec (extra "fleet"; s3 also needs
+                               the package s3fs, and so on). Each file is a recording. An .mcap with an index is read in
+                               place: its index, and the chunks with images. Other files are copied to a worker's disk.
   list.txt                     a text file with one of these on each line; lines that begin with # are skipped
 
 labels, one of:

@@ -16,9 +16,9 @@ class FleetConfig:
     again does only what is missing. A recording that cannot be read becomes a row with its reason.
 
     Attributes:
-        bags: recordings: folders, globs, files, or a .txt file with one of these on each line; see below.
+        bags: recordings: folders, globs, files, URLs, or a .txt file with one of these on each line; see below.
         model: the model bundle (.cac).
-        out: folder for the results and the report; created when missing.
+        out: folder or URL for the results and the report; created when missing.
         new_model: a second model; the report compares it with the first, frame by frame.
         labels: folder with a CSV file for each recording, see below.
         labels_topic: std_msgs/String topic of the recordings with labels.
@@ -37,6 +37,7 @@ class FleetConfig:
         threads: CPU threads of each worker; figures may differ in the last digit with another number.
         retries: how often a recording is tried again after its worker died or took too long.
         time_limit: longest time for one recording [s]; its worker is ended then.
+        scratch_gb: largest remote file that is copied to the disk of a worker, where it cannot be read in place [GB].
         by_content: know a recording by the digest of its bytes instead of path, size and time of change.
     """
 
@@ -59,4 +60,5 @@ class FleetConfig:
     threads: int = 1
     retries: int = 2
     time_limit: float = 3600.0
+    scratch_gb: float = 20.0
     by_content: bool = False

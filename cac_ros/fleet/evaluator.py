@@ -17,6 +17,7 @@ from cac_ros.bags.reader import Bag
 from cac_ros.fleet.bag_result import BagResult, WorstFrame, frames_of
 from cac_ros.fleet.errors import PassingError
 from cac_ros.fleet.identity import identity_of
+from cac_ros.fleet.opening import open_recording
 from cac_ros.fleet.scenes import Scenes
 from cac_ros.fleet.task import Outcome, Settings, Task
 from cac_ros.replay.labels import Labels, check_span, parse_labels, read_label_topic
@@ -75,7 +76,7 @@ class Evaluator:
         theta = predictor.theta(self._settings.known_kept, self._settings.threshold, self._settings.per_class)
         self._check_unchanged(task)
         scenes = Scenes()
-        with Bag(task.source.place) as bag:
+        with open_recording(task.source.place, self._settings.scratch_gb) as bag:
             topic = bag.image_topic(self._settings.topic)
             labels = self._labels(bag, task)
             rows, notes = classify(bag.messages(topic.name), predictor, theta, scenes.see)

@@ -4,7 +4,8 @@
 
 Usually that is the path, and the size and the time of change [ns] of every file. Whoever changes a file and sets its
 time back is not noticed. With `by_content` it is the SHA-256 of the bytes; then a copy elsewhere is known again, and
-every run reads every recording once more.
+every run reads every recording once more. Behind a URL it is the URL, the size, and the ETag or the time of change, as
+far as the store tells; `by_content` leaves the URL out.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from cac_ros.fleet.errors import PassingError
+from cac_ros.fleet.remote import is_url, mark_of
+from cac_ros.fleet.sources import ANSWERS
 
 _PIECE = 1 << 20
 
@@ -25,10 +28,16 @@ def identity_of(place: str, by_content: bool) -> str:
 
     Raises:
         PassingError: a file cannot be read.
+        FleetError: a URL cannot be used.
     """
+    if is_url(place):
+        size, mark = mark_of(place)
+        return _hex([size, mark] if by_content and mark else [place, size, mark])
     path = Path(place)
     try:
-        files = sorted(each for each in path.iterdir() if each.is_file()) if path.is_dir() else [path]
+        files = [path]
+        if path.is_dir():
+            files = sorted(each for each in path.iterdir() if each.is_file() and not each.name.endswith(ANSWERS))
         if by_content:
             return _hex([[file.name, _digest(file)] for file in files])
         stats = [(file.name, file.stat()) for file in files]

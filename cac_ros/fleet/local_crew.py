@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Workers as processes of this machine.
 
-A worker whose driver is gone ends by itself: its pipe is closed then.
+A worker whose driver is gone ends at once.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import multiprocessing
 import multiprocessing.connection
 import os
 import signal
+import threading
 from collections.abc import Iterator, Sequence
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -90,8 +91,16 @@ def _environment(values: dict[str, str]) -> Iterator[None]:
                 os.environ[name] = value
 
 
+def _end_with_the_driver() -> None:
+    driver = multiprocessing.parent_process()
+    if driver is not None:
+        driver.join()
+        os._exit(1)
+
+
 def _work(pipe: Connection, settings: Settings) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process; the driver ends us
+    threading.Thread(target=_end_with_the_driver, name="watch the driver", daemon=True).start()
     from cac_ros.fleet.evaluator import Evaluator
 
     evaluator = Evaluator(settings)

@@ -7,10 +7,10 @@ from __future__ import annotations
 import contextlib
 import re
 from datetime import datetime, timezone
-from pathlib import Path
 
-from cac_core.support.appending import append_whole
+from cac_core.support.errors import CacError
 from cac_core.support.names import one_line
+from cac_ros.fleet.store import Store
 
 
 def file_stem(name: str) -> str:
@@ -21,13 +21,12 @@ def file_stem(name: str) -> str:
 class Logs:
     """Appends to the logs of recordings; a disk that is full does not stop the work."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, store: Store) -> None:
+        self._store = store
 
     def add(self, name: str, *sentences: str) -> None:
         """Append lines with the time of day."""
         now = datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M:%S")
         lines = "".join(f"{now} {one_line(sentence)}\n" for sentence in sentences)
-        with contextlib.suppress(OSError):
-            self._folder.mkdir(parents=True, exist_ok=True)
-            append_whole(self._folder / f"{file_stem(name)}.log", lines.encode("utf-8", "backslashreplace"))
+        with contextlib.suppress(OSError, CacError):
+            self._store.append(f"logs/{file_stem(name)}.log", lines.encode("utf-8", "backslashreplace"))

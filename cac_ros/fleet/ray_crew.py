@@ -7,6 +7,7 @@ The models travel with the actors. The recordings do not: their paths or URLs mu
 
 from __future__ import annotations
 
+import logging
 import os
 import tempfile
 from collections.abc import Sequence
@@ -47,17 +48,19 @@ class RayCrew:
             raise FleetError("--ray needs Ray: pip install 'cac_ros[fleet]', or requirements/fleet.txt.")
         import ray
 
-        self._ray = ray
+        self._ray: Any = ray
         os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # Ray warns of a change to come
-        store = {"object_store_memory": _STORE_BYTES, "include_dashboard": False} if address == LOCAL else {}
+        store: dict[str, Any] = {}
+        if address == LOCAL:
+            store = {"object_store_memory": _STORE_BYTES, "include_dashboard": False}
         try:
-            ray.init(address=address, log_to_driver=False, logging_level="error", **store)
+            ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, **store)
         except (ConnectionError, ValueError, RuntimeError, OSError) as error:
             raise FleetError(f"No Ray cluster is found at {address}: {error}") from error
         self._settings = settings
         self._models = [ray.put(read_regular_file(path, MODEL_BYTES)) for path in settings.models]
         self._gpus = 1 if settings.device.startswith("cuda") else 0
-        resources = ray.cluster_resources()
+        resources = self._ray.cluster_resources()
         room = int(resources.get("GPU", 0) if self._gpus else resources.get("CPU", 1) // settings.threads)
         self.size = max(1, min(size or room, most))
         self._actors: list[Any] = [None] * self.size

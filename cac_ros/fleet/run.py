@@ -28,9 +28,10 @@ from cac_ros.fleet.log import Logs
 from cac_ros.fleet.progress import Progress
 from cac_ros.fleet.ray_crew import RayCrew
 from cac_ros.fleet.recordings import Recording, answers_of
+from cac_ros.fleet.remote import is_url
 from cac_ros.fleet.schedule import run_tasks
 from cac_ros.fleet.sources import Source, find_sources
-from cac_ros.fleet.store import LocalStore, Store, result_name
+from cac_ros.fleet.store import LocalStore, RemoteStore, Store, result_name
 from cac_ros.fleet.tags import Tag, read_tags, tag_of
 from cac_ros.fleet.task import Outcome, Settings, Task
 
@@ -91,9 +92,9 @@ def evaluate_fleet(config: FleetConfig, make_crew: MakeCrew = start_crew) -> tup
         CacError: the evaluation as a whole cannot be done; a recording that fails is no such thing.
     """
     _check(config)
-    store = LocalStore(Path(config.out))
+    store: Store = RemoteStore(config.out) if is_url(config.out) else LocalStore(Path(config.out))
     store.check()
-    logs = Logs(Path(config.out) / "logs")
+    logs = Logs(store)
     paths = [config.model, *([] if config.new_model is None else [config.new_model])]
     bundles = [load_bundle(path) for path in paths]
     _check_thresholds(config, bundles)
@@ -184,7 +185,9 @@ def _settings_of_key(config: FleetConfig, bundle: ModelBundle, labels: str | Non
 
 
 def _settings(config: FleetConfig, models: Sequence[str]) -> Settings:
-    return Settings(tuple(models), **{name: getattr(config, name) for name in (*_OF_RESULTS, "by_content")})
+    return Settings(
+        tuple(models), **{name: getattr(config, name) for name in (*_OF_RESULTS, "by_content", "scratch_gb")}
+    )
 
 
 def _run(config: FleetConfig, crew: Crew, missing: Sequence[Task], store: Store, logs: Logs) -> dict[str, str]:

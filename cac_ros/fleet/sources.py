@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cac_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Which recordings are meant: folders, globs, files, and text files with a list of them."""
+"""Which recordings are meant: folders, globs, files, URLs, and text files with a list of them."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from cac_core.support.limits import LABEL_FILE_BYTES
 from cac_core.support.regular_files import UnreadableFileError, read_regular_file
 from cac_ros.bags.kinds import is_named_like_a_bag
 from cac_ros.fleet.errors import FleetError
+from cac_ros.fleet.remote import file_system, full_name, is_url, sentence_about
 
 ANSWERS = ".answers.mcap"
 """End of the name of a recording that we wrote ourselves; it is never evaluated."""
@@ -29,7 +30,7 @@ class Source:
 
     Attributes:
         name: the end of its path, as much of it as tells it from every other recording.
-        place: its path.
+        place: its path or URL.
     """
 
     name: str
@@ -52,6 +53,9 @@ def find_sources(words: Sequence[str]) -> list[Source]:
 
 
 def _places(word: str, within: Path | None = None) -> Iterator[str]:
+    if is_url(word):
+        yield from _remote(word)
+        return
     path = Path(word).expanduser()
     path = path if within is None else within / path
     if _GLOB.search(word) and not path.exists():
@@ -67,6 +71,21 @@ def _places(word: str, within: Path | None = None) -> Iterator[str]:
         yield from _below(path)
     elif path.exists():
         yield str(path.resolve())
+
+
+def _remote(url: str) -> Iterator[str]:
+    """The recordings at a URL; each file is one."""
+    system, path = file_system(url)
+    with sentence_about(url):
+        if _GLOB.search(url):
+            found = system.glob(path)
+        elif url.endswith("/") or not is_named_like_a_bag(Path(path)):
+            found = system.find(path)
+        else:
+            system.info(path)
+            found = [path]
+        names = [full_name(system, each) for each in found]
+    yield from (name for name in names if is_named_like_a_bag(Path(name)) and not name.endswith(ANSWERS))
 
 
 def _lines(path: Path) -> list[str]:

@@ -1,14 +1,16 @@
 # SPDX-FileCopyrightText: 2026 cac_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Where results and reports are kept: below a folder. A name holds nothing or all of its content."""
+"""Where results and reports are kept: below a folder or a URL. A name holds nothing or all of its content."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Protocol
 
+from cac_core.support.appending import append_whole
 from cac_core.support.files import check_writable, write_atomically
 from cac_ros.fleet.errors import FleetError
+from cac_ros.fleet.remote import file_system, sentence_about
 
 
 class Store(Protocol):
@@ -38,6 +40,13 @@ class Store(Protocol):
 
         Raises:
             CacError: it cannot be written.
+        """
+
+    def append(self, name: str, content: bytes) -> None:
+        """Append to a file.
+
+        Raises:
+            CacError, OSError: it cannot be written.
         """
 
 
@@ -70,6 +79,52 @@ class LocalStore:
     def write(self, name: str, content: bytes) -> None:
         """Write a file."""
         write_atomically(self._folder / name, content)
+
+    def append(self, name: str, content: bytes) -> None:
+        """Append to a file."""
+        path = self._folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        append_whole(path, content)
+
+
+class RemoteStore:
+    """A place behind a URL; object stores show a file when all of it is there. See `Store`."""
+
+    def __init__(self, url: str) -> None:
+        self.place = url.rstrip("/")
+        self._system, self._root = file_system(self.place)
+
+    def check(self) -> None:
+        """Find out whether files can be written."""
+        with sentence_about(self.place):
+            self._system.makedirs(self._root, exist_ok=True)
+            self._system.pipe_file(f"{self._root}/.writable", b"")
+            self._system.rm_file(f"{self._root}/.writable")
+
+    def names(self, folder: str) -> set[str]:
+        """Names of all files below a folder."""
+        with sentence_about(self.place):
+            start = f"{self._root}/{folder}"
+            found = self._system.find(start) if self._system.exists(start) else []
+        return {folder + path.partition(start)[2] for path in found}
+
+    def read(self, name: str) -> bytes:
+        """The content of a file."""
+        with sentence_about(f"{self.place}/{name}"):
+            return bytes(self._system.cat_file(f"{self._root}/{name}"))
+
+    def write(self, name: str, content: bytes) -> None:
+        """Write a file."""
+        path = f"{self._root}/{name}"
+        with sentence_about(f"{self.place}/{name}"):
+            self._system.makedirs(path.rpartition("/")[0], exist_ok=True)
+            self._system.pipe_file(path, content)
+
+    def append(self, name: str, content: bytes) -> None:
+        """Append to a file."""
+        with sentence_about(f"{self.place}/{name}"):
+            before = self.read(name) if self._system.exists(f"{self._root}/{name}") else b""
+        self.write(name, before + content)
 
 
 def result_name(key: str) -> str:

@@ -21,6 +21,7 @@ class Settings:
         topic: image topic; None takes the only one.
         labels_topic: topic with labels.
         by_content: see `cac_ros.fleet.identity`.
+        scratch_gb: largest remote file that is copied [GB].
     """
 
     models: tuple[str, ...]
@@ -34,6 +35,7 @@ class Settings:
     topic: str | None = None
     labels_topic: str | None = None
     by_content: bool = False
+    scratch_gb: float = 20.0
 
 
 @dataclass(frozen=True)

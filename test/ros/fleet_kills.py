@@ -87,7 +87,7 @@ def _is_worker(process: int) -> bool:
 
 def _wait_for_the_end(workers: set[int]) -> None:
     """No worker outlives its driver."""
-    until = time.monotonic() + 60
+    until = time.monotonic() + 120
     while any(_is_worker(each) for each in workers):
         assert time.monotonic() < until, "a worker outlived its driver"
         time.sleep(0.1)

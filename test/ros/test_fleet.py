@@ -106,13 +106,12 @@ def test_a_recording_that_changes_while_it_is_read_fails(
     folder = copy(fleet, tmp_path)
     grown = next((folder / "bags" / "robot_0" / "drive_0").glob("*.mcap"))
 
-    class Growing(Bag):
-        def __init__(self, path: Path | str) -> None:
-            super().__init__(path)
-            if "drive_0" in str(path):
-                os.utime(grown)
+    def growing(place: str, scratch_gb: float) -> Bag:
+        if "drive_0" in place:
+            os.utime(grown)
+        return Bag(place)
 
-    monkeypatch.setattr(evaluator, "Bag", Growing)
+    monkeypatch.setattr(evaluator, "open_recording", growing)
     result, _ = evaluate_fleet(config(folder, model), InlineCrew)
     problems = {recording.name: recording.problem for recording in result.recordings}
     assert "changed while it was read" in problems["drive_0"]

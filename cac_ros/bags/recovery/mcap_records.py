@@ -45,7 +45,7 @@ def records(data: Data, position: int) -> Iterator[Record]:
         position += 9 + length
 
 
-def chunk_content(data: mmap.mmap, start: int, end: int) -> bytes:
+def chunk_content(data: Data, start: int, end: int) -> bytes:
     """The records inside the chunk whose content is at `start` to `end`; those before the cut when the file ends there.
 
     Raises:

@@ -122,10 +122,11 @@ class Collector:
         except CacError as error:
             problem = str(error)
         try:
-            if paths:
-                problem = problem or self._log.move(paths, folder, name).problem
+            if paths:  # those that were taken are kept, whatever ended the taking
+                moved = self._log.move(paths, folder, name)
+                problem = problem or moved.problem
         except CacError as error:
-            problem = str(error)
+            problem = problem or str(error)
         self._now = Collection(name, wanted, len(paths), counts[BLURRED], counts[ALIKE], problem=problem)
 
 

@@ -8,13 +8,14 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import rclpy
 from rclpy.clock import Clock, ClockType
 from rclpy.event_handler import SubscriptionEventCallbacks, UnsupportedEventTypeError
 from rclpy.node import Node
-from rclpy.qos import ReliabilityPolicy
+from rclpy.qos import QoSPolicyKind, ReliabilityPolicy
 from rclpy.subscription import Subscription
 from rclpy.timer import Timer
 from rclpy.topic_endpoint_info import TopicEndpointInfo
@@ -22,6 +23,7 @@ from sensor_msgs.msg import CompressedImage, Image
 
 from cac_ros.node import why_no_images
 from cac_ros.node.image_qos import COMPRESSED_TYPE, RAW_TYPE, image_qos, wanted_reliability, wanted_transport
+from cac_ros.node.qos_overrides import overriding_options, policies_given
 
 _RECHECK_PERIOD = 0.25  # [s]; how long a publisher that offers only best effort can go unheard
 _RECENT = 5.0  # [s]; what "lately" and the image rate look back at
@@ -55,6 +57,8 @@ class ImageInput:
         self._on_image = on_image
         self._transport = "compressed" if transport == "compressed" else "raw"
         self.reliability: ReliabilityPolicy | None = None
+        self._qos = image_qos(ReliabilityPolicy.RELIABLE)
+        self._is_fixed = False  # whether qos_overrides sets the reliability
         self.lost = 0
         self._subscription: Subscription[Any] | None = None
         self._timer: Timer | None = None
@@ -122,7 +126,7 @@ class ImageInput:
             topic=self.topic,
             name=self._name,
             message_type=_TYPE_NAMES[self._transport],
-            qos=image_qos(self.reliability or ReliabilityPolicy.RELIABLE),
+            qos=self._qos,
             publishers=self._node.get_publishers_info_by_topic(self.topic),
             topics=self._published_topics(),
             read={subscription.topic_name for subscription in self._node.subscriptions},
@@ -173,7 +177,7 @@ class ImageInput:
             self._follow_transport()
         publishers = self._publishers(self._transport)
         wanted = wanted_reliability(self._setting, publishers, self.reliability)
-        if self._subscription is None or wanted != self.reliability:
+        if self._subscription is None or (wanted != self.reliability and not self._is_fixed):
             self._unsubscribe()
             self._subscribe(wanted)
 
@@ -190,15 +194,21 @@ class ImageInput:
             # With "auto" the next check follows the publisher; otherwise explain_silence() says it with the fix.
             incompatible_qos=lambda _: None,
         )
-        qos = image_qos(reliability)
+        qos, policies = image_qos(reliability), policies_given(self._node, self.topic)
         kind, name = _TYPES[self._transport], self._topic(self._transport)
+        hear = partial(
+            self._node.create_subscription, kind, name, self._receive, qos,
+            qos_overriding_options=overriding_options(policies),
+        )  # fmt: skip
         try:
-            subscription = self._node.create_subscription(kind, name, self._receive, qos, event_callbacks=events)
+            self._subscription = hear(event_callbacks=events)
         except UnsupportedEventTypeError:  # a middleware that does not report losses
-            subscription = self._node.create_subscription(kind, name, self._receive, qos)
-        self._subscription, self.reliability = subscription, reliability
+            self._subscription = hear()
+        self._qos, self.reliability = qos, qos.reliability  # rclpy has put the overrides into it
+        self._is_fixed = QoSPolicyKind.RELIABILITY in policies
+        overridden = "".join(f", {kind.name.lower()} by qos_overrides" for kind in policies)
         self._node.get_logger().info(
-            f"Reading {self.topic} ({_TYPE_NAMES[self._transport]}, {reliability.name.lower()})"
+            f"Reading {self.topic} ({_TYPE_NAMES[self._transport]}, {qos.reliability.name.lower()}{overridden})"
         )
 
     def _unsubscribe(self) -> None:

@@ -34,7 +34,7 @@ def unknown_overrides(node: Node) -> list[str]:
     return [
         f"{one_line(name)} is not a parameter of this node and has no effect{nearest(name, names)}"
         for name in given
-        if not node.has_parameter(name)
+        if not node.has_parameter(name) and not name.startswith("qos_overrides.")  # declared by rclpy, with the topics
     ]
 
 

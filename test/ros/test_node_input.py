@@ -5,6 +5,7 @@
 import array
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -200,3 +201,19 @@ def test_pictures_of_a_second_node_are_not_advised(
         robot.wait(lambda: robot.node.count_publishers("/second/cac_classifier/debug_image"), "the second node")
         message = why_silent(robot, "No node publishes /image")
         assert "/second" not in message
+
+
+def test_qos_overrides_are_taken_and_stay(model: Path, ros_domain: int, tmp_path: Path) -> None:
+    robot = Robot(ros_domain, reliability=None)
+    start = "qos_overrides./image.subscription"
+    overrides: dict[str, Any] = {f"{start}.depth": 3, f"{start}.reliability": "reliable"}
+    try:
+        with running(tmp_path, ros_domain, model, diagnostics_period=0.2, **overrides) as node:
+            robot.advertise(BEST_EFFORT)
+            report = robot.wait_report(lambda r: "offers reliability best_effort" in r.message, "the mismatch")
+            assert values_of(report)["reliability"] == "reliable", "it does not follow the publisher any more"
+            assert "reliable, reliability by qos_overrides, depth by qos_overrides)" in node.output
+            assert "has no effect" not in node.output
+            assert node.output.count("Reading /image") == 1
+    finally:
+        robot.close()

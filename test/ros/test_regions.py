@@ -344,6 +344,10 @@ def test_boxes_without_an_image_are_not_answered_but_reported(detector: Detector
 def test_boxes_over_dds_from_a_detector_that_speaks_vision_msgs(detector: Detector) -> None:
     vision = pytest.importorskip("vision_msgs.msg", reason="vision_msgs is not installed; it is not among the wheels")
     publisher = detector.node.create_publisher(vision.Detection2DArray, "detections", 10)
+    back: list[Any] = []
+    topic = "cac_classifier/detections"
+    heard = detector.node.create_subscription(vision.Detection2DArray, topic, back.append, 10)
+    detector.wait(lambda: detector.node.count_publishers(heard.topic_name), "the publisher of detections")
     detector.wait(publisher.get_subscription_count, "the node to read detections")
     message = quarters()
     detector.ask(message)
@@ -356,3 +360,7 @@ def test_boxes_over_dds_from_a_detector_that_speaks_vision_msgs(detector: Detect
     publisher.publish(array)
     results = detector.result(message.header).results
     assert {r.region.id: r.classification.label for r in results} == EXPECTED
+    detector.wait(lambda: back, "the detections with our answers")
+    first = {each.id: each.results[0].hypothesis.class_id for each in back[0].detections}
+    assert first == {name: label or "unknown" for name, label in EXPECTED.items()}
+    assert [each.bbox for each in back[0].detections] == [each.bbox for each in array.detections]

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from cac_core.support import console
 from cac_core.support.command import Command, run
 from cac_ros.fleet.config import FleetConfig
 
@@ -36,6 +37,11 @@ what is computed again:
   missing, and nothing else. It may be ended at any moment, and so may its workers. Recordings that failed are tried
   again by the next run.
 
+what to label next:
+  --harvest FOLDER             saves pictures and index.csv as the node's harvest does, for `python -m cac_ros.teach`.
+                               Three kinds take turns: unknown things, the largest group first; frames near the
+                               threshold; frames about which the two models disagree. No two look alike.
+
 what is written to the folder of --out:
   report.html    for people: it opens offline and links to bags/*.html, pages about the recordings it shows
   metrics.json   the same figures for programs
@@ -61,14 +67,22 @@ def main(words: Sequence[str] | None = None) -> int:
     """Evaluate a fleet as the command line says."""
     config = COMMAND.parse(words)
     # Only now, because they load the model's engines: --help answers at once.
+    from cac_ros.fleet.harvest import check_harvest, harvest
     from cac_ros.fleet.output import print_summary, write_output
     from cac_ros.fleet.run import evaluate_fleet
     from cac_ros.replay.signals import ended_by_sigterm
 
+    if config.harvest is not None:
+        check_harvest(config.harvest)
     with ended_by_sigterm():
         fleet, store = evaluate_fleet(config)
         figures = write_output(fleet, store)
+        saved = 0
+        if config.harvest is not None:
+            saved = harvest(fleet, store, config.harvest, config.harvest_count, config.scratch_gb)
     print_summary(fleet, figures, store)
+    if config.harvest is not None:
+        console.out.print(f"{saved:,} frames harvested: {config.harvest}", highlight=False)
     return 0
 
 

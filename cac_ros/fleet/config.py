@@ -31,6 +31,8 @@ class FleetConfig:
         engine: inference engine.
         device: auto, cpu, cuda or cuda:N.
         precision: float32, or a variant of the model; auto takes what fits the device.
+        harvest: new folder for the frames that are most worth a label, see below.
+        harvest_count: most frames that are harvested.
         workers: processes that classify; 0 is one per CPU core, or one per GPU.
         ray: address of a Ray cluster whose workers are used: auto, HOST:PORT or ray://HOST:PORT; local starts one on
             this machine. Without it, workers are plain processes of this machine.
@@ -55,6 +57,8 @@ class FleetConfig:
     engine: str = "auto"
     device: str = "auto"
     precision: str = "auto"
+    harvest: Path | None = None
+    harvest_count: int = 200
     workers: int = 0
     ray: str | None = None
     threads: int = 1

@@ -139,9 +139,9 @@ def _check(config: FleetConfig) -> None:
         raise FleetError("--threshold sets θ by hand, so --known-kept and --per-class have no effect; leave them out.")
     if config.threshold is not None and config.new_model is not None:
         raise FleetError("One --threshold does not fit two models; use --known-kept, which each model understands.")
-    for name, least in (("workers", 0), ("threads", 1), ("retries", 0)):
+    for name, least in (("workers", 0), ("threads", 1), ("retries", 0), ("harvest_count", 1)):
         if getattr(config, name) < least:
-            raise FleetError(f"--{name} must be at least {least}, not {getattr(config, name)}.")
+            raise FleetError(f"--{name.replace('_', '-')} must be at least {least}, not {getattr(config, name)}.")
     if not (math.isfinite(config.time_limit) and config.time_limit > 0):
         raise FleetError(f"--time-limit must be a number of seconds above 0, not {config.time_limit:g}.")
 

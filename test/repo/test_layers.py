@@ -94,7 +94,9 @@ def test_no_observer_is_known_by_a_part_of_the_node_but_the_selection() -> None:
     chosen = {
         arrow.source
         for arrow in arrows()
-        if arrow.target.startswith(observers) and not arrow.source.startswith(observers)
+        if arrow.target.startswith(observers)
+        and arrow.source.startswith("cac_ros.node.")
+        and not arrow.source.startswith(observers)
     }
     assert chosen <= {"cac_ros.node.camera", "cac_ros.node.region_input"}
 

@@ -46,6 +46,29 @@ def test_fresh_images_are_kept_as_often_as_theta_promises(known_kept: float, ima
     assert -0.004 < shares.mean() - k / (images + 1) < 0.004 + more, "no bias"
 
 
+@pytest.mark.parametrize("known_kept", [0.5, 0.9, 0.95])
+def test_thresholds_per_class_keep_what_they_promise_of_fresh_images(known_kept: float) -> None:
+    """The same for each class by itself, of the images that are nearest to their own class."""
+    rng = np.random.default_rng(2)
+
+    def right(gamma: NDArray[np.float32], labels: NDArray[np.int64], of: int) -> NDArray[np.float32]:
+        return np.sort(gamma.min(axis=1)[(labels == of) & (gamma.argmin(axis=1) == of)])
+
+    gamma, labels = scores(200_000, rng)
+    fresh = [right(gamma, labels, of) for of in range(CLASSES)]
+    held, more = [], 0.006
+    for _ in range(150):
+        gamma, labels = scores(400, rng)
+        theta = fit_thresholds(gamma, labels, known_kept).theta(per_class=True)
+        for of in range(CLASSES):
+            images = len(right(gamma, labels, of))
+            k = math.ceil(known_kept * images - 1e-9)
+            low, high = beta.interval(0.9, k, images + 1 - k)
+            kept = np.searchsorted(fresh[of], theta[of], side="right") / len(fresh[of])
+            held.append(low <= kept <= high + more)
+    assert np.mean(held) >= 0.86
+
+
 def test_the_chosen_share_of_the_validation_images_themselves_is_kept() -> None:
     rng = np.random.default_rng(1)
     for images in (30, 333, 1000):

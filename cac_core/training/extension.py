@@ -23,6 +23,7 @@ from cac_core.inference_equations import UNKNOWN
 from cac_core.model import build_model
 from cac_core.support.devices import resolve_device
 from cac_core.support.errors import TrainingError
+from cac_core.support.names import listed
 from cac_core.training.augment import Augment
 from cac_core.training.checks import check
 from cac_core.training.claim import claimed
@@ -121,6 +122,10 @@ def _extend(config: ExtendConfig, bundle: ModelBundle, settings: TrainConfig, de
         assert result is not None
     else:
         result = calibrate_on(data, settings, device, start, bundle.model_id)
+    if bundle.variants:
+        lost = listed([variant.precision for variant in bundle.variants])
+        note = f"the model had variants ({lost}) and this one has none: write them with cac_core.export --precision"
+        result = replace(result, warnings=(*result.warnings, note))
     added = data.train.class_names[known:]
     return Extension(result, added, len(old), _verdicts(bundle, old), _verdicts(result.bundle, old))
 

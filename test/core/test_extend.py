@@ -19,6 +19,7 @@ from cac_core.model import build_model, normalise
 from cac_core.support.errors import BundleError, DataError, TrainingError
 from cac_core.training import AugmentConfig, ExtendConfig, ExtendData, OptimiserConfig, ScheduleConfig, extend
 from cac_core.training.extension import Extension, grown
+from test.core.bundles import with_variant
 from test.core.photos import write_folder, write_photo
 from test.core.trainings import photo_config, train
 
@@ -198,6 +199,16 @@ def test_the_command_line_prints_what_was_learnt_and_what_it_cost(
     for text in ("yellow", "known and wrong", "old model", "new model", parent.model_id, str(out)):
         assert text in printed
     assert load_bundle(out).parent == parent.model_id
+
+
+def test_variants_of_the_model_are_not_carried_over_and_it_is_said(
+    shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place, bundle = shop
+    monkeypatch.setattr("cac_core.training.extension.load_bundle", lambda _: with_variant(bundle, "int8"))
+    result = extend(config_of(place, tmp_path / "out.cac")).result
+    assert result.bundle.variants == ()
+    assert "the model had variants (int8) and this one has none" in result.warnings[-1]
 
 
 def test_the_earlier_name_of_rehearsal_still_works() -> None:

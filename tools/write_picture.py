@@ -22,7 +22,7 @@ from cac_core.data import load_digits_trial  # noqa: E402 - found through the li
 from cac_core.data.digits import digit_picture  # noqa: E402
 from cac_core.predictor import Predictor  # noqa: E402
 from cac_core.preprocessing import Frame  # noqa: E402
-from cac_ros.node.observers.debug_image_drawing import annotate  # noqa: E402
+from cac_ros.drawing.annotated import annotate  # noqa: E402
 
 PICTURE = ROOT / "docs" / "images" / "debug_image.png"
 WIDTH, HEIGHT = 480, 360

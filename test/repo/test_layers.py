@@ -38,6 +38,7 @@ FLOORS = (
         "cac_core.upgrade",
     ),
     ("cac_ros.stamps", "cac_ros.images", "cac_ros.parameters", "cac_ros.middleware"),
+    ("cac_ros.drawing",),
     ("cac_ros.node", "cac_ros.bags"),
     ("cac_ros.replay",),
     ("cac_ros.photos",),

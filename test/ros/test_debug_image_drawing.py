@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from cac_core.predictor import Decision, Reason, failed
 from cac_core.preprocessing import ColourOrder, Frame
-from cac_ros.node.observers.debug_image_drawing import annotate, bar_fill, details, headline
+from cac_ros.drawing.annotated import annotate, bar_fill, details, headline
 
 GREEN, ORANGE, RED = (80, 200, 60), (40, 140, 255), (70, 70, 240)
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from cac_core.support.names import same_form
-from cac_ros.node.observers import lettering, noto_fonts
-from cac_ros.node.observers.lettering import drawable, text_width, write
+from cac_ros.drawing import lettering, noto_fonts
+from cac_ros.drawing.lettering import drawable, text_width, write
 
 NAMES = [
     "cup", "牛奶", "豆奶", "우유", "두유", "молоко", "γάλα", "חלב", "حليب", "ミルク", "größe", "grosse", "นม", "दूध",

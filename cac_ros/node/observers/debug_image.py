@@ -13,8 +13,8 @@ from rclpy.lifecycle import LifecycleNode, LifecyclePublisher
 from rclpy.qos import QoSProfile
 from sensor_msgs.msg import CompressedImage, Image
 
+from cac_ros.drawing.annotated import Picture, annotate
 from cac_ros.node.newest_frame_worker import NewestFrameWorker
-from cac_ros.node.observers.debug_image_drawing import Picture, annotate
 from cac_ros.node.observers.observer import AnsweredFrame
 
 _JPEG_QUALITY = 85

@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cac_core.support.names import same_form
-from cac_ros.node.observers import noto_fonts
-from cac_ros.node.observers.letter_twins import look_alikes
+from cac_ros.drawing import noto_fonts
+from cac_ros.drawing.letter_twins import look_alikes
 
 _LINES = cv2.FONT_HERSHEY_DUPLEX
 _PIXELS = 27  # height of a letter of size 1, so that both kinds of letters look equally large

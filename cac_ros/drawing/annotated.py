@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from cac_core.predictor import Decision, Reason
 from cac_core.preprocessing import Frame
+from cac_ros.drawing.lettering import text_width, write
 from cac_ros.images import to_bgr
-from cac_ros.node.observers.lettering import text_width, write
 
 Picture = NDArray[np.uint8]
 

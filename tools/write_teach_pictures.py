@@ -32,22 +32,22 @@ PATIENCE = 180_000.0  # [ms]
 
 
 def write_picture(page: Any, path: Path) -> None:
-    """What the browser shows, as a small PNG."""
+    """What the browser shows, as a small WebP."""
     page.wait_for_timeout(1300)
-    shot = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
-    shot.quantize(128, kmeans=4, dither=Image.Dither.NONE).save(path, "png", optimize=True)
+    Image.open(io.BytesIO(page.screenshot())).convert("RGB").save(path, "webp", quality=60, method=6)
 
 
 def tell(page: Any, place: Path, robot: Any, out: Path) -> None:
     """Teach a sixth digit and write a picture of each step."""
-    for index in [*indices(NEW)[:40], *indices(6)[:12], *indices(8)[:12]]:
+    for index in [*indices(8)[:12], *indices(6)[:12], *indices(NEW)[:40]]:
         robot.ask(message(int(index)))
     page.wait_for_selector(".frame")
     page.wait_for_timeout(4000)
-    page.locator(".frame").first.focus()
-    page.keyboard.press("a")
+    groups = page.locator(".group header button")
+    sizes = [int(words.split()[-1]) for words in groups.all_inner_texts()]
+    groups.nth(sizes.index(max(sizes))).click()
     page.fill("#new-name", NAME)
-    write_picture(page, out / "teach_1_unknown.png")
+    write_picture(page, out / "teach_1_unknown.webp")
     page.click("#add")
     page.wait_for_timeout(1500)
 
@@ -65,25 +65,27 @@ def tell(page: Any, place: Path, robot: Any, out: Path) -> None:
     showing.start()
     page.wait_for_selector("#live:visible")
     page.fill("#take-name", NAME)
+    page.fill("#take-count", "40")
     page.click("#take-start")
     page.wait_for_timeout(4000)
-    write_picture(page, out / "teach_2_camera.png")
-    page.click("#take-stop")
+    write_picture(page, out / "teach_2_camera.webp")
+    if page.is_enabled("#take-stop"):
+        page.click("#take-stop")
     ends.set()
     showing.join(20)
 
     page.click("nav a[href='#/teach']")
     page.click("#start")
     page.wait_for_timeout(9000)
-    write_picture(page, out / "teach_3_teach.png")
-    page.wait_for_selector("#use-new:visible", timeout=PATIENCE)
+    write_picture(page, out / "teach_3_teach.webp")
+    page.wait_for_selector("#use-new:visible")
     page.locator("#result h2").first.scroll_into_view_if_needed()
     page.evaluate("() => document.querySelector('#result h2').scrollIntoView()")
-    write_picture(page, out / "teach_4_before_and_after.png")
+    write_picture(page, out / "teach_4_before_and_after.webp")
     page.click("#use-new")
     page.wait_for_timeout(5000)
     page.click("nav a[href='#/history']")
-    write_picture(page, out / "teach_5_models.png")
+    write_picture(page, out / "teach_5_models.webp")
 
 
 def main() -> int:
@@ -101,8 +103,8 @@ def main() -> int:
     options.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, private_domain() as domain:
         place = Path(folder)
-        write_photos(place / "photos")
-        model = write_model(place / "photos", place / "digits.cac")
+        write_photos(place / "photos", count=60)
+        model = write_model(place / "photos", place / "digits.cac", width=1 / 4, epochs=25)
         words = ["--model", str(model), "--photos", str(place / "photos"), "--harvest", str(place / "harvest")]
         words += ["--node", "/cac_classifier", "--device", "cpu", "--threads", "1"]
         settings = {"harvest_folder": str(place / "harvest"), "harvest_period": 0.0, "threads": 1}
@@ -114,6 +116,7 @@ def main() -> int:
         ):
             window = playwright.chromium.launch(executable_path=browser, args=["--no-sandbox"])
             page = window.new_page(viewport={"width": options.width, "height": 800})
+            page.set_default_timeout(PATIENCE)
             page.goto(program.address)
             tell(page, place, robot, options.out)
             window.close()

@@ -127,7 +127,7 @@ def test_every_replay_argument_is_an_option_of_the_command_line() -> None:
     assert options["watch"].spelling == "--watch"
 
 
-def test_every_teach_argument_is_an_option_of_the_command_line_with_its_default() -> None:
+def test_every_teach_argument_is_an_option_with_its_default() -> None:
     options = {option.spelling: option for option in options_of(TeachConfig)}
     arguments = launch_arguments("teach.launch.py")
     table = table_in("teach.launch.py", "OPTIONS")

@@ -60,7 +60,7 @@ def write_harvest(root: Path, digit: int = NEW, start: int = 0, count: int = 25)
     return paths
 
 
-def write_model(photos: Path, out: Path) -> Path:
+def write_model(photos: Path, out: Path, width: float = 1 / 8, epochs: int = 12) -> Path:
     """A model of the folders of photos, with its graph, so that the page finds features without PyTorch."""
     if not out.exists():
         train(
@@ -68,10 +68,10 @@ def write_model(photos: Path, out: Path) -> Path:
                 out=out,
                 data=DataConfig(root=photos, validation_share=0.25),
                 preprocessing=PreprocessingConfig(image_size=32, channels=1),
-                model=ModelConfig(backbone="paper", options={"width": 1 / 8}),
+                model=ModelConfig(backbone="paper", options={"width": width}),
                 augment=AugmentConfig(shift=0.05, zoom=0.1, rotation=10.0),
                 optimiser=OptimiserConfig(lr=0.1, batch_size=32),
-                schedule=ScheduleConfig("one_cycle", epochs=12),
+                schedule=ScheduleConfig("one_cycle", epochs=epochs),
                 device="cpu",
                 threads=1,
                 report=False,

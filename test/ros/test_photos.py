@@ -168,7 +168,7 @@ def test_names_that_no_folder_of_photos_can_have_are_refused(name: object) -> No
     assert str(error.value).isprintable()
 
 
-def test_a_picture_is_compared_with_its_neighbours_and_with_those_that_were_kept() -> None:
+def test_a_picture_is_compared_with_its_neighbours_and_with_kept_ones() -> None:
     chooser = Chooser()
     assert [chooser.refuses(scene(number)) for number in range(5)] == [""] * 5
     assert chooser.refuses(scene(2, grain=9)) == ALIKE

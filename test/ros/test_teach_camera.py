@@ -16,7 +16,6 @@ import pytest
 from cac_core.bundle import load_bundle, save_bundle
 from cac_core.support.errors import DataError
 from cac_ros.images.likeness import Picture
-from cac_ros.teach import usb_camera
 from cac_ros.teach.collecting import Collector
 from cac_ros.teach.desk import Desk
 from cac_ros.teach.history import add_to_history
@@ -98,18 +97,14 @@ def test_sharp_pictures_that_differ_become_photos_and_can_be_undone(collector: C
     assert len(list((tmp_path / "arrivals").iterdir())) == 5
 
 
-def test_a_camera_that_shows_nothing_new_ends_the_taking_and_keeps_what_there_is(
-    collector: Collector, tmp_path: Path
-) -> None:
+def test_a_camera_with_nothing_new_ends_the_taking_and_photos_are_kept(collector: Collector, tmp_path: Path) -> None:
     collector.start(FakeView(scene(0), scene(1)), "cup", tmp_path / "cup", 5)
     now = ended(collector)
     assert "No new picture came for a minute" in now.problem
     assert len(list((tmp_path / "cup").iterdir())) == now.taken
 
 
-def test_photos_are_taken_for_one_class_at_a_time_and_taking_can_be_stopped(
-    collector: Collector, tmp_path: Path
-) -> None:
+def test_photos_of_one_class_at_a_time_are_taken_until_it_is_stopped(collector: Collector, tmp_path: Path) -> None:
     collector.start(FakeView(), "cup", tmp_path / "cup", 5)
     with pytest.raises(DataError, match="Photos of cup are being taken"):
         collector.start(FakeView(), "lemon", tmp_path / "lemon", 5)
@@ -144,7 +139,7 @@ class FakeCapture:
 
 
 def test_a_usb_camera_gives_pictures_and_says_when_it_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(usb_camera.cv2, "VideoCapture", FakeCapture)
+    monkeypatch.setattr("cv2.VideoCapture", FakeCapture)
     camera = UsbCamera(3)
     try:
         assert not camera.status().connected, "it is opened when somebody looks"
@@ -175,7 +170,7 @@ def desk(tmp_path: Path, model: Path) -> Iterator[tuple[Desk, FakeView, str]]:
 
 
 @pytest.mark.slow
-def test_a_model_is_used_when_the_robot_takes_it_and_after_a_new_start_too(
+def test_a_model_that_the_robot_takes_is_used_after_a_new_start_too(
     desk: tuple[Desk, FakeView, str], tmp_path: Path
 ) -> None:
     made, view, second = desk

@@ -35,7 +35,7 @@ def test_a_folder_of_pictures_without_an_index_works(tmp_path: Path) -> None:
     assert frame.saved == frame.changed
 
 
-def test_an_index_that_is_damaged_or_of_an_earlier_version_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
+def test_a_damaged_or_earlier_index_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_bytes(b"x")
     (tmp_path / "b.jpg").write_bytes(b"x")
     lines = [",".join(COLUMNS[:7]), "a.jpg,1.0,cam,cup,2.5,1,m@1", 'b.jpg,1.0,"cam']

@@ -147,7 +147,7 @@ def test_a_disk_that_fails_at_any_step_loses_nothing(tmp_path: Path, operation: 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("linked", [True, False], ids=["one file system", "two"])
-def test_a_kill_at_any_moment_loses_nothing_and_the_next_start_ends_the_move(tmp_path: Path, linked: bool) -> None:
+def test_a_kill_loses_nothing_and_the_next_start_ends_the_move(tmp_path: Path, linked: bool) -> None:
     chance = random.Random(18)
     place = tmp_path / "place"
 

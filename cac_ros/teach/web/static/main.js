@@ -59,7 +59,7 @@ async function refresh() {
   timer = setTimeout(refresh, PERIOD);
 }
 
-window.addEventListener("hashchange", showStep);
+window.addEventListener("hashchange", () => { say(""); showStep(); });
 document.addEventListener("changed", refresh);
 showStep();
 startUnknown();

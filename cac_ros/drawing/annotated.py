@@ -22,7 +22,7 @@ _BANNER = 52  # [units]; height of everything that is drawn
 _FULL_BAR = 2.0  # the bar's right end, in thresholds
 
 
-def annotate(frame: Frame | None, decision: Decision, latency_ms: float) -> Picture:
+def annotate(frame: Frame | None, decision: Decision, latency_ms: float | None) -> Picture:
     """Draw a decision on its frame: label or UNKNOWN, the rejection score against the threshold as a bar, latency.
 
     The bar starts at 0, the white mark in its middle is the threshold: green left of it is known, orange beyond it is
@@ -31,7 +31,7 @@ def annotate(frame: Frame | None, decision: Decision, latency_ms: float) -> Pict
     Args:
         frame: not changed; None for one that could not be read.
         decision: what was answered.
-        latency_ms: from the arrival of the image to its answer [ms].
+        latency_ms: from the arrival of the image to its answer [ms]; None draws none.
 
     Returns:
         uint8 ``(H, W, 3)``, BGR, in the frame's size; pictures narrower than 320 pixels are enlarged by a whole factor.
@@ -99,7 +99,9 @@ def _colour(decision: Decision) -> tuple[int, int, int]:
     return _UNKNOWN if decision.reason == Reason.ABOVE_THRESHOLD else _ERROR
 
 
-def _latency_text(latency_ms: float) -> str:
+def _latency_text(latency_ms: float | None) -> str:
+    if latency_ms is None:
+        return ""
     return f"{latency_ms:.1f} ms" if latency_ms < 100 else f"{latency_ms:.0f} ms"
 
 

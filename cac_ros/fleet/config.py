@@ -33,6 +33,8 @@ class FleetConfig:
         precision: float32, or a variant of the model; auto takes what fits the device.
         harvest: new folder for the frames that are most worth a label, see below.
         harvest_count: most frames that are harvested.
+        answers: folder, as the workers see it, for the answers to each recording as an .mcap file with the annotated
+            images, for Foxglove and Rerun.
         workers: processes that classify; 0 is one per CPU core, or one per GPU.
         ray: address of a Ray cluster whose workers are used: auto, HOST:PORT or ray://HOST:PORT; local starts one on
             this machine. Without it, workers are plain processes of this machine.
@@ -59,6 +61,7 @@ class FleetConfig:
     precision: str = "auto"
     harvest: Path | None = None
     harvest_count: int = 200
+    answers: Path | None = None
     workers: int = 0
     ray: str | None = None
     threads: int = 1

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import traceback
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,9 @@ from cac_ros.fleet.identity import identity_of
 from cac_ros.fleet.opening import open_recording
 from cac_ros.fleet.scenes import Scenes
 from cac_ros.fleet.task import Outcome, Settings, Task
+from cac_ros.replay.answers_bag import AnswersBag
 from cac_ros.replay.labels import Labels, check_span, parse_labels, read_label_topic
-from cac_ros.replay.offline import classify
+from cac_ros.replay.offline import Answered, classify
 from cac_ros.replay.report.worst_errors import picture_of, worst_errors
 from cac_ros.replay.scoring import scored
 
@@ -79,7 +81,14 @@ class Evaluator:
         with open_recording(task.source.place, self._settings.scratch_gb) as bag:
             topic = bag.image_topic(self._settings.topic)
             labels = self._labels(bag, task)
-            rows, notes = classify(bag.messages(topic.name), predictor, theta, scenes.see)
+            with AnswersBag(Path(task.answers), predictor.model_id) if task.answers else nullcontext() as answers:
+
+                def see(answered: Answered) -> None:
+                    scenes.see(answered)
+                    if answers is not None:
+                        answers.see(answered)
+
+                rows, notes = classify(bag.messages(topic.name), predictor, theta, see)
             if not rows:
                 raise BagError(" ".join([f"No frame on {topic.name} can be read.", *bag.notes]))
             rows, label_notes = scored(rows, labels, bag, predictor.class_names)

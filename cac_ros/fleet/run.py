@@ -24,13 +24,13 @@ from cac_ros.fleet.errors import FleetError
 from cac_ros.fleet.identity import identity_of, key_of
 from cac_ros.fleet.label_files import label_files, read_text
 from cac_ros.fleet.local_crew import LocalCrew
-from cac_ros.fleet.log import Logs
+from cac_ros.fleet.log import Logs, file_stem
 from cac_ros.fleet.progress import Progress
 from cac_ros.fleet.ray_crew import RayCrew
 from cac_ros.fleet.recordings import Recording, answers_of
 from cac_ros.fleet.remote import is_url
 from cac_ros.fleet.schedule import run_tasks
-from cac_ros.fleet.sources import Source, find_sources
+from cac_ros.fleet.sources import ANSWERS, Source, find_sources
 from cac_ros.fleet.store import LocalStore, RemoteStore, Store, result_name
 from cac_ros.fleet.tags import Tag, read_tags, tag_of
 from cac_ros.fleet.task import Outcome, Settings, Task
@@ -110,7 +110,11 @@ def evaluate_fleet(config: FleetConfig, make_crew: MakeCrew = start_crew) -> tup
             notes += sentences
         tasks, problems = _tasks(config, bundles, sources, files)
         there = store.names("results")
-    missing = [task for task in tasks if result_name(task.key) not in there]
+    missing = [
+        task
+        for task in tasks
+        if result_name(task.key) not in there or (task.answers and not Path(task.answers).exists())
+    ]
     computed = 0
     if missing:
         settings = _settings(config, [str(path.resolve()) for path in paths])
@@ -169,8 +173,15 @@ def _tasks(
             continue
         for number, bundle in enumerate(bundles):
             key = key_of(identity, _settings_of_key(config, bundle, labels))
-            tasks.append(Task(source, identity, key, number, labels, str(file or "")))
+            tasks.append(Task(source, identity, key, number, labels, str(file or ""), _answers(config, source, bundle)))
     return tasks, problems
+
+
+def _answers(config: FleetConfig, source: Source, bundle: ModelBundle) -> str:
+    """Where the answers to a recording go; empty where they are not wanted."""
+    if config.answers is None:
+        return ""
+    return str(config.answers.resolve() / f"{file_stem(source.name)}.{file_stem(bundle.name)}{ANSWERS}")
 
 
 def _settings_of_key(config: FleetConfig, bundle: ModelBundle, labels: str | None) -> dict[str, Any]:

@@ -49,6 +49,7 @@ class Task:
         model: position in `Settings.models`.
         labels: content of its label file; None without one.
         labels_name: path of that file, for sentences.
+        answers: path of the file for the answers as a recording; empty for none.
     """
 
     source: Source
@@ -57,6 +58,7 @@ class Task:
     model: int
     labels: str | None = None
     labels_name: str = ""
+    answers: str = ""
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,7 @@ class ReplayConfig:
         depth_range: the values that become black and white in images of distances and other raw numbers, such as
             0.3 5.0; see the node's parameter of this name.
         title: title of the report; the bag's name when not given.
+        answers: .mcap file for the answers and the annotated images as a recording, for Foxglove and Rerun; offline.
         watch: live: publish the annotated image on /cac_replay/debug_image, in the ROS domain of this terminal, for
             RViz, rqt or Foxglove.
     """
@@ -56,4 +57,5 @@ class ReplayConfig:
     precision: str = "auto"
     depth_range: tuple[float, float] | None = None
     title: str | None = None
+    answers: Path | None = None
     watch: bool = False

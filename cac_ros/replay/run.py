@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import math
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,10 @@ from cac_core.support.errors import CacError
 from cac_core.support.files import check_writable, sentence_about, write_together
 from cac_core.support.names import by_form
 from cac_core.thresholds import ThresholdError
-from cac_ros.bags.message import Topic
+from cac_ros.bags.message import VIDEO_TYPES, Topic
 from cac_ros.bags.reader import Bag
+from cac_ros.images import BadFrameError
+from cac_ros.images.video import check_decoder
 from cac_ros.parameters.checks import range_problem
 from cac_ros.replay.config import ReplayConfig
 from cac_ros.replay.live_figures import LiveFigures
@@ -54,6 +57,7 @@ def replay(config: ReplayConfig) -> Evaluation:
         by_form(bundle.class_names)  # names that labels cannot tell apart
     with Bag(config.bag) as bag:
         topic = bag.image_topic(config.topic)
+        _check_video(topic, config)
         labels = labels_of(bag, config.labels, config.labels_topic)
         rows, notes, live, model, answering = _classify(bag, topic, bundle, config)
         if not rows:
@@ -109,12 +113,27 @@ def _check(config: ReplayConfig) -> None:
         raise ReplayError("--rate is about live replays; offline reads every frame at full speed, so leave it out.")
     if problem := range_problem(config.depth_range):
         raise ReplayError(f"--depth-range {problem}.")
+    if config.answers is not None and config.mode == "live":
+        raise ReplayError("--answers is about offline replays; record the node's topics, or leave out --mode live.")
+    if config.answers is not None and config.answers.suffix.lower() != ".mcap":
+        raise ReplayError(f"--answers {config.answers} must be a file that ends with .mcap.")
     if config.watch and config.mode == "offline":
         raise ReplayError("--watch is about live replays; offline draws nothing, so add --mode live.")
     with sentence_about(config.out):  # a name that is too long
         is_file = config.out.exists() and not config.out.is_dir()
     if is_file:
         raise ReplayError(f"--out {config.out} is a file; give a folder, it is created when missing.")
+
+
+def _check_video(topic: Topic, config: ReplayConfig) -> None:
+    if topic.msgtype not in VIDEO_TYPES:
+        return
+    if config.mode == "live":
+        raise ReplayError(f"{topic.name} is a video, which the node does not read; leave --mode live out.")
+    try:
+        check_decoder()
+    except BadFrameError as error:
+        raise ReplayError(f"{topic.name}: {error}") from None
 
 
 def _theta(bundle: ModelBundle, config: ReplayConfig) -> NDArray[np.float32]:
@@ -137,15 +156,23 @@ def _classify(
         answering = bundle.in_precision(result.model["precision"] or FLOAT32)
         model = {"id": answering.model_id, **about, **result.model}
         return result.rows, list(result.notes), result.figures, model, answering
-    from cac_ros.replay.offline import classify
+    from cac_ros.replay.answers_bag import AnswersBag
+    from cac_ros.replay.offline import Answered, classify
 
     predictor = Predictor(bundle, config.engine, config.device, precision=config.precision)
     theta = _theta(predictor.bundle, config)
-    with console.progress_bar() as bar:
+    with console.progress_bar() as bar, ExitStack() as stack:
         task = bar.add_task("classifying frames", total=topic.count or None)
-        rows, notes = classify(
-            bag.messages(topic.name), predictor, theta, lambda _: bar.advance(task), config.depth_range
-        )
+        answers: AnswersBag | None = None
+        if config.answers is not None:
+            answers = stack.enter_context(AnswersBag(config.answers, predictor.model_id))
+
+        def on_frame(answered: Answered) -> None:
+            bar.advance(task)
+            if answers is not None:
+                answers.see(answered)
+
+        rows, notes = classify(bag.messages(topic.name), predictor, theta, on_frame, config.depth_range)
     engine = {"engine": predictor.engine_name, "device": predictor.device_name, "precision": predictor.precision}
     return rows, [*predictor.notes, *notes], None, {"id": predictor.model_id, **about, **engine}, predictor.bundle
 

@@ -43,6 +43,7 @@ setup(
         "train": TRAIN,
         "quantise": pins("quantise.txt"),
         "teach": pins("teach.txt"),
+        "video": pins("video.txt"),
         "fleet": pins("fleet.txt"),
         "letters": pins("letters.txt"),
         "test": ["pytest"],

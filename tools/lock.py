@@ -17,7 +17,7 @@ from pathlib import Path
 REQUIREMENTS = Path(__file__).resolve().parent.parent / "requirements"
 CONSTRAINTS = REQUIREMENTS / "constraints.txt"
 PYTHONS = ("3.10", "3.11", "3.12", "3.13")
-ANYWHERE = ("core", "export", "quantise", "photos", "signing", "teach", "fleet", "letters", "test")
+ANYWHERE = ("core", "export", "quantise", "photos", "signing", "teach", "fleet", "letters", "video", "test")
 PLATFORMS = {
     "x86_64": ("x86_64-manylinux_2_28", (*ANYWHERE, "ros", "build")),
     "aarch64": ("aarch64-manylinux_2_35", ANYWHERE),  # the ROS wheels exist for x86_64 only

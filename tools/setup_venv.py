@@ -49,7 +49,7 @@ LOG = WORK / "setup.log"
 PIP = "pip==26.3"
 REQUIREMENTS = (
     "robot.txt", "core.txt", "ros.txt", "build.txt", "export.txt", "quantise.txt", "photos.txt", "signing.txt",
-    "teach.txt", "fleet.txt", "letters.txt", "test.txt",
+    "teach.txt", "fleet.txt", "letters.txt", "video.txt", "test.txt",
 )  # fmt: skip
 ROBOT = ("robot.txt", "ros.txt", "build.txt")  # an environment without PyTorch
 CONSTRAINTS = "constraints.txt"  # the versions of what those depend on

@@ -8,18 +8,27 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from rosbags.typesys import Stores, get_typestore
+from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 
 from cac_core.support.errors import CacError
 from cac_core.support.limits import BAG_MESSAGE_BYTES
 from cac_ros.bags.inflating import ZSTD_MAGIC, inflate
 
-IMAGE_TYPES = ("sensor_msgs/msg/Image", "sensor_msgs/msg/CompressedImage")
+VIDEO_TYPES = ("ffmpeg_image_transport_msgs/msg/FFMPEGPacket", "foxglove_msgs/msg/CompressedVideo")
+IMAGE_TYPES = ("sensor_msgs/msg/Image", "sensor_msgs/msg/CompressedImage", *VIDEO_TYPES)
 STRING_TYPE = "std_msgs/msg/String"
 
 # The messages read here have not changed since ROS 2's first release, so no definition from the bag is needed.
 _ROS2 = get_typestore(Stores.ROS2_HUMBLE)
 _ROS1 = get_typestore(Stores.ROS1_NOETIC)
+_VIDEO = {
+    VIDEO_TYPES[0]: "std_msgs/Header header\nint32 width\nint32 height\nstring encoding\nuint64 pts\nuint8 flags\n"
+    "bool is_bigendian\nuint8[] data",
+    VIDEO_TYPES[1]: "builtin_interfaces/Time timestamp\nstring frame_id\nuint8[] data\nstring format",
+}
+for _name, _text in _VIDEO.items():
+    _ROS2.register(get_types_from_msg(_text, _name))
+_ROS1.register(get_types_from_msg(_VIDEO[VIDEO_TYPES[1]].replace("builtin_interfaces/Time", "time"), VIDEO_TYPES[1]))
 
 
 class BagError(CacError):

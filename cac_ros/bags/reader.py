@@ -20,7 +20,7 @@ from types import TracebackType
 
 from cac_ros.bags.bag_file import BagFile
 from cac_ros.bags.findings import Findings
-from cac_ros.bags.message import IMAGE_TYPES, STRING_TYPE, BagError, BagMessage, Topic, added_up
+from cac_ros.bags.message import IMAGE_TYPES, STRING_TYPE, VIDEO_TYPES, BagError, BagMessage, Topic, added_up
 from cac_ros.bags.opening import open_files
 from cac_ros.bags.video import unread_pictures
 
@@ -121,6 +121,7 @@ class Bag:
         filled = [topic for topic in images if topic.count]
         offer = ", ".join(f"{t.name} ({t.msgtype.rpartition('/')[2]}, {t.count} messages)" for t in filled or images)
         if name is None:
+            filled = [topic for topic in filled if topic.msgtype not in VIDEO_TYPES] or filled  # often the same camera
             if len(filled) > 1:
                 raise BagError(f"{self.path} has {len(filled)} image topics, choose one with --topic: {offer}.")
             if filled:

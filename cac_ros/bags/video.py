@@ -9,8 +9,6 @@ from collections.abc import Iterable
 from cac_ros.bags.message import Topic
 
 TRANSPORTS = {
-    "ffmpeg_image_transport_msgs/msg/FFMPEGPacket": ("ffmpeg", "ffmpeg_image_transport"),
-    "foxglove_msgs/msg/CompressedVideo": ("foxglove", "foxglove_compressed_video_transport"),
     "theora_image_transport/msg/Packet": ("theora", "theora_image_transport"),
 }
 """Video types: the name of their transport in image_transport, and the package that has it."""

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from cac_core.predictor import Decision, Predictor, Reason, failed
 from cac_core.preprocessing import Frame
 from cac_ros.bags.message import BagMessage, MessageError
-from cac_ros.images import FAINT_NOTE, BadFrameError, DepthRange, FaintFrame, to_frame
+from cac_ros.images import FAINT_NOTE, BadFrameError, DepthRange, FaintFrame
+from cac_ros.images.sequence import SequenceReader, header_of
 from cac_ros.replay.results import FrameResult, from_decision
 from cac_ros.stamps import stamp_ns
 
@@ -69,6 +70,7 @@ def classify(
     waiting: list[tuple[int, BagMessage, Any, Frame | None]] = []
     complaints: dict[str, int] = {}
     size = faint = 0
+    reader = SequenceReader(depth_range)
 
     def flush() -> None:
         nonlocal size
@@ -86,8 +88,8 @@ def classify(
         header, frame = None, None
         try:
             content = message.decode()
-            header = content.header
-            frame = to_frame(content, depth_range=depth_range)
+            header = header_of(content)
+            frame = reader.frame(content)
             size += frame.pixels.nbytes
             faint += isinstance(frame, FaintFrame)
         except (MessageError, BadFrameError) as error:

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from cac_core.reports.thumbnail import thumbnail
-from cac_ros.bags.message import MessageError
+from cac_ros.bags.message import VIDEO_TYPES, MessageError
 from cac_ros.bags.reader import Bag
-from cac_ros.images import BadFrameError, DepthRange, to_bgr, to_frame
+from cac_ros.images import BadFrameError, DepthRange, to_bgr
+from cac_ros.images.sequence import SequenceReader, header_of
 from cac_ros.replay.results import FrameResult
 from cac_ros.stamps import stamp_ns
 
@@ -46,6 +47,10 @@ def worst_errors(rows: Sequence[FrameResult], count: int = 10) -> list[Episode]:
     return sorted(episodes, key=lambda e: (_DANGER.index(e.row.outcome), _harmlessness(e.row), e.row.index))[:count]
 
 
+_KEYFRAME_NS = 20 * 10**9
+"""How far before a picture of a video its keyframe is looked for."""
+
+
 def picture_of(
     bag: Bag,
     topic: str,
@@ -54,11 +59,14 @@ def picture_of(
     depth_range: DepthRange | None = None,
 ) -> str | None:
     """The frame of a row as a data URI (JPEG), or None when it cannot be read any more."""
-    for message in bag.messages(topic, row.time_ns, row.time_ns + 1):
+    is_video = topic in bag.topics and bag.topics[topic].msgtype in VIDEO_TYPES
+    start, reader = row.time_ns - (_KEYFRAME_NS if is_video else 0), SequenceReader(depth_range)
+    for message in bag.messages(topic, start, row.time_ns + 1):
         try:
             content = message.decode()
-            if stamp_ns(content.header.stamp) == row.stamp_ns:
-                return thumbnail(to_bgr(to_frame(content, depth_range=depth_range)), longest_side)
+            frame = reader.frame(content)
+            if stamp_ns(header_of(content).stamp) == row.stamp_ns:
+                return thumbnail(to_bgr(frame), longest_side)
         except (MessageError, BadFrameError):
             continue
     return None

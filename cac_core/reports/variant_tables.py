@@ -5,7 +5,8 @@
 from rich.table import Table
 
 from cac_core.bundle.variants import FLOAT32, Variant
-from cac_core.reports.metric_rows import share_text
+from cac_core.intervals import area_interval
+from cac_core.reports.metric_rows import share_text, with_interval
 from cac_core.support import console
 
 MOST_CLASSES = 20
@@ -23,16 +24,14 @@ def variant_tables(variant: Variant) -> list[Table]:
         "known_kept": "known kept at θ",
         "unknown_rejected": "unknown rejected at θ",
     }
+
+    def cell(name: str, value: float) -> str:
+        if name == "auroc":
+            return with_interval(value, area_interval(value, known, unknown))
+        return share_text(value, counts[name])
+
     rows = [
-        (
-            what,
-            *(
-                share_text(each[name], counts[name]) if name in counts else console.number(each[name])
-                for each in (exact, own)
-            ),
-        )
-        for name, what in words.items()
-        if own[name] is not None
+        (what, cell(name, exact[name]), cell(name, own[name])) for name, what in words.items() if own[name] is not None
     ]
     rows.append(("same decision as float32", "", share_text(figures["agreement"], known + unknown)))
     title = f"Variant {variant.precision} on {known} known and {unknown} unknown validation photos"
@@ -43,9 +42,9 @@ def variant_tables(variant: Variant) -> list[Table]:
 def _classes(variant: Variant) -> Table:
     entries = sorted(variant.figures["classes"].items(), key=lambda item: item[1]["agreement"])
     rows = [
-        (name, str(c["images"]), *(console.number(c[key]) for key in ("accuracy", "known_kept", "agreement")))
+        (name, str(c["images"]), *(share_text(c[key], c["images"]) for key in ("accuracy", "known_kept", "agreement")))
         for name, c in entries[:MOST_CLASSES]
     ]
     more = "" if len(entries) <= MOST_CLASSES else f": the {MOST_CLASSES} of {len(entries)} that agree least"
-    columns = ("class", "photos", "accuracy", "known kept", "same decision as float32")
+    columns = ("class (95 % intervals)", "photos", "accuracy", "known kept", "same decision as float32")
     return console.table(f"Classes with {variant.precision}{more}", columns, rows)

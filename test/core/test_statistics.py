@@ -2,18 +2,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is promised of θ holds on fresh images, and the printed intervals hold the truth as often as they say."""
 
+import io
 import math
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from rich.console import Console
 from scipy.stats import beta, binom, binomtest
 
 from cac_core.inference_equations import UNKNOWN
 from cac_core.intervals import area_interval, ccr_interval, fpr_interval, share_interval
 from cac_core.metrics import auroc, ccr_at_fpr, fpr_at_known_kept, open_set_metrics, oscr
 from cac_core.reports.metric_rows import metric_rows, share_text
+from cac_core.reports.variant_tables import variant_tables
 from cac_core.thresholds import fit_thresholds
 
 CLASSES = 4
@@ -135,3 +139,19 @@ def test_every_share_that_is_printed_has_its_interval() -> None:
     assert metrics.intervals.keys() == metrics.to_dict().keys() - {"aupr", "known_images", "unknown_images"}
     assert share_text(math.nan, 0) == share_text(None, 5) == "–"
     assert math.isnan(share_interval(math.nan, 5)[0])
+
+
+def test_the_table_of_a_variant_has_an_interval_for_every_share() -> None:
+    figures = {"accuracy": 0.9, "auroc": 0.95, "known_kept": 0.94, "unknown_rejected": 0.8}
+    classes = {"cup": {"images": 20, "accuracy": 0.9, "known_kept": 1.0, "agreement": 0.95}}
+    counts = {"known_images": 20, "unknown_images": 30, "agreement": 0.98}
+    variant = SimpleNamespace(
+        precision="int8", figures={**counts, "float32": figures, "variant": figures, "classes": classes}
+    )
+    console = Console(width=200, file=io.StringIO())
+    for table in variant_tables(variant):  # type: ignore[arg-type]
+        console.print(table)
+    text = console.file.getvalue()  # type: ignore[attr-defined]
+    assert "0.950 (0.764 to 0.991)" in text, "AUROC, with the rarer kind of images"
+    shares, intervals = re.findall(r"\b[01]\.\d{3}\b", text), re.findall(r"\([01]\.\d{3} to [01]\.\d{3}\)", text)
+    assert len(shares) == 3 * len(intervals) == 3 * 12

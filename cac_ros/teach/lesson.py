@@ -6,6 +6,7 @@ It goes on when the browser, or the page's program, ends. The model file appears
 """
 
 import contextlib
+import os
 import shutil
 import signal
 import sys
@@ -44,12 +45,17 @@ if TYPE_CHECKING:
 _RECIPE_PARTS = ("preprocessing", "model", "loss", "augment", "optimiser", "schedule")
 
 
+NICENESS = 5
+"""How much a lesson stands back behind the node, which answers frames meanwhile."""
+
+
 class CancelledError(Exception):
     """Somebody asked for the end."""
 
 
 def main(folder: Path) -> int:
     """Teach as the task in a folder says; returns the exit status."""
+    os.nice(NICENESS)
     signal.signal(signal.SIGTERM, _cancel)
     signal.signal(signal.SIGINT, _cancel)
     task = read_json(folder / TASK)

@@ -137,7 +137,7 @@ def test_a_sixth_digit_is_taught_and_the_node_then_knows_it(page: "Page", robot:
     page.goto(second.url)
     second.close()
     expect_text(page, "#lesson-words", "Taught in")
-    assert page.locator("#figures tr").count() == 2
+    assert page.locator("#figures tr").count() == 6
     assert page.locator("#changed li").count() >= 1
 
     # 4. The node uses it, and knows the digit.

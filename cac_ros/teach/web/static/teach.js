@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Steps 3 and 4: teach, compare before and after, use a model, go back.
 
-import { $, make, post, row, say, share, show } from "./common.js";
+import { $, make, plural, post, row, say, share, show } from "./common.js";
 
 let chosen = ""; // how to teach, once somebody has chosen
 let last = null;
@@ -47,11 +47,13 @@ function words(lesson) {
 function showResult(result, state) {
   $("result").hidden = !result;
   if (!result) return;
-  const line = (title, { before, after }) =>
-    row(title, after.images, share(before.accuracy), share(after.accuracy), share(before.right), share(after.right), share(before.wrong), share(after.wrong));
-  const lines = [line("old classes", result.old)];
-  if (result.new.after.images) lines.push(line(`new: ${result.added.join(", ")}`, result.new));
-  show($("figures"), lines);
+  const lines = (title, { before, after }) => [
+    row(`${title} (${plural(after.images, "photo")})`, "nearest class is right", share(before.accuracy), share(after.accuracy)),
+    row("", "known and right", share(before.right), share(after.right)),
+    row("", "known and wrong", share(before.wrong), share(after.wrong)),
+  ];
+  const added = result.new.after.images ? lines(`new: ${result.added.join(", ")}`, result.new) : [];
+  show($("figures"), [...lines("old classes", result.old), ...added]);
   $("confused-part").hidden = !result.confusions.length;
   show($("confusions"), result.confusions.map((each) => row(each.class, each.said, each.before, each.after)));
   show($("changed"), result.changed.length ? result.changed.map((each, index) =>

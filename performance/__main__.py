@@ -26,6 +26,7 @@ ROWS = {
 OTHERS = {
     "training_speed": "training images per second against a plain loop of the same network",
     "soak": "minutes of work with model swaps: memory, latency and missing answers",
+    "fleet": "many recordings: two workers against one, scheduling against a plain loop, memory of a worker",
     "classes": "time and memory of loss and scores from 10 to 10,000 classes",
 }
 """Measurements with a table of their own."""

@@ -39,7 +39,7 @@ def main(words: Sequence[str] | None = None) -> int:
     try:
         from cac_ros.teach.web.server import serve
     except ModuleNotFoundError as error:
-        if error.name not in ("starlette", "uvicorn", "anyio"):
+        if error.name not in ("starlette", "uvicorn"):
             raise
         raise CacError(f"The page needs the package {error.name}: pip install '.[teach]'.") from error
     from cac_ros.teach.desk import Desk

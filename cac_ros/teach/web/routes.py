@@ -10,9 +10,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import anyio
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
@@ -88,7 +88,7 @@ class Routes:
 
     async def groups(self, _: Request) -> Response:
         """The frames in groups."""
-        content = await anyio.to_thread.run_sync(self._group_bytes)
+        content = await run_in_threadpool(self._group_bytes)
         return Response(content, media_type="application/json", headers=_NO_STORE)
 
     def _group_bytes(self) -> bytes:
@@ -109,7 +109,7 @@ class Routes:
         look = self._desk.board.look(frame)
         if look is not None and not large:
             return _picture(look.shown)
-        return await anyio.to_thread.run_sync(partial(_read_picture, frame.path, _LARGE if large else 0))
+        return await run_in_threadpool(partial(_read_picture, frame.path, _LARGE if large else 0))
 
     async def lesson_photo(self, request: Request) -> Response:
         """A photo that changed sides, by its number in the result."""
@@ -117,7 +117,7 @@ class Routes:
         number = request.path_params["number"]
         if number >= len(changed):
             return Response(status_code=404)
-        return await anyio.to_thread.run_sync(partial(_read_picture, Path(changed[number]["path"]), 0))
+        return await run_in_threadpool(partial(_read_picture, Path(changed[number]["path"]), 0))
 
     async def live(self, request: Request) -> Response:
         """The newest picture of the camera; 204 if it is the one that the browser has."""
@@ -199,7 +199,7 @@ def _told(work: Callable[[Request], Awaitable[dict[str, Any]]]) -> Handler:
 
 
 async def _thread(work: Callable[..., Any], *arguments: Any) -> Any:
-    return await anyio.to_thread.run_sync(partial(work, *arguments))
+    return await run_in_threadpool(partial(work, *arguments))
 
 
 async def _json(work: Callable[[], Any]) -> Response:

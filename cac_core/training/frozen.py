@@ -9,6 +9,9 @@ from torch import nn
 
 from cac_core.support.errors import TrainingError
 
+BatchNorm = nn.modules.batchnorm._BatchNorm
+"""What all layers of batch normalisation have in common."""
+
 
 def freeze(network: nn.Module, names: Sequence[str]) -> list[nn.Module]:
     """Let parts of a network learn nothing.
@@ -45,5 +48,5 @@ class KeepStatistics(Callback):
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Hold them; the beginning of an epoch sets the whole network to training."""
         for layer in pl_module.modules():
-            if isinstance(layer, nn.modules.batchnorm._BatchNorm):
+            if isinstance(layer, BatchNorm):
                 layer.eval()

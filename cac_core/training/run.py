@@ -16,7 +16,9 @@ from cac_core.backbones.spec import BackboneSpec
 from cac_core.equations import anchored_centres
 from cac_core.support.errors import TrainingError
 from cac_core.support.files import DISK_ERRORS
+from cac_core.training.augment import Augment
 from cac_core.training.averaging import AverageWeights
+from cac_core.training.batch_statistics import settle_statistics
 from cac_core.training.batches import OrderedBatches, TrainingBatches
 from cac_core.training.claim import claimed
 from cac_core.training.config import TrainConfig
@@ -66,6 +68,9 @@ def _train(
         network = build_backbone(spec, config.model.pretrained)
         if config.model.pretrained and config.model.fit_last_layer:
             anchors = anchored_centres(spec.num_classes, config.loss.anchor_magnitude)
+            change = Augment(config.augment, spec.image_size, spec.channels)
+            batch, frozen = config.optimiser.batch_size, config.model.frozen
+            settle_statistics(network, data.train, data.preprocessing, device, batch, frozen, change)
             fit_last_layer(network, data.train, anchors, data.preprocessing, device)
         return network
 

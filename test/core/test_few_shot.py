@@ -167,7 +167,7 @@ def test_images_of_a_dataset_become_photos(tmp_path: Path, monkeypatch: pytest.M
     pixels = np.random.default_rng(0).integers(0, 256, (60, 8, 8, 3), dtype=np.uint8)
     monkeypatch.setattr(few_shot_run, "CLASSES", {"CIFAR10": 2})
     monkeypatch.setattr(few_shot_run, "IMAGES", 5)
-    monkeypatch.setattr(few_shot_run, "read_dataset", lambda *_, train: (pixels, np.arange(60) % 2))
+    monkeypatch.setattr(few_shot_run, "read_dataset", lambda *_: (pixels, np.arange(60) % 2))
     few_shot_run._write_images("CIFAR10", tmp_path, tmp_path / "train")
     assert {name: len(files) for name, files in photos_of(tmp_path / "train").items()} == {
         "class 000": 5,

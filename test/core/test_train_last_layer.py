@@ -18,6 +18,7 @@ from cac_core.equations import anchored_centres, distances
 from cac_core.model import normalise
 from cac_core.preprocessing import Preprocessing
 from cac_core.training import ModelConfig, OptimiserConfig, ScheduleConfig
+from cac_core.training.batch_statistics import settle_statistics
 from cac_core.training.last_layer import fit_last_layer, least_squares
 from test.core.trainings import tiny_config, train
 
@@ -66,6 +67,55 @@ def test_images_start_near_their_anchors_and_other_layers_stay() -> None:
     with torch.no_grad():
         logits = network.eval()(normalise(data.images, PREPROCESSING))
     assert torch.equal(distances(logits, anchors).argmin(1), data.labels)
+
+
+def right(network: nn.Module, data: LabelledImages, training: bool) -> float:
+    """Accuracy with the statistics of the batch, as in training, or with the stored ones."""
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    order = torch.randperm(len(data), generator=torch.Generator().manual_seed(1))
+    with torch.no_grad():
+        logits = network.train(training)(normalise(data.images[order], PREPROCESSING))
+    network.load_state_dict(before)
+    return float((distances(logits, anchored_centres(3)).argmin(1) == data.labels[order]).float().mean())
+
+
+@pytest.mark.parametrize("settled", [False, True])
+def test_the_first_step_of_a_training_meets_the_features_of_the_fit(settled: bool) -> None:
+    torch.manual_seed(0)
+    # Without dropout, so that only the statistics differ.
+    network = build_backbone(BackboneSpec("paper", 3, 32, 1, {"width": 1 / 16, "dropout": 0.0}))
+    data = images()
+    for layer in network.modules():
+        if isinstance(layer, nn.BatchNorm2d):  # those of other pictures
+            layer.get_buffer("running_mean").add_(0.3)
+            layer.get_buffer("running_var").mul_(4)
+    if settled:
+        settle_statistics(network, data, PREPROCESSING, torch.device("cpu"), 12)
+    fit_last_layer(network, data, anchored_centres(3), PREPROCESSING, torch.device("cpu"))
+    assert right(network, data, training=False) > 0.95
+    assert (right(network, data, training=True) > 0.95) == settled
+
+
+def test_settling_changes_the_statistics_of_what_learns_and_nothing_else() -> None:
+    torch.manual_seed(0)
+    network = build_backbone(BackboneSpec("paper", 3, 32, 1, {"width": 1 / 16}))
+    norms = [name for name, layer in network.named_modules() if isinstance(layer, nn.BatchNorm2d)]
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    state = torch.get_rng_state()
+    settle_statistics(network, images(), PREPROCESSING, torch.device("cpu"), 12, frozen=norms[:2])
+    assert torch.equal(torch.get_rng_state(), state)
+    changed = {name for name, value in network.state_dict().items() if not torch.equal(before[name], value)}
+    kinds = ("running_mean", "running_var", "num_batches_tracked")
+    assert changed == {f"{name}.{kind}" for name in norms[2:] for kind in kinds}
+    assert network.training
+    assert {layer.momentum for layer in network.modules() if isinstance(layer, nn.BatchNorm2d)} == {0.1}
+
+
+@pytest.mark.parametrize("count", [1, 5, 36])
+def test_fewer_images_than_a_batch_settle_too(count: int) -> None:
+    network = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2))
+    settle_statistics(network, images().subset(range(count)), PREPROCESSING, torch.device("cpu"), 32)
+    assert all(bool(torch.isfinite(value).all()) for value in network.state_dict().values())
 
 
 def test_changed_copies_count_like_further_images() -> None:

@@ -16,6 +16,7 @@ from cac_core.benchmark.studies.config import FewShotStudy
 from cac_core.benchmark.studies.few_shot_figures import Records, comparisons, figures, show
 from cac_core.benchmark.studies.few_shot_networks import Features, frozen_features, identity, save, train_and_score
 from cac_core.benchmark.studies.few_shot_splits import Photos, choose, photos_of, split_of, without_a_look
+from cac_core.data import class_split
 from cac_core.data.datasets import CLASSES, read_dataset
 from cac_core.preprocessing import Preprocessing
 from cac_core.support import console
@@ -132,13 +133,21 @@ def _roots(values: FewShotStudy) -> tuple[Path, Path | None]:
 
 def _write_images(dataset: str, data_root: Path, folder: Path) -> None:
     """The first images of each class, as PNG files in class folders."""
-    pixels, labels = read_dataset(dataset, data_root, train=folder.name == "train")
-    for label in range(CLASSES[dataset]):
+    classes = _classes(dataset)
+    pixels, labels = read_dataset(dataset, data_root, folder.name == "train", classes)
+    for label in classes:
         place = folder / f"class {label:03d}"
         place.mkdir(parents=True, exist_ok=True)
         for number, index in enumerate(np.flatnonzero(labels == label)[:IMAGES]):
             Image.fromarray(pixels[index]).save(place / f"{number:03d}.png")
     (folder / "finished").touch()
+
+
+def _classes(dataset: str) -> list[int]:
+    """All classes; of TinyImageNet the known ones of two trials, because a few-shot study needs no two hundred."""
+    if dataset != "TinyImageNet":
+        return list(range(CLASSES[dataset]))
+    return sorted({c for trial in (0, 1) for c in class_split("neal2018", dataset, trial).known})
 
 
 def _all(photos: Photos) -> list[Path]:

@@ -13,6 +13,7 @@ TORCH_FREE = (
     "cac_core.bundle.files",
     "cac_core.bundle.onnx_file",
     "cac_core.bundle.signature",
+    "cac_core.bundle.variants",
     "cac_core.data",
     "cac_core.data.decode",
     "cac_core.data.folders",

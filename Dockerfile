@@ -10,6 +10,27 @@
 # The node on a robot. Over UDP: shared memory does not pass between users, and DDS does not notice.
 #   docker run --rm --network host -e FASTDDS_BUILTIN_TRANSPORTS=UDPv4 -v /models:/models:ro cac_robot \
 #     .venv/bin/classifier_node --ros-args -p model_path:=/models/parts.cac -r image:=/camera/image_raw
+# Inside an official ROS 2 instead of ROS from PyPI, on any architecture:
+#   docker build -t cac_ros_jazzy --target ros --build-arg ROS_DISTRO=jazzy .    # or kilted, lyrical
+ARG ROS_DISTRO=jazzy
+FROM ros:${ROS_DISTRO}-ros-base AS ros
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends python3-venv ros-${ROS_DISTRO}-vision-msgs ros-${ROS_DISTRO}-cv-bridge \
+    && rm -rf /var/lib/apt/lists/*
+RUN useradd --create-home --uid 1001 robot \
+    && install --directory --owner=robot --group=robot /home/robot/ws
+USER robot
+WORKDIR /home/robot/ws
+COPY --chown=robot:robot requirements requirements
+RUN python3 -m venv --system-site-packages venv \
+    && venv/bin/pip install --no-cache-dir -r requirements/robot.txt -c requirements/constraints.txt
+COPY --chown=robot:robot cac_msgs src/cac_msgs
+COPY --chown=robot:robot . src/cac_ros
+RUN bash -c '. /opt/ros/${ROS_DISTRO}/setup.bash && . venv/bin/activate && python "$(command -v colcon)" build'
+CMD ["bash", "-c", ". /opt/ros/${ROS_DISTRO}/setup.bash && . install/setup.bash && exec ros2 launch cac_ros classifier.launch.py"]
+STOPSIGNAL SIGINT
+
+
 FROM python:3.12-slim-bookworm AS base
 
 RUN apt-get update \

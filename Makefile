@@ -15,10 +15,12 @@ KEEP_PYTHON := $(if $(filter file,$(origin PYTHON)),--keep-python)
 RUN := .venv/bin/python
 
 # A sourced ROS 2 must not mix with the one in .venv.
+ifeq ($(filter ros-test,$(MAKECMDGOALS)),)
 unexport AMENT_PREFIX_PATH CMAKE_PREFIX_PATH COLCON_PREFIX_PATH LD_LIBRARY_PATH PYTHONHOME PYTHONPATH RMW_IMPLEMENTATION
+endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format docs lock bench sbom clean
+.PHONY: help setup demo test ros-test lint format docs lock bench sbom clean
 
 help:
 	@echo 'Start here:'
@@ -31,6 +33,7 @@ help:
 	@echo '                        the fast ones;   in two processes: ARGS="-n 2 --dist loadfile"'
 	@echo '  make test ARGS="test/core -x"'
 	@echo '                        a part of them, up to the first that fails'
+	@echo '  make ros-test         the tests of test/ros in a sourced ROS 2, also those of launch and ros2'
 	@echo '  make lint             ruff, formatting, mypy --strict, licences (reuse)'
 	@echo '  make format           let ruff correct what it can'
 	@echo '  make docs             build the documentation into site/'
@@ -62,6 +65,11 @@ demo: setup
 
 test: setup
 	@$(RUN) -m pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
+
+# In a sourced ROS 2 with the workspace built and sourced (see docs/install.md): its Python, its messages, its launch.
+ros-test:
+	@python3 -c "import rclpy, cac_msgs.msg" || { echo 'error: source ROS 2 and the workspace first; see docs/install.md' >&2; exit 2; }
+	@python3 -m pytest $(or $(ARGS),test/ros)
 
 lint: setup
 	@$(RUN) -m ruff check .

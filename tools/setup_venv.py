@@ -23,8 +23,9 @@ if sys.version_info[:2] < OLDEST or sys.version_info[:2] > NEWEST:  # before any
     found = [name for name in names if shutil.which(name)]
     hint = found[0] if found else "/path/to/python3.12"
     sys.exit(
-        "error: Python %d.%d is not supported, 3.10 to 3.13 are; choose one with: make PYTHON=%s demo"
-        % (sys.version_info[0], sys.version_info[1], hint)
+        "error: Python %d.%d is not supported, 3.10 to 3.13 are: ROS 2 from PyPI exists for these; choose one with: "
+        "make PYTHON=%s demo. With Python 3.14 use ROS 2 Lyrical (docs/install.md), or the library alone: "
+        "pip install '.[train]'" % (sys.version_info[0], sys.version_info[1], hint)
     )
 
 import argparse

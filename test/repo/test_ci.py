@@ -14,13 +14,14 @@ from pathlib import Path
 import pytest
 import yaml
 
+from cac_ros.middleware import Middleware, middleware_of
 from test.repo.sources import ROOT, repository_files, tool
 
 DOCKERFILE = re.sub(r"\\\n\s*", "", (ROOT / "Dockerfile").read_text(encoding="utf-8"))
 STAGES = {
     text.split()[3]: text.splitlines()[1:]
     for text in re.split(r"^(?=FROM )", re.sub(r"^#.*\n|^\n", "", DOCKERFILE, flags=re.MULTILINE), flags=re.MULTILINE)
-    if text
+    if text.startswith("FROM ")
 }
 LINES = [*STAGES["base"], *STAGES["everything"]]
 IGNORED = [line for line in (ROOT / ".dockerignore").read_text().splitlines() if line and not line.startswith("#")]
@@ -76,7 +77,14 @@ def test_everything_that_is_copied_is_in_the_build_context() -> None:
     assert [path for path in repository_files() if not in_the_build_context(path)] == []
 
 
-@pytest.mark.parametrize("lines", [LINES, STAGES["robot"]], ids=["everything", "robot"])
+def test_the_image_of_an_official_ros_takes_each_distribution() -> None:
+    assert STAGES["ros"][0].startswith("RUN apt-get update")
+    assert "ARG ROS_DISTRO=jazzy" in DOCKERFILE.splitlines()
+    assert "FROM ros:${ROS_DISTRO}-ros-base AS ros" in DOCKERFILE.splitlines()
+    assert "STOPSIGNAL SIGINT" in STAGES["ros"], "launch leaves its processes alone on SIGTERM"
+
+
+@pytest.mark.parametrize("lines", [LINES, STAGES["robot"], STAGES["ros"]], ids=["everything", "robot", "ros"])
 def test_the_image_does_not_run_as_root(lines: list[str]) -> None:
     users = [index for index, line in enumerate(lines) if line.startswith("USER ")]
     assert [lines[index] for index in users] == ["USER robot"]
@@ -91,7 +99,7 @@ def test_the_image_does_not_run_as_root(lines: list[str]) -> None:
 
 
 def test_the_robot_image_is_a_stage_with_an_environment_without_pytorch() -> None:
-    assert list(STAGES) == ["base", "robot_environment", "robot", "everything"], "docker build takes the last one"
+    assert list(STAGES) == ["ros", "base", "robot_environment", "robot", "everything"]  # docker build takes the last
     (made,) = STAGES["robot_environment"]
     assert "tools/setup_venv.py --robot --venv .venv" in made
     assert not any("apt-get" in line or "requirements" in line for line in STAGES["robot"])
@@ -172,7 +180,10 @@ def test_the_workflow_runs_on_every_supported_python_and_ros() -> None:
     module = tool("setup_venv")
     pythons = [f"3.{minor}" for minor in range(module.OLDEST[1], module.NEWEST[1] + 1)]
     assert WORKFLOW["jobs"]["pypi"]["strategy"]["matrix"]["python"] == pythons
-    assert WORKFLOW["jobs"]["ros"]["strategy"]["matrix"]["distribution"] == ["jazzy", "kilted"]
+    assert WORKFLOW["jobs"]["ros"]["strategy"]["matrix"]["distribution"] == ["jazzy", "kilted", "lyrical"]
+    middlewares = WORKFLOW["jobs"]["middlewares"]["strategy"]["matrix"]["middleware"]
+    assert middlewares == ["rmw_fastrtps_cpp", "rmw_cyclonedds_cpp", "rmw_zenoh_cpp"]
+    assert all(type(middleware_of(name)) is not Middleware for name in middlewares), "each has a file of its own"
     conditions = {step["if"] for _, step in STEPS if "if" in step}
     assert {re.fullmatch(r"matrix\.python == '(3\.\d+)'", text)[1] for text in conditions} <= set(pythons)  # type: ignore[index]
 
@@ -217,7 +228,7 @@ def test_rosdep_is_told_to_skip_keys_of_the_package_only() -> None:
     text = "\n".join(page.read_text(encoding="utf-8") for page in pages)
     (listed,) = re.findall(r'--skip-keys \\\n\s+"([^"]+)"', text)
     assert set(listed.split()) <= keys
-    (command,) = re.findall(r'--skip-keys "\$\((.+?)\)"', "\n".join(COMMANDS))
+    (command,) = set(re.findall(r'--skip-keys "\$\((.+?)\)"', "\n".join(COMMANDS)))
     local = command.replace("src/cac_ros/package.xml", "package.xml")
     found = subprocess.run(["bash", "-c", local], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
     assert set(found) == {key for key in keys if key and key.startswith("python3-")}

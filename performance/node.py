@@ -107,7 +107,7 @@ def note_ratios(f: Figures, nodes: Sequence[str]) -> None:
                 f"{name}_to_loop": last[f"{name}_p50"] / (last["echo_p50"] + last[f"{name}_loop_p50"]),
                 f"{name}_tail": last[f"{name}_p99"] / last[f"{name}_p50"],
                 f"{name}_to_possible": last[f"{name}_per_s"] / possible,
-                f"{name}_to_plain": last[f"{name}_per_s"] / max(last["plain_per_s"], 1e-9),
+                f"{name}_to_plain": last[f"{name}_per_s"] / max(last["plain_per_s"], 1.0 / BURST),
                 f"{name}_to_ours": last[f"{name}_per_s"] / last["ours_per_s"],
             }
         )

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from cac_core.data import duplicate_groups, find_duplicates, load_image_folder, stratified_split
+from cac_core.data import duplicate_groups, duplicates, find_duplicates, load_image_folder, stratified_split
 from cac_core.preprocessing import Preprocessing
 from cac_core.training import DataConfig, ScheduleConfig
 from test.core.photos import write_folder
@@ -122,3 +122,15 @@ def test_a_training_says_what_is_repeated_mislabelled_and_few(shop: Path, tmp_pa
     ):
         assert text in warnings
     assert summary["train"]["red"] + summary["validation"]["red"] == 17
+
+
+def test_many_images_have_the_pairs_that_a_comparison_of_all_finds(monkeypatch: pytest.MonkeyPatch) -> None:
+    chance = torch.Generator().manual_seed(0)
+    images = torch.randint(0, 256, (400, 16, 16, 3), generator=chance, dtype=torch.uint8)
+    slightly = images[:150].int() + torch.randint(-9, 10, (150, 16, 16, 3), generator=chance)
+    flat = torch.full((5, 16, 16, 3), 127, dtype=torch.uint8)
+    images = torch.cat([images, slightly.clamp(0, 255).to(torch.uint8), flat])
+    wanted = find_duplicates(images)
+    monkeypatch.setattr(duplicates, "FEW", 10)
+    assert len(wanted) > 100
+    assert find_duplicates(images).tolist() == wanted.tolist()

@@ -17,8 +17,8 @@ ROS = {"rclpy", "cac_ros", "cac_msgs", "sensor_msgs", "std_msgs", "diagnostic_ms
 
 FLOORS = (
     ("cac_core.support",),
-    ("cac_core.preprocessing", "cac_core.pictures", "cac_core.inference_equations", "cac_core.intervals"),
-    ("cac_core.equations",),
+    ("cac_core.preprocessing", "cac_core.inference_equations", "cac_core.intervals"),
+    ("cac_core.pictures", "cac_core.equations"),
     ("cac_core.backbones", "cac_core.losses", "cac_core.centres", "cac_core.thresholds", "cac_core.metrics"),
     ("cac_core.bundle",),
     ("cac_core.model",),

@@ -135,6 +135,9 @@ def _compressed_frame(message: Any, smallest_side: int, depth_range: DepthRange 
 def _bytes(data: Any) -> NDArray[np.uint8]:
     """The message's bytes as uint8, without a copy, from whatever has Python's buffer protocol.
 
-    rclpy gives array.array, from ROS Lyrical on also other buffers; rosbags gives an ndarray.
+    rclpy gives array.array, and rosbags an ndarray. From ROS Lyrical on rclpy may also give a rosidl_buffer.Buffer, for
+    example in the memory of a GPU. It is copied by its method to_bytes().
     """
+    if hasattr(data, "to_bytes") and not isinstance(data, int):
+        data = data.to_bytes()
     return np.frombuffer(data, np.uint8) if memoryview(data).nbytes else np.empty(0, np.uint8)

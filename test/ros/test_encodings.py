@@ -114,7 +114,7 @@ def test_padded_rows_and_the_other_byte_order_change_nothing(encoding: str) -> N
 
 
 class Block(ctypes.Structure):
-    """Memory with the buffer protocol and nothing else: no length, no items, like the rosidl::Buffer of ROS Lyrical."""
+    """Memory with the buffer protocol and nothing else: no length, no items."""
 
     _fields_ = [("content", ctypes.c_ubyte * 4096)]
 
@@ -127,6 +127,28 @@ def test_data_may_be_any_object_with_the_buffer_protocol(encoding: str) -> None:
         len(block)
     check_colour(encoding, message(encoding, block))
     check_colour(encoding, message(encoding, memoryview(BYTES[encoding]).toreadonly()))
+
+
+class DeviceBuffer:
+    """Has what rosidl_buffer.Buffer of ROS Lyrical has for memory that is not the CPU's: no buffer protocol."""
+
+    backend_type = "demo"
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    def __len__(self) -> int:
+        return len(self._content)
+
+    def to_bytes(self) -> bytes:
+        return self._content
+
+
+@pytest.mark.parametrize("encoding", ["rgb8", "mono16", "nv12"])
+def test_data_may_lie_in_the_memory_of_a_device(encoding: str) -> None:
+    check_colour(encoding, message(encoding, DeviceBuffer(BYTES[encoding])))
+    with pytest.raises(BadFrameError, match="data is too short"):
+        to_frame(message("rgb8", DeviceBuffer(b"")))
 
 
 def test_an_8_bit_colour_frame_is_a_view_on_such_a_buffer() -> None:

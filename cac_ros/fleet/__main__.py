@@ -46,7 +46,7 @@ what is written to the folder of --out:
   report.html    for people: it opens offline and links to bags/*.html, pages about the recordings it shows
   metrics.json   the same figures for programs
   bags.csv       a line for each recording, also for those that failed, with the reason
-  frames.parquet a line for each frame and model; only with the extra "fleet": pip install 'cac_ros[fleet]'
+  frames.parquet a line for each frame and model; only with the extra "fleet": pip install '.[fleet]'
   results/       a file for each recording and model
   logs/          a log for each recording
 

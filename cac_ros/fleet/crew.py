@@ -31,7 +31,9 @@ class News:
 class Crew(Protocol):
     """Worker processes, numbered from 0. Each says when it is ready, then takes one task after the other."""
 
-    size: int
+    @property
+    def size(self) -> int:
+        """Number of workers."""
 
     def give(self, worker: int, task: Task) -> None:
         """Give a task to a worker that has none."""

@@ -45,7 +45,7 @@ class RayCrew:
             FleetError: Ray is not installed, or no cluster is there.
         """
         if not is_installed("ray"):
-            raise FleetError("--ray needs Ray: pip install 'cac_ros[fleet]', or requirements/fleet.txt.")
+            raise FleetError("--ray needs Ray: pip install '.[fleet]' in the folder of cac_ros.")
         import ray
 
         self._ray: Any = ray

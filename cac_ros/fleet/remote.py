@@ -30,7 +30,7 @@ def file_system(url: str) -> tuple[Any, str]:
         FleetError: a package is missing.
     """
     if not is_installed("fsspec"):
-        raise FleetError(f"{url} needs fsspec: pip install 'cac_ros[fleet]', or requirements/fleet.txt.")
+        raise FleetError(f"{url} needs fsspec: pip install '.[fleet]' in the folder of cac_ros.")
     import fsspec
 
     with sentence_about(url):

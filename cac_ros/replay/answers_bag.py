@@ -74,7 +74,7 @@ class AnswersBag:
             CacError: it cannot be written, or a package is missing.
         """
         if not is_installed("mcap"):
-            raise CacError("Answers as a recording need mcap: pip install 'cac_ros[fleet]', or requirements/fleet.txt.")
+            raise CacError("Answers as a recording need mcap: pip install '.[fleet]' in the folder of cac_ros.")
         from mcap.writer import Writer
 
         self._path, self._model_id = path, model_id

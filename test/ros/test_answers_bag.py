@@ -60,7 +60,9 @@ def test_answers_are_read_with_the_definitions_in_the_file(tmp_path: Path, model
         assert np.float32(answer.rejection_score) == np.float32(row.rejection_score)
         assert len(answer.rejection_scores) == 3
         assert answer.model_id == evaluation.model["id"]
-        assert cv2.imdecode(np.asarray(image.data), cv2.IMREAD_COLOR).shape[1] >= 320
+        picture = cv2.imdecode(np.asarray(image.data), cv2.IMREAD_COLOR)
+        assert picture is not None
+        assert picture.shape[1] >= 320
     assert [answer.label for _, answer in answers] == ["red"] * 3 + [""] * 3
     assert answers[0][1].__msgtype__ == ANSWER_TYPE
     assert not list(tmp_path.glob(".*.part"))

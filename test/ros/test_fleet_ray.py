@@ -18,7 +18,7 @@ def results(out: Path) -> dict[str, bytes]:
 
 def test_without_ray_one_sentence_names_the_extra(tmp_path: Path, model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ray_crew, "is_installed", lambda name: False)
-    with pytest.raises(FleetError, match=r"--ray needs Ray: pip install 'cac_ros\[fleet\]'"):
+    with pytest.raises(FleetError, match=r"--ray needs Ray: pip install '.\[fleet\]'"):
         evaluate_fleet(config(write_fleet(tmp_path, 1), model, ray="auto"))
 
 

@@ -181,7 +181,7 @@ def test_missing_credentials_and_packages_are_named(monkeypatch: pytest.MonkeyPa
         with pytest.raises(FleetError, match=part), remote.sentence_about("s3://bucket"):
             raise error
     monkeypatch.setattr(remote, "is_installed", lambda name: False)
-    with pytest.raises(FleetError, match=r"needs fsspec: pip install 'cac_ros\[fleet\]'"):
+    with pytest.raises(FleetError, match=r"needs fsspec: pip install '.\[fleet\]'"):
         find_sources(["s3://bucket/"])
 
 

@@ -108,7 +108,8 @@ def _pairs_by_parts(images: Looks) -> Tensor:
             if len(members) > 1:
                 own = Looks(images.hashes[members], images.thumbnails[members])
                 found.append(members[_pairs(own, own, later_only=True)])
-    return torch.unique(torch.cat(found), dim=0)
+    pairs: Tensor = torch.unique(torch.cat(found), dim=0)
+    return pairs
 
 
 def _hashes(images: Tensor) -> Tensor:

@@ -15,6 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from cac_msgs.msg import OpenSetClassification
@@ -74,7 +75,7 @@ def replay(
         NodeProcessError: the node did not start or ended early; with its reason.
     """
     attempts = 1 if watch or domain_is_chosen() else ATTEMPTS  # a domain of the user's choice is kept
-    notes = [*prepare_environment(watch), *_faint_note(bag, topic)]
+    notes = [*prepare_environment(watch), *_faint_note(bag, topic, parameters.get("depth_range"))]
     while True:
         try:
             result = _attempt(bag, topic, class_names, parameters, rate, watch)
@@ -125,12 +126,12 @@ def _attempt(
     return LiveResult(rows, [*played.notes(), *_notes(figures)], figures, model)
 
 
-def _faint_note(bag: Bag, topic: Topic) -> list[str]:
+def _faint_note(bag: Bag, topic: Topic, depth_range: Any) -> list[str]:
     """What the node, whose log nobody sees, says of 16-bit images that become nearly one grey; by the first frames."""
     faint = seen = 0
     for message in islice(bag.messages(topic.name), _LOOKED_AT):
         with suppress(MessageError, BadFrameError):
-            faint += isinstance(to_frame(message.decode()), FaintFrame)
+            faint += isinstance(to_frame(message.decode(), depth_range=depth_range), FaintFrame)
             seen += 1
     return [FAINT_NOTE] if 2 * faint > seen else []
 

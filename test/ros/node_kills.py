@@ -23,8 +23,8 @@ from cac_core.preprocessing import Frame
 from cac_ros.node.observers.harvest_index import COLUMNS
 from test.ros.colour_bundle import write_model
 from test.ros.domains import private_domain
-from test.ros.driver import RED, NodeProcess, picture, running
-from test.ros.faults import Ledger, Robot
+from test.ros.driver import RED, NodeProcess, Robot, picture, running
+from test.ros.faults import Ledger
 
 PERIOD = 0.02
 """Time between two frames [s]."""
@@ -86,10 +86,10 @@ def kill_nodes(folder: Path, domain: int, tries: int, chance: random.Random) -> 
 
 def unknown_pictures(predictor: Predictor, noise: np.random.Generator) -> list[Image]:
     """Pictures that look unlike each other, and that an undisturbed model does not know."""
-    found = []
+    found: list[Image] = []
     while len(found) < 300:
         patches = noise.integers(0, 256, (6, 8, 3), dtype=np.uint8)
-        pixels = cv2.resize(patches, (64, 48), interpolation=cv2.INTER_NEAREST)
+        pixels = cv2.resize(patches, (64, 48), interpolation=cv2.INTER_NEAREST).astype(np.uint8)
         if predictor.predict([Frame(pixels, "rgb")])[0].unknown:
             message = picture(RED)
             message.data = pixels.tobytes()

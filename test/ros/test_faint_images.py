@@ -81,7 +81,7 @@ def test_a_replay_says_it_once(faint: int, frames: int, told: int, monkeypatch: 
 def test_a_live_replay_says_it_once(faint: int, frames: int, told: int) -> None:
     recorded = [Recorded(thermal(7000, 9000) if i < faint else thermal(0, 65535)) for i in range(frames)]
     bag: Any = SimpleNamespace(messages=lambda _: iter(recorded))
-    assert _faint_note(bag, SimpleNamespace(name="/camera")) == [FAINT_NOTE] * told  # type: ignore[arg-type]
+    assert _faint_note(bag, SimpleNamespace(name="/camera"), None) == [FAINT_NOTE] * told  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

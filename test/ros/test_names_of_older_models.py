@@ -4,6 +4,7 @@
 
 import unicodedata
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -49,7 +50,12 @@ def test_photos_in_folders_cannot_say_which(tmp_path: Path, names: tuple[str, st
 def test_labels_of_a_bag_cannot_say_which(tmp_path: Path, names: tuple[str, str]) -> None:
     save_bundle(tiny_bundle(("red", *names)), tmp_path / "m.cac")
     write_rosbag2(tmp_path / "bag", ["red"] * 2)
-    options = {"model": tmp_path / "m.cac", "bag": tmp_path / "bag", "out": tmp_path / "out", "engine": "torch"}
+    options: dict[str, Any] = {
+        "model": tmp_path / "m.cac",
+        "bag": tmp_path / "bag",
+        "out": tmp_path / "out",
+        "engine": "torch",
+    }
     labels = write_labels(tmp_path / "labels.csv", ["red"] * 2)
     with pytest.raises(DataError, match="differ only in blanks or in Unicode form"):
         replay(ReplayConfig(**options, labels=labels))

@@ -51,7 +51,8 @@ def _networks(values: FewShotStudy) -> Iterator[tuple[int, str, dict[str, Any]]]
     names = sorted(photos)
     known = values.known or max(2, len(names) * 2 // 3)
     choose(0, names, known)  # whether it can be done is said before the first photo is read
-    others = {"": _all(photos_of(values.unknown))} if values.unknown else {}
+    others = tested or photos  # nobody is trained on photos of unknown classes: all of them are tested on
+    others = others | ({"": _all(photos_of(values.unknown))} if values.unknown else {})
     frozen = _frozen(recipes[values.recipes[0]], [p for p in (root, test, values.unknown) if p], values.out)
     if not test:
         photos, tested = without_a_look(photos, frozen)

@@ -62,17 +62,17 @@ def split_of(number: int, known: Sequence[str], train: Photos, test: Photos, per
         number: of the choice.
         known: classes.
         train: photos to draw from, by class.
-        test: photos to test on, by class; those of no known class are unknown.
+        test: photos to test on, by class.
         per_class: how many to train on; all where there are fewer.
-        others: further unknown photos.
+        others: photos of all classes, of which those of no known class are unknown; and further unknown photos.
     """
     generator = np.random.default_rng(number)
     drawn = {}
     for name in known:
         order = generator.permutation(len(train[name]))[:per_class]
         drawn[name] = [train[name][i] for i in sorted(order)]
-    unknown = {name: files for name, files in test.items() if name not in known}
-    return Split(number, drawn, {name: test[name] for name in known}, unknown | others)
+    unknown = {name: files for name, files in others.items() if name not in known}
+    return Split(number, drawn, {name: test[name] for name in known}, unknown)
 
 
 def without_a_look(photos: Photos, features: Mapping[Path, NDArray[np.float32]]) -> tuple[Photos, Photos]:
@@ -112,7 +112,7 @@ def write_links(split: Split, folder: Path) -> None:
 
 
 def _away(x: NDArray[np.float32], own: NDArray[np.bool_]) -> float:
-    """How far the mean of some photos is from that of the others; 0 if they are none, or more than half of all."""
-    if not own.any() or 2 * own.sum() > len(own):
+    """How far the mean of some photos is from that of the others; 0 if they are too few or too many to hold out."""
+    if not len(own) / 6 <= own.sum() <= len(own) / 2:
         return 0.0
     return float(np.linalg.norm(x[own].mean(0) - x[~own].mean(0)))

@@ -167,7 +167,7 @@ def test_every_reason_of_the_node_is_counted_by_its_name(tmp_path: Path, model: 
         assert set(found) >= {"OK", "TOO_DARK", "TOO_BRIGHT", "FROZEN"}
         evaluation = Evaluation(
             "bag", TOPIC, bag.start_ns, "live", result.rows, NAMES, (1.0,) * 3, 0.5, False, False,
-            {"id": "colours", "engine": "", "device": ""}, False, live=result.figures,
+            {"id": "colours", "engine": "", "device": "", "precision": ""}, False, live=result.figures,
         )  # fmt: skip
         assert evaluation.to_dict()["reasons"] == {name: found[name] for name in evaluation.reasons()} == dict(found)
         lines = dict(summary(evaluation))

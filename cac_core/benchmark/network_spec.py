@@ -78,6 +78,7 @@ class NetworkSpec:
         config = recipe.config.to_dict()
         for key in ("out", "data", "resume", "device", "known_kept", "precision", "graph", "variants"):
             del config[key]
+        del config["model"]["photo_statistics"]  # of pretrained weights, which no network of the paper has
         split = self.trial.split
         return {
             "dataset": split.dataset,

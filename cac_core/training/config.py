@@ -78,6 +78,7 @@ class ModelConfig:
         pretrained: true for published weights (fetched once), or the path of a weights file.
         fit_last_layer: start the last layer of pretrained weights where least squares puts it, not at random values,
             whose first gradients would spoil what the other layers know.
+        photo_statistics: take the statistics of batch normalisation of pretrained weights from the photos before that.
         options: further options of that network, such as {width: 0.5} for paper.
         frozen: parts of the network that keep their weights and statistics, by name (blocks.0); what lies next to the
             input need not be computed backwards then, which saves much of the time. For pretrained weights.
@@ -86,6 +87,7 @@ class ModelConfig:
     backbone: str = "resnet18"
     pretrained: bool | str = False
     fit_last_layer: bool = True
+    photo_statistics: bool = False
     options: dict[str, Any] = field(default_factory=dict)
     frozen: list[str] = field(default_factory=list)
 

@@ -68,9 +68,10 @@ def _train(
         network = build_backbone(spec, config.model.pretrained)
         if config.model.pretrained and config.model.fit_last_layer:
             anchors = anchored_centres(spec.num_classes, config.loss.anchor_magnitude)
-            change = Augment(config.augment, spec.image_size, spec.channels)
-            batch, frozen = config.optimiser.batch_size, config.model.frozen
-            settle_statistics(network, data.train, data.preprocessing, device, batch, frozen, change)
+            if config.model.photo_statistics:
+                change = Augment(config.augment, spec.image_size, spec.channels)
+                batch, frozen = config.optimiser.batch_size, config.model.frozen
+                settle_statistics(network, data.train, data.preprocessing, device, batch, frozen, change)
             fit_last_layer(network, data.train, anchors, data.preprocessing, device)
         return network
 

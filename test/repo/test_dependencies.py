@@ -49,8 +49,8 @@ REQUIREMENTS = {
 }
 # Part of a ROS installation; in the environment they come with rclpy, sensor_msgs and the build of cac_msgs.
 FROM_ROS = {
-    "ament_index_python", "builtin_interfaces", "cac_msgs", "diagnostic_msgs", "launch", "launch_ros", "lifecycle_msgs",
-    "rcl_interfaces", "rclpy", "sensor_msgs", "std_msgs", "std_srvs", "vision_msgs",
+    "ament_index_python", "builtin_interfaces", "cac_msgs", "cv_bridge", "diagnostic_msgs", "launch", "launch_ros",
+    "lifecycle_msgs", "rcl_interfaces", "rclpy", "sensor_msgs", "std_msgs", "std_srvs", "vision_msgs",
 }  # fmt: skip
 # Imported only where it is found: NVIDIA's own installer brings it.
 OPTIONAL = {"cryptography", "tensorrt"}
@@ -83,7 +83,7 @@ def test_package_xml_declares_every_import() -> None:
     missing = {
         name: files
         for name, files in third_party().items()
-        if ROSDEP_KEYS.get(name, name) not in declared and name not in without_key
+        if ROSDEP_KEYS.get(name, name) not in declared | without_key
     }
     assert missing == {}
 

@@ -74,7 +74,7 @@ def test_a_compressed_depth_image_gives_the_frame_of_the_raw_one(pixel_format: s
     np.testing.assert_array_equal(to_frame(compressed, smallest_side=4, depth_range=COUNTS).pixels, expected)
 
 
-def test_metres_in_compressed_depth_are_those_of_the_raw_image_to_its_steps() -> None:
+def test_compressed_depth_gives_the_metres_of_the_raw_image_to_its_steps() -> None:
     """compressed_depth_image_transport stores a / depth + b in 16 bits; its defaults, 10 m and 100."""
     a = 100.0 * (100.0 + 1.0)
     b = 1.0 - a / 10.0

@@ -69,7 +69,7 @@ KINDS = "BoundingBox2D Detection2D Detection2DArray ObjectHypothesis ObjectHypot
 VISION = SimpleNamespace(**dict.fromkeys(KINDS.split(), Message))
 
 
-def test_boxes_come_back_with_the_open_set_answer_in_place_of_the_detector_s() -> None:
+def test_boxes_come_back_with_our_answer_in_place_of_the_detector_s() -> None:
     turned = Message(center="anywhere", size_x=3.5)
     boxes = [Box("a", 10, 20, 30, 40), Box("b", 0, 0, 3, 3, turned)]
     decisions = [decided([0.0, 3.0, 9.0], 1.0), failed(Reason.BAD_FRAME)]

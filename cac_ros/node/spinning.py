@@ -10,6 +10,12 @@ from rclpy.node import Node
 from cac_core.support.names import several_lines
 
 
+class _Executor(SingleThreadedExecutor):
+    """One whose destructor is quiet when a signal took the ROS context away while it was made."""
+
+    _sigint_gc = None
+
+
 def spin(node: Node, log_period: float) -> None:
     """Handle callbacks until the process is asked to end.
 
@@ -21,7 +27,7 @@ def spin(node: Node, log_period: float) -> None:
         KeyboardInterrupt: on Ctrl-C.
         ExternalShutdownException: on another signal.
     """
-    executor = SingleThreadedExecutor()
+    executor = _Executor()
     executor.add_node(node)
     while True:
         try:

@@ -101,10 +101,14 @@ def with_right_crcs(data: bytes) -> bytes:
     return bytes(content)
 
 
+DEPTH = (0.5, 100.0)
+"""Limits for encodings of distances."""
+
+
 def _raw_images() -> list[bytes]:
     """Encoding, height, width, step and byte order in front of the pixels; see :func:`_read_raw`."""
     heads = [(number, 4, 6, 6 * bytes_per_pixel(name), 0) for number, name in enumerate(ENCODINGS)]
-    return [struct.pack("<BIIIB", *head) + bytes(4 * head[3]) for head in heads]
+    return [struct.pack("<BIIIB", *head) + bytes(12 * head[3]) for head in heads]  # enough for colour planes, too
 
 
 def _read_raw(data: bytes) -> object:
@@ -113,7 +117,7 @@ def _read_raw(data: bytes) -> object:
     names = [*ENCODINGS, "", "8UC3", "nv12", "rgb8\0", "\ud800"]
     message = Image(encoding=names[number % len(names)], height=height, width=width, step=step, is_bigendian=order)
     message.data = padded[14:]
-    return resize(to_frame(message), Preprocessing(image_size=8))
+    return resize(to_frame(message, depth_range=DEPTH), Preprocessing(image_size=8))
 
 
 def _compressed_images() -> list[bytes]:

@@ -3,6 +3,7 @@
 """A robot without PyTorch: the node over DDS, replay and evaluate answer, and what needs PyTorch says so."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -133,7 +134,7 @@ def test_a_graph_that_computes_something_else_is_refused(tmp_path: Path) -> None
     wrong = write_colours(tmp_path / "wrong.cac", colour_model(scale=11.0))
     done = python("-m", "cac_core.evaluate", wrong, "--data.root", tmp_path, "--engine", "openvino")
     assert done.returncode == 2
-    assert "OpenVINO computes other logits of colours than were stored with it" in done.stderr.replace("\n", " ")
+    assert re.search(r"OpenVINO computes other logits of colours@\w+ than were stored", done.stderr.replace("\n", " "))
 
 
 def test_the_model_of_these_tests_is_what_it_says(model: Path) -> None:

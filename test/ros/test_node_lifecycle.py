@@ -239,5 +239,5 @@ def test_without_its_messages_the_node_says_how_to_build_them() -> None:
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert done.stderr.startswith("error: the package cac_msgs is not built, or not sourced. ")
-    assert "colcon build --base-paths src src/cac_ros/cac_msgs" in done.stderr
+    assert "ln -s cac_ros/cac_msgs src/cac_msgs; colcon build; source install/setup.bash" in done.stderr
     assert "Traceback" not in done.stderr

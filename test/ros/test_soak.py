@@ -45,6 +45,6 @@ def test_three_minutes_of_work_lose_no_answer_and_little_memory(tmp_path: Path) 
     assert figures["swaps"][0] >= 4
     assert figures["changes"][0] >= 20
     memory = figures["memory_mib"]
-    # It still rises with the first thirty swaps, by up to 4 MiB each: docs/reliability.md. More than that is a leak.
+    # It rises in steps, as docs/reliability.md says. More than 4 MiB for each swap is a leak.
     grown = statistics.median(memory[-20:]) - statistics.median(memory[60:80])
     assert grown < 4 * figures["swaps"][0] + 10, f"memory grows by {grown:.0f} MiB"

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import cv2
-
+from cac_core.pictures.encode import encode_jpeg
 from cac_core.predictor import Decision, Reason
 from cac_core.preprocessing import Frame
 from cac_core.support import console
@@ -31,8 +30,6 @@ from cac_ros.node.observers.harvest import file_name
 from cac_ros.node.observers.harvest_index import append_row, index_row
 from cac_ros.node.observers.observer import AnsweredFrame
 from cac_ros.stamps import stamp_ns
-
-_QUALITY = 95  # of JPEG, as the node's
 
 
 def check_harvest(folder: Path) -> None:
@@ -82,7 +79,7 @@ def harvest(fleet: Fleet, store: Store, folder: Path, most: int, scratch_gb: flo
             look = thumbnail_of(picture)
             if any(alike(look, earlier) for earlier in looks):
                 continue
-            data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])[1].tobytes()
+            data = encode_jpeg(picture)
             _save(folder, answered, data, candidate.because)
             looks.append(look)
             bar.advance(task)

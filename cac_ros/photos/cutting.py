@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 
+from cac_core.pictures.encode import encode_jpeg
 from cac_core.preprocessing import Frame
 from cac_core.support import console
 from cac_core.support.errors import CacError
@@ -30,8 +30,6 @@ from cac_ros.photos.recorded_boxes import read_boxes
 from cac_ros.replay.labels import Interval, Labels
 from cac_ros.replay.scoring import labels_of
 from cac_ros.stamps import stamp_ns
-
-_QUALITY = 95
 
 
 class PhotosError(CacError):
@@ -137,8 +135,7 @@ def _cut_interval(
             if path.exists():
                 counts.there += 1
                 continue
-            content = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])[1].tobytes()
-            write_atomically(path, content)
+            write_atomically(path, encode_jpeg(picture))
             counts.written += 1
 
 

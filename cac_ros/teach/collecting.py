@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
-import cv2
-
 from cac_core.data.decode import SUFFIXES, read_image
+from cac_core.pictures.encode import encode_jpeg
 from cac_core.support.errors import CacError, DataError
 from cac_core.support.files import write_atomically
 from cac_core.support.limits import UPLOAD_BYTES
@@ -26,7 +25,6 @@ from cac_ros.photos.choosing import ALIKE, BLURRED, Chooser
 from cac_ros.teach.moves import MoveLog
 from cac_ros.teach.view import View
 
-_QUALITY = 95
 _PAUSE = 0.15  # [s] between two photos: nobody turns a thing faster
 _PATIENCE = 60.0  # [s] without a new photo
 
@@ -134,7 +132,7 @@ def write_photo(folder: Path, picture: Picture) -> Path:
     """Write a BGR picture as a JPEG that is named after the time; raises UnwritableError."""
     moment = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%S.%f")
     path = folder / f"{moment}_camera.jpg"
-    write_atomically(path, cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])[1].tobytes())
+    write_atomically(path, encode_jpeg(picture))
     return path
 
 

@@ -16,6 +16,7 @@ from cac_core.engines.common import resized_batch, scores_of_logits
 from cac_core.engines.openvino_quietly import import_openvino, openvino_core
 from cac_core.predictor import Predictor
 from cac_core.preprocessing import Frame
+from cac_core.reports.thumbnail import small_jpeg
 from cac_core.support.errors import EngineError
 from cac_ros.images import bgr_pixels
 
@@ -73,11 +74,7 @@ class FeatureReader:
 
 def shown_jpeg(picture: NDArray[np.uint8], longest: int = SHOWN) -> bytes:
     """A BGR picture as a JPEG no side of which is longer than this."""
-    height, width = picture.shape[:2]
-    factor = min(1.0, longest / max(height, width))
-    size = (max(1, round(width * factor)), max(1, round(height * factor)))
-    small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA) if factor < 1 else picture
-    return bytes(cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, 85])[1].tobytes())
+    return small_jpeg(picture, longest, quality=85)
 
 
 Compute = Callable[[Frame], tuple[NDArray[np.float32], NDArray[np.float32]]]

@@ -123,7 +123,7 @@ def test_the_open_class_adds_to_what_openmax_calls_unknown() -> None:
 
 
 def test_the_logits_of_arpl_are_its_distances_from_the_points() -> None:
-    network = ReciprocalPoints(nn.Identity(), 3, 2)
+    network = ReciprocalPoints(nn.Flatten(), 3, 2)
     with torch.no_grad():
         network.points.copy_(torch.tensor([[1.0, 0.0, 0.0], [0.0, 2.0, 0.0]]))
     images = torch.tensor([3.0, 1.0, 2.0]).reshape(1, 3, 1, 1)
@@ -132,7 +132,7 @@ def test_the_logits_of_arpl_are_its_distances_from_the_points() -> None:
 
 
 def test_the_loss_of_arpl_is_cross_entropy_and_a_margin() -> None:
-    network = ReciprocalPoints(nn.Identity(), 3, 2)
+    network = ReciprocalPoints(nn.Flatten(), 3, 2)
     with torch.no_grad():
         network.points.zero_()
         network.radius.fill_(0.5)

@@ -15,6 +15,7 @@ from torch.optim import Optimizer
 
 from cac_core.benchmark.stored_networks import Trained
 from cac_core.benchmark.systems.job import Job, sgd
+from cac_core.benchmark.systems.parts import PooledFeatures
 from cac_core.training.config import OptimiserConfig
 
 MARGIN_WEIGHT = 0.1
@@ -28,21 +29,16 @@ class ReciprocalPoints(nn.Module):
     """Normalised images to logits, the distances from one reciprocal point per class.
 
     Args:
-        features: images ``(B, C, S, S)`` to maps ``(B, D, s, s)``.
+        features: images ``(B, C, S, S)`` to ``(B, D)``.
         dimensions: D.
         classes: N.
     """
 
     def __init__(self, features: nn.Module, dimensions: int, classes: int) -> None:
         super().__init__()
-        self.maps = features
+        self.features = features
         self.points = nn.Parameter(0.1 * torch.randn(classes, dimensions))
         self.radius = nn.Parameter(torch.zeros(()))
-
-    def features(self, images: Tensor) -> Tensor:
-        """``(B, D)``."""
-        features: Tensor = self.maps(images).mean(dim=(2, 3))
-        return features
 
     def distances(self, features: Tensor) -> Tensor:
         """``|z - p|² / D - z · p`` (eq. 5 there) of features ``(B, D)``, ``(B, N)``."""
@@ -67,7 +63,7 @@ class FarFromItsPoint:
 
     def loss(self, turn: int, images: Tensor, labels: Tensor) -> Tensor:
         """Loss of normalised images ``(B, C, S, S)``."""
-        features = self.network.features(images)
+        features: Tensor = self.network.features(images)
         of_class = nn.functional.cross_entropy(self.network.distances(features), labels)
         away = (features - self.network.points[labels]).square().mean(dim=1)
         beyond = (away - self.network.radius + MARGIN).clamp(min=0.0).mean()
@@ -76,9 +72,7 @@ class FarFromItsPoint:
 
 def train_arpl(job: Job) -> Trained:
     """Train features and points together; the representation is N logits."""
-    classifier = job.classifier()
-    p = job.preprocessing
-    dimensions = classifier.classifier.in_features // (p.image_size // 8) ** 2
-    network = ReciprocalPoints(classifier.features, dimensions, job.classes)
+    features = PooledFeatures(job.classifier(), job.preprocessing.image_size)
+    network = ReciprocalPoints(features, features.dimensions, job.classes)
     job.fit_objective(FarFromItsPoint(network, job.recipe.config.optimiser), "ARPL")
     return Trained(network, torch.eye(job.classes), [])

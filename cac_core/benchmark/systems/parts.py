@@ -7,6 +7,8 @@ They mirror the paper's classification network [13]: three halvings of the image
 
 from torch import Tensor, nn
 
+from cac_core.backbones.paper_network import PaperNetwork
+
 LATENT = 100
 """Length of the code between encoder and decoder, as in [13]."""
 
@@ -75,3 +77,25 @@ class Encoder(nn.Module):
         """Codes of a batch of images."""
         code: Tensor = self.layers(images)
         return code
+
+
+class PooledFeatures(nn.Module):
+    """Images ``(B, C, S, S)`` to the mean of the paper's network over its positions, ``(B, D)``.
+
+    Args:
+        network: whose layers before the last one are taken.
+        image_size: S.
+
+    Attributes:
+        dimensions: D.
+    """
+
+    def __init__(self, network: PaperNetwork, image_size: int) -> None:
+        super().__init__()
+        self.maps = network.features
+        self.dimensions = network.classifier.in_features // (image_size // 8) ** 2
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Features of a batch of images."""
+        features: Tensor = self.maps(images).mean(dim=(2, 3))
+        return features

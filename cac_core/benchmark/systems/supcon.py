@@ -15,6 +15,7 @@ from torch.optim import Adam, Optimizer
 
 from cac_core.benchmark.stored_networks import Trained
 from cac_core.benchmark.systems.job import Job, sgd
+from cac_core.benchmark.systems.parts import PooledFeatures
 from cac_core.training.config import OptimiserConfig
 
 TEMPERATURE = 0.1
@@ -48,23 +49,18 @@ class LinearOnFeatures(nn.Module):
     """Normalised images to logits through their features, and to the projection that the loss compares.
 
     Args:
-        maps: images ``(B, C, S, S)`` to maps ``(B, D, s, s)``.
+        features: images ``(B, C, S, S)`` to ``(B, D)``.
         dimensions: D.
         classes: N.
     """
 
-    def __init__(self, maps: nn.Module, dimensions: int, classes: int) -> None:
+    def __init__(self, features: nn.Module, dimensions: int, classes: int) -> None:
         super().__init__()
-        self.maps = maps
+        self.features = features
         self.projection = nn.Sequential(
             nn.Linear(dimensions, dimensions), nn.ReLU(inplace=True), nn.Linear(dimensions, PROJECTED)
         )
         self.head = nn.Linear(dimensions, classes)
-
-    def features(self, images: Tensor) -> Tensor:
-        """``(B, D)``."""
-        features: Tensor = self.maps(images).mean(dim=(2, 3))
-        return features
 
     def forward(self, images: Tensor) -> Tensor:
         """Logits ``(B, N)``."""
@@ -80,7 +76,7 @@ class _Contrast:
         self._config = config
 
     def optimisers(self) -> Sequence[Optimizer]:
-        return [sgd([*self.network.maps.parameters(), *self.network.projection.parameters()], self._config)]
+        return [sgd([*self.network.features.parameters(), *self.network.projection.parameters()], self._config)]
 
     def loss(self, turn: int, images: Tensor, labels: Tensor) -> Tensor:
         projected = nn.functional.normalize(self.network.projection(self.network.features(images)), dim=1)
@@ -97,7 +93,7 @@ class _Classify:
         return [Adam(self.network.head.parameters(), lr=1e-2)]
 
     def loss(self, turn: int, images: Tensor, labels: Tensor) -> Tensor:
-        self.network.maps.eval()
+        self.network.features.eval()
         with torch.no_grad():
             features = self.network.features(images)
         return nn.functional.cross_entropy(self.network.head(features), labels)
@@ -105,10 +101,8 @@ class _Classify:
 
 def train_supcon(job: Job) -> Trained:
     """Train features, then as many epochs the linear layer; the representation is N logits."""
-    classifier = job.classifier()
-    p = job.preprocessing
-    dimensions = classifier.classifier.in_features // (p.image_size // 8) ** 2
-    network = LinearOnFeatures(classifier.features, dimensions, job.classes)
+    features = PooledFeatures(job.classifier(), job.preprocessing.image_size)
+    network = LinearOnFeatures(features, features.dimensions, job.classes)
     job.fit_objective(_Contrast(network, job.recipe.config.optimiser), "SupCon features")
     job.fit_objective(_Classify(network), "SupCon linear layer")
     return Trained(network, torch.eye(job.classes), [])

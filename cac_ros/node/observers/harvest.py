@@ -15,8 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 
-import cv2
-
+from cac_core.pictures.encode import encode_jpeg
 from cac_core.predictor import Decision, Reason
 from cac_core.support.errors import CacError
 from cac_core.support.names import one_line
@@ -28,7 +27,6 @@ from cac_ros.node.observers.harvest_index import NEAR_THRESHOLD, UNKNOWN, append
 from cac_ros.node.observers.observer import AnsweredFrame
 
 _REMEMBERED = 256  # saved pictures that a new one is compared with
-_JPEG_QUALITY = 95
 _SAY_AGAIN = 600.0  # [s]; a disk at its brink fails and works in turns
 _HANGS = 5.0  # [s]; no picture takes a disk that works for so long
 
@@ -151,7 +149,7 @@ class Harvest:
             self._alike += 1
             return False
         self._folder.mkdir(parents=True, exist_ok=True)
-        data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])[1].tobytes()
+        data = encode_jpeg(picture)
         if self._used < 0 or self._used + len(data) > self._quota:  # somebody may have moved pictures away
             self._used = _bytes_of_pictures(self._folder)
         if self._used + len(data) > self._quota:

@@ -25,6 +25,10 @@ _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 _SPAWN = multiprocessing.get_context("spawn")  # a fork would copy threads' locks, and CUDA does not survive it
 
 
+_KILLED = 10.0
+"""How long the end of a killed worker is waited for [s]: one that reads from a dead network disk cannot end."""
+
+
 class LocalCrew:
     """See `cac_ros.fleet.crew.Crew`."""
 
@@ -73,7 +77,7 @@ class LocalCrew:
         process, pipe = self._workers[worker]
         pipe.close()
         process.kill()
-        process.join()
+        process.join(_KILLED)
 
 
 @contextlib.contextmanager

@@ -157,11 +157,8 @@ def test_a_kill_loses_nothing_and_the_next_start_ends_the_move(tmp_path: Path, l
             os.link = mock.Mock(side_effect=OSError(errno.EXDEV, "Invalid cross-device link"))
         MoveLog(place / "state").move(paths, place / "lime", "lime")
 
-    times = []
-    for _ in range(3):
-        prepare(place)
-        times.append(run_to_the_end(move))
-    longest = min(times)
+    prepare(place)
+    longest = 1.2 * run_to_the_end(move)
     killed = 0
     for _ in range(25):
         prepare(place)
@@ -173,4 +170,4 @@ def test_a_kill_loses_nothing_and_the_next_start_ends_the_move(tmp_path: Path, l
         assert whole_files(place) == {f"{n}.jpg": 1 for n in range(COUNT)}
         assert len(whole_files(place / "harvest")) in (0, COUNT), "all of the gesture or nothing"
         assert log.resume() == 0
-    assert killed >= 1
+    assert killed > 4
